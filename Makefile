@@ -1,0 +1,72 @@
+# Each word does its own set-up; CI calls only these.
+PYTHON ?= python3
+BIN := .venv/bin
+TOOLS := .tools/bin
+export PATH := $(CURDIR)/$(TOOLS):$(PATH)
+
+.PHONY: setup tools generate check test lint format bench schemas flags lock clean
+
+generate: setup ## compile models.yaml
+	$(BIN)/generate
+
+test: setup tools ## every test
+	$(BIN)/pytest
+
+check: setup tools ## the committed manifests are current, and valid for the target
+	$(BIN)/generate --check
+	$(BIN)/generator check
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup tools ## speed, as ratios against peers in the same run
+	$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt
+	$(BIN)/python bench/run.py
+
+setup: .venv/.ready
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed: make PYTHON=python3.12 …" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+tools: $(TOOLS)/.ready
+
+$(TOOLS)/.ready: tools/go.mod tools/go.sum
+	@if command -v go >/dev/null; then \
+	  echo "building kustomize and kubeconform with Go"; \
+	  cd tools && version=$$(go list -m -f '{{.Version}}' github.com/yannh/kubeconform) && \
+	  GOFLAGS=-mod=readonly GOBIN=$(CURDIR)/$(TOOLS) go install -ldflags "-X main.version=$$version" tool && \
+	  touch $(CURDIR)/$@; \
+	else \
+	  echo "Go is not installed; the tests that need these tools will skip:"; \
+	  echo "  kustomize:   https://kubectl.docs.kubernetes.io/installation/kustomize/"; \
+	  echo "  kubeconform: https://github.com/yannh/kubeconform#installation"; \
+	fi
+
+schemas: setup ## vendored schemas (needs Go), and the catalog's own
+	$(BIN)/python tools/vendor_schemas.py
+	$(BIN)/generator schema > schemas/models.schema.json
+
+flags: setup ## vLLM's command line flags, from its source distributions
+	$(BIN)/python tools/vendor_flags.py
+
+lock: setup ## pinned versions with hashes, for every supported Python
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  pyproject.toml --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --group bench -o requirements/bench.txt
+
+clean:
+	rm -rf .venv .tools .cache

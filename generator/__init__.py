@@ -1,0 +1,1 @@
+"""Compile one `models.yaml` into everything OpenShift AI needs to serve embedding and reranker models with vLLM."""

@@ -1,0 +1,1 @@
+"""The catalog: its contract, its rules, and its resolved form."""

@@ -1,0 +1,14 @@
+"""Where a model's files live in its bucket: the one function behind `storage.path` and behind sync."""
+
+from typing import Final
+
+COMMIT_LENGTH: Final = 12
+
+
+def artifact_prefix(prefix: str, model: str, commit: str) -> str:
+    """`<prefix>/<model>/<commit[:12]>/`, relative to the bucket.
+
+    The commit makes the prefix immutable, so a new revision rolls the pods and `git revert` rolls them back. The final
+    slash keeps KServe, which lists a plain string prefix, from also downloading `<model>-v2`.
+    """
+    return f"{prefix}/{model}/{commit[:COMMIT_LENGTH]}/"

@@ -1,0 +1,88 @@
+"""The shapes of text in a catalog: one regular expression each, with the words that explain it."""
+
+from typing import Final, NamedTuple
+
+
+class Shape(NamedTuple):
+    """What a pattern stands for: the diagnostic's code, what the text must be, and what to do."""
+
+    code: str
+    must_be: str
+    hint: str | None = None
+
+
+NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
+NAMESPACE: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+OBJECT_NAME: Final = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"
+COMMIT: Final = r"^[0-9a-f]{40}$"
+REPO: Final = r"^[A-Za-z0-9][-_.A-Za-z0-9]{0,95}/[A-Za-z0-9][-_.A-Za-z0-9]{0,95}$"
+VERSION: Final = r"^[0-9]+(\.[0-9]+){1,3}((a|b|rc|\.post|\.dev)[0-9]+)?(\+[a-z0-9.]+)?$"
+IMAGE: Final = (
+    r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([-._]+[a-z0-9]+)*)+"
+    r"(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127}|(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?@sha256:[0-9a-f]{64})$"
+)
+_FRACTION: Final = r"([1-9][0-9]*\.[0-9]{1,3}|0\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))"
+CPU: Final = rf"^([1-9][0-9]*m?|{_FRACTION})$"
+MEMORY: Final = rf"^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|{_FRACTION}(Ki|Mi|Gi|Ti|k|M|G|T))$"
+EXTENDED_RESOURCE: Final = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+LABEL_KEY: Final = r"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+LABEL_VALUE: Final = r"^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$"
+ENV_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+ENDPOINT: Final = r"^https?://[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
+BUCKET: Final = r"^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$"
+REGION: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+PREFIX: Final = r"^[A-Za-z0-9][-_.A-Za-z0-9]*(/[A-Za-z0-9][-_.A-Za-z0-9]*)*$"
+LINE: Final = r"^[^\s]([^\n\r\t]*[^\s])?$"
+GIT_URL: Final = r"^(https://[^\s@]+|ssh://[^\s]+|git@[^\s]+)$"
+FLAG: Final = r"^-"
+
+SHAPES: Final[dict[str, Shape]] = {
+    NAME: Shape(
+        "invalid-name",
+        "lower-case letters, digits and '-', starting with a letter and not ending with '-'",
+    ),
+    NAMESPACE: Shape("invalid-name", "a namespace: lower-case letters, digits and '-'"),
+    OBJECT_NAME: Shape("invalid-name", "a Kubernetes object's name: lower-case letters, digits, '-' and '.'"),
+    COMMIT: Shape(
+        "revision-not-a-commit",
+        "a commit of 40 hexadecimal digits",
+        "a branch or tag moves: pin the commit it stands at today",
+    ),
+    REPO: Shape("invalid-repo", "a Hub repository 'owner/name'"),
+    VERSION: Shape("invalid-version", "a version such as 0.13.0"),
+    IMAGE: Shape(
+        "invalid-image",
+        "a full image reference 'registry/path:tag' or 'registry/path@sha256:…'",
+        "name the registry, and a tag or better a digest",
+    ),
+    CPU: Shape("invalid-quantity", "CPUs such as 2, 0.5 or 500m"),
+    MEMORY: Shape("invalid-quantity", "an amount of memory such as 8Gi or 512Mi"),
+    EXTENDED_RESOURCE: Shape("invalid-name", "an extended resource such as nvidia.com/gpu or nvidia.com/mig-1g.10gb"),
+    LABEL_KEY: Shape(
+        "invalid-label",
+        "a label or annotation key: an optional 'domain/', then at most 63 of A-Z a-z 0-9 - _ .",
+    ),
+    LABEL_VALUE: Shape(
+        "invalid-label",
+        "a label value: at most 63 of A-Z a-z 0-9 - _ . with a letter or digit at both ends",
+        "longer or freer text goes into an annotation",
+    ),
+    ENV_NAME: Shape("invalid-name", "a variable's name: letters, digits and '_', not starting with a digit"),
+    ENDPOINT: Shape(
+        "invalid-endpoint",
+        "'https://host' or 'https://host:port', without user, path or final '/'",
+    ),
+    BUCKET: Shape("invalid-bucket", "a bucket name: 3 to 63 lower-case letters, digits, '-' and '.'"),
+    REGION: Shape("invalid-name", "a region such as us-east-1"),
+    PREFIX: Shape(
+        "invalid-prefix",
+        "a key prefix 'a/b' of letters, digits, '-', '_' and '.', without '/' at either end",
+    ),
+    LINE: Shape("invalid-text", "one line of text without blanks at its ends"),
+    GIT_URL: Shape("invalid-url", "a Git URL: https://…, ssh://… or git@…, without a password"),
+    FLAG: Shape(
+        "invalid-argument",
+        "a flag: each argument is one '--flag=value'",
+        "join the flag and its value with '='",
+    ),
+}  # fmt: skip

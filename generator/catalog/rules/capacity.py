@@ -1,0 +1,91 @@
+"""What the models ask for, and what there is."""
+
+from collections.abc import Iterator
+
+from generator.catalog.resolved import GPU, Catalog, Environment, ServedModel, Violation
+from generator.diagnostics import Loc
+
+_MIG = "nvidia.com/mig-"
+_SHOWN = 3
+
+
+def _quotas(catalog: Catalog) -> Iterator[Violation]:
+    for environment in catalog.environments.values():
+        asked = _asked(catalog, environment)
+        whole = {name: total for name, total in asked.items() if not name.startswith(_MIG)}
+        quota = environment.gpu_quota
+        if quota is not None and (total := sum(whole.values())) > quota:
+            loc: Loc = ("environments", environment.name, "gpuQuota")
+            yield Violation(loc, "gpu-over-quota", *_shortage(catalog, environment, "GPUs", total, quota, whole))
+        for resource, slices in environment.mig_quota.items():
+            if (total := asked.get(resource, 0)) > slices:
+                loc = ("environments", environment.name, "migQuota", resource)
+                words = _shortage(catalog, environment, resource, total, slices, {resource: total})
+                yield Violation(loc, "gpu-over-quota", *words)
+
+
+def _served(catalog: Catalog, environment: Environment) -> Iterator[ServedModel]:
+    return (form for model in catalog.models for form in model.served if form.environment == environment.name)
+
+
+def _asked(catalog: Catalog, environment: Environment) -> dict[str, int]:
+    asked: dict[str, int] = {}
+    for served in _served(catalog, environment):
+        if served.gpus:
+            asked[served.accelerator] = asked.get(served.accelerator, 0) + served.gpus * served.most_replicas
+    return asked
+
+
+def _shortage(
+    catalog: Catalog, environment: Environment, unit: str, total: int, quota: int, kinds: dict[str, int]
+) -> tuple[str, str]:
+    takers = sorted(
+        (-served.gpus * served.most_replicas, served.name)
+        for served in _served(catalog, environment)
+        if served.accelerator in kinds
+    )
+    most = ", ".join(f"{name} {-count}" for count, name in takers[:_SHOWN])
+    message = f"the models ask for {total} {unit}, surge included, and the quota is {quota} (most: {most})"
+    return message, "lower replicas, use MIG slices, or raise the quota"
+
+
+def _autoscaling(catalog: Catalog) -> Iterator[Violation]:
+    for served in catalog.forms():
+        scaling = served.autoscaling
+        if scaling is None:
+            continue
+        if scaling.min_replicas > scaling.max_replicas:
+            message = f"min {scaling.min_replicas} is above max {scaling.max_replicas}"
+            loc = catalog.origin(served, "autoscaling", "min")
+            yield Violation(loc, "autoscaling-range", message, "swap them")
+        if scaling.metric == "cpu" and served.gpus:
+            message = "an encoder on a GPU is busy long before its CPU is"
+            loc = catalog.origin(served, "autoscaling", "metric")
+            yield Violation(loc, "cpu-autoscaling-on-gpu", message, "use the metric requests, or a fixed `replicas`")
+        if scaling.metric == "requests" and not catalog.target.keda:
+            message = f"KServe in OpenShift AI {catalog.target.release} cannot log in to the cluster's Prometheus"
+            loc = catalog.origin(served, "autoscaling")
+            yield Violation(
+                loc, "autoscaling-unsupported", message, "use a fixed `replicas`, or the target 3.4 or later"
+            )
+        if scaling.metric == "cpu" and scaling.target > _FULL:
+            loc = catalog.origin(served, "autoscaling", "target")
+            yield Violation(
+                loc, "out-of-range", f"target {scaling.target} % is more than all of the CPU", "80 is usual"
+            )
+
+
+_FULL = 100
+
+
+def _accelerators(catalog: Catalog) -> Iterator[Violation]:
+    for served in catalog.forms():
+        known = catalog.runtimes[served.runtime].accelerators
+        vendor = served.accelerator.partition("/")[0]
+        if served.gpus and not any(vendor == accelerator.partition("/")[0] for accelerator in known):
+            message = f"runtime '{served.runtime}' is built for {', '.join(known)}, not for {served.accelerator}"
+            loc = catalog.origin(served, "resources", "accelerator")
+            yield Violation(loc, "accelerator-mismatch", message, f"choose a runtime for {vendor}, or {GPU}")
+
+
+RULES = (_quotas, _autoscaling, _accelerators)

@@ -1,0 +1,98 @@
+"""The manifests on disk against the target's schemas: kubeconform, with each finding led back to the catalog."""
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from generator import tools
+from generator.diagnostics import Diagnostic, Loc, ToolError
+from generator.source import Document
+from generator.targets import Target
+
+_INNER: Final = "template-"
+_NAMED_SCHEMA = re.compile(r"(?:jsonschema validation failed with )?'?file://\S+#?'?")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What kubeconform said. `objects` counts the runtimes inside Templates, too."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    objects: int
+    release: str
+
+
+def check(root: Path, target: Target, origins: Mapping[str, Loc], document: Document) -> Checked:
+    """Validate every file at `origins`.
+
+    Raises ToolError when kubeconform cannot be asked, or did not answer for every object: it exits 0 on no files.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        inner = _inner_runtimes(root, Path(folder), origins)
+        asked = {str(root / path): origin for path, origin in origins.items()} | inner
+        findings = _kubeconform(root, target, sorted(asked))
+    if len(findings) != len(asked):
+        raise ToolError(f"kubeconform answered for {len(findings)} of {len(asked)} objects")
+    found = [_diagnostic(finding, asked, document) for finding in findings if finding["status"] != "statusValid"]
+    return Checked(tuple(sorted(found, key=lambda item: item.sort_key)), len(findings), target.release)
+
+
+def _inner_runtimes(root: Path, folder: Path, origins: Mapping[str, Loc]) -> dict[str, Loc]:
+    """The ServingRuntime of each Template as a file of its own: to the API server it is opaque, to us it is not."""
+    written = {}
+    for number, (path, origin) in enumerate(origins.items()):
+        if Path(path).name.startswith(_INNER):
+            template = yaml.safe_load((root / path).read_bytes())
+            for position, obj in enumerate(template["objects"]):
+                file = folder / f"{number}-{position}.yaml"
+                file.write_text(json.dumps(obj), "utf-8")
+                written[str(file)] = origin
+    return written
+
+
+def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str, Any]]:
+    program = tools.find("kubeconform", root)
+    layout = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
+    options = [str(program), "-strict", "-verbose", "-output", "json", "-n", "4"]
+    for folder in (f"kserve-{target.kserve}", "cluster"):
+        options += ["-schema-location", f"{root}/schemas/{folder}/{layout}"]
+    findings: list[dict[str, Any]] = []
+    for batch in _batches(paths):
+        done = tools.run([*options, *batch], ok=(0, 1))
+        try:
+            findings += json.loads(done.stdout)["resources"]
+        except (ValueError, KeyError):
+            raise ToolError("kubeconform's answer is not the JSON that it should be") from None
+    return findings
+
+
+def _batches(paths: list[str]) -> Iterator[list[str]]:
+    """Command lines have a limited length."""
+    for start in range(0, len(paths), _BATCH):
+        yield paths[start : start + _BATCH]
+
+
+_BATCH: Final = 1000
+
+
+def _diagnostic(finding: Mapping[str, Any], asked: Mapping[str, Loc], document: Document) -> Diagnostic:
+    position = document.locate(asked[finding["filename"]])
+    words = " ".join(_NAMED_SCHEMA.sub("", finding["msg"]).split())
+    message = f"{finding['kind']} {finding['name']}: {words}"
+    hint = "this is a bug in the generator, or the file was edited by hand: run `generate`"
+    return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
+
+
+def missing(origins: Mapping[str, Loc], root: Path, document: Document) -> tuple[Diagnostic, ...]:
+    """A finding for each rendered file that the catalog calls for and the disk does not have."""
+    return tuple(
+        Diagnostic(document.path, document.locate(origin), "not-rendered", f"{path} does not exist", "run `generate`")
+        for path, origin in origins.items()
+        if not (root / path).is_file()
+    )

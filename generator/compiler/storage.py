@@ -1,0 +1,73 @@
+"""Data connections: an ExternalSecret where the catalog asks for one. A Secret itself is never written."""
+
+from generator.catalog.resolved import Connection
+from generator.catalog.resolved import ExternalSecret as SecretSource
+from generator.kube.names import annotations, labels
+from generator.kube.objects import ExternalSecret, ExternalSecretData, ObjectMeta, SecretTemplate
+
+
+def external_secret(connection: Connection, source: SecretSource, namespace: str | None) -> ExternalSecret:
+    """An ExternalSecret whose Secret OpenShift AI takes for an S3 data connection, on 2.x and 3.x alike."""
+    metadata: ObjectMeta = {"name": connection.name}
+    if namespace is not None:
+        metadata["namespace"] = namespace
+    metadata["labels"] = labels()
+    metadata["annotations"] = annotations("ExternalSecret", {})
+    return {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": metadata,
+        "spec": {
+            "refreshInterval": "1h0m0s",
+            "secretStoreRef": {"kind": source.store_kind, "name": source.store},
+            "target": {
+                "name": connection.secret_name,
+                "creationPolicy": "Owner",
+                "deletionPolicy": "Retain",
+                "template": _secret_template(connection),
+            },
+            "data": [
+                _entry("AWS_ACCESS_KEY_ID", source.key, source.access_key_property),
+                _entry("AWS_SECRET_ACCESS_KEY", source.key, source.secret_key_property),
+            ],
+        },
+    }
+
+
+def _secret_template(connection: Connection) -> SecretTemplate:
+    described = {"openshift.io/description": connection.description} if connection.description else {}
+    return {
+        "engineVersion": "v2",
+        "mergePolicy": "Merge",  # the three keys below join the two that are fetched
+        "type": "Opaque",
+        "metadata": {
+            # odh-model-controller copies a Secret into KServe's storage-config only with both labels.
+            "labels": {"opendatahub.io/dashboard": "true", "opendatahub.io/managed": "true"},
+            "annotations": {
+                "opendatahub.io/connection-type": "s3",
+                "opendatahub.io/connection-type-protocol": "s3",
+                "opendatahub.io/connection-type-ref": "s3",
+                **described,
+                "openshift.io/display-name": connection.display_name,
+            },
+        },
+        "data": {
+            "AWS_DEFAULT_REGION": connection.region,
+            "AWS_S3_BUCKET": connection.bucket,
+            "AWS_S3_ENDPOINT": connection.endpoint,
+        },
+    }
+
+
+def _entry(key: str, remote_key: str, remote_property: str) -> ExternalSecretData:
+    return {
+        "secretKey": key,
+        "remoteRef": {
+            "key": remote_key,
+            "property": remote_property,
+            # The operator's own defaults, which older releases write into the object.
+            "conversionStrategy": "Default",
+            "decodingStrategy": "None",
+            "metadataPolicy": "None",
+        },
+    }

@@ -1,0 +1,77 @@
+"""What went wrong, as values: positions, diagnostics, and the few errors that carry them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+Loc = tuple[str | int, ...]
+"""A path into the catalog, as pydantic spells it: `("models", 3, "source", "revision")`."""
+
+
+class Position(NamedTuple):
+    """A place in a text file; line and column count from 1."""
+
+    line: int
+    column: int
+
+
+class Severity(StrEnum):
+    """An error stops the compile; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+def suggestion(word: str, known: Iterable[str]) -> str | None:
+    """The hint for a misspelt word, or None when nothing known is close."""
+    import difflib  # noqa: PLC0415 - only needed on the way to an error
+
+    close = difflib.get_close_matches(word, sorted(known), n=1)
+    return f"did you mean '{close[0]}'?" if close else None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `source_line` is the line to show under it, `hint` an action and nothing else."""
+
+    path: str
+    position: Position
+    code: str
+    message: str
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+    source_line: str | None = None
+
+    @property
+    def sort_key(self) -> tuple[str, Position, str, str]:
+        """File order, then a total order, so that reports never depend on how a rule iterates."""
+        return (self.path, self.position, self.code, self.message)
+
+
+class GeneratorError(Exception):
+    """A failure whose text is meant for the user."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class CatalogError(GeneratorError):
+    """The catalog is not valid: the answer is no. Carries every diagnostic, warnings included."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(f"{len(diagnostics)} problems in the catalog")
+        self.diagnostics = diagnostics
+
+
+class TreeError(GeneratorError):
+    """The output tree cannot be read or written safely."""
+
+
+class ToolError(GeneratorError):
+    """An external tool failed to give an answer."""
+
+
+class ToolMissingError(ToolError):
+    """An external tool is not installed."""

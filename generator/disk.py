@@ -1,0 +1,138 @@
+"""The project's folder: reading the files that are ours, and replacing them all or not at all."""
+
+import os
+import shutil
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from generator.diagnostics import TreeError
+from generator.tree import FileTree, TreeDiff
+
+_STAGING = ".generate-"
+
+
+def read_owned(root: Path, wanted: Collection[str], folders: Collection[str], mark: bytes) -> FileTree:
+    """The files below `folders`, and those at `wanted`, whose first line holds `mark`.
+
+    Raises TreeError when a symbolic link stands in the way, or a file of somebody else's where one of ours must go.
+    """
+    owned: dict[str, bytes] = {}
+    foreign: set[str] = set()
+    for path in _candidates(root, wanted, folders):
+        content = _read(root / path)
+        if mark in content.partition(b"\n")[0]:
+            owned[path] = content
+        else:
+            foreign.add(path)
+    if taken := sorted(foreign.intersection(wanted)):
+        others = f" (and {len(taken) - 1} more)" if len(taken) > 1 else ""
+        message = f"{taken[0]}{others} is not generated, and stands where a generated file must go"
+        raise TreeError(message, hint="move it away")
+    return owned
+
+
+def _candidates(root: Path, wanted: Iterable[str], folders: Iterable[str]) -> Iterator[str]:
+    for folder in folders:
+        yield from _files(root, folder)
+    inside = tuple(f"{folder}/" for folder in folders)
+    for path in wanted:
+        if not path.startswith(inside):
+            for part in (path, *map(str, Path(path).parents[:-1])):
+                _refuse_link(root, part)
+            if (root / path).exists():
+                yield path
+
+
+def _files(root: Path, folder: str) -> Iterator[str]:
+    """Every regular file below `folder`."""
+    _refuse_link(root, folder)
+    stack = [folder]
+    while stack:
+        current = stack.pop()
+        try:
+            entries = list(os.scandir(root / current))
+        except FileNotFoundError:
+            continue
+        except NotADirectoryError:
+            raise TreeError(f"{current} is a file, and must be a folder", hint="move it away") from None
+        for entry in entries:
+            path = f"{current}/{entry.name}"
+            if entry.is_symlink():
+                _refuse_link(root, path)
+            if entry.is_dir():
+                stack.append(path)
+            elif entry.is_file():
+                yield path
+
+
+def _refuse_link(root: Path, path: str) -> None:
+    if (root / path).is_symlink():
+        raise TreeError(f"{path} is a symbolic link", hint="replace it: nothing is written through links")
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        content = os.read(descriptor, _CHUNK)
+        while len(content) % _CHUNK == 0 and (more := os.read(descriptor, _CHUNK)):
+            content += more
+        return content
+    finally:
+        os.close(descriptor)
+
+
+_CHUNK = 1 << 16
+
+
+def write(root: Path, wanted: FileTree, changes: TreeDiff) -> None:
+    """Make the changes: every new content is on disk, beside the tree, before the first file is replaced.
+
+    Raises TreeError, with the tree untouched, when any content cannot be written.
+    """
+    _remove_leftovers(root)
+    staging = root / f"{_STAGING}{os.getpid()}"
+    paths = [*changes.created, *changes.changed]
+    try:
+        staging.mkdir()
+        for number, path in enumerate(paths):
+            _write_new(staging / str(number), wanted[path])
+        for folder in sorted({path.rpartition("/")[0] for path in changes.created}):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        for path in changes.created:
+            if os.path.lexists(root / path):
+                raise TreeError(f"{path} is a folder, and must be a file", hint="move it away")
+        for number, path in enumerate(paths):
+            (staging / str(number)).replace(root / path)
+        _remove(root, changes.removed)
+    except OSError as error:
+        raise TreeError(f"cannot write {error.filename or root}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _remove_leftovers(root: Path) -> None:
+    """Staging folders of runs that were killed."""
+    for entry in os.scandir(root):
+        if entry.name.startswith(_STAGING) and entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)
+
+
+def _remove(root: Path, paths: Iterable[str]) -> None:
+    """Remove files, and the folders that are empty without them."""
+    folders: set[str] = set()
+    for path in paths:
+        (root / path).unlink()
+        folders.update(str(parent) for parent in Path(path).parents[:-1])
+    for folder in sorted(folders, key=len, reverse=True):
+        if not any(os.scandir(root / folder)):
+            (root / folder).rmdir()

@@ -1,0 +1,284 @@
+"""The objects we write, key by key, in the API's own words; a wrong key is a type error."""
+
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
+
+
+class ObjectMeta(TypedDict):
+    name: str
+    namespace: NotRequired[str]
+    labels: NotRequired[dict[str, str]]
+    annotations: NotRequired[dict[str, str]]
+
+
+class EnvVar(TypedDict):
+    name: str
+    value: str
+
+
+class Port(TypedDict):
+    containerPort: int
+    name: str
+    protocol: str
+
+
+class HTTPGet(TypedDict):
+    path: str
+    port: int
+
+
+class Probe(TypedDict):
+    httpGet: HTTPGet
+    periodSeconds: int
+    timeoutSeconds: int
+    failureThreshold: int
+
+
+class Capabilities(TypedDict):
+    drop: list[str]
+
+
+class SeccompProfile(TypedDict):
+    type: str
+
+
+class SecurityContext(TypedDict):
+    allowPrivilegeEscalation: bool
+    capabilities: Capabilities
+    runAsNonRoot: bool
+    seccompProfile: SeccompProfile
+
+
+class VolumeMount(TypedDict):
+    name: str
+    mountPath: str
+
+
+class EmptyDir(TypedDict):
+    medium: str
+    sizeLimit: str
+
+
+class Volume(TypedDict):
+    name: str
+    emptyDir: EmptyDir
+
+
+class Container(TypedDict):
+    name: str
+    image: str
+    command: list[str]
+    args: list[str]
+    env: list[EnvVar]
+    ports: list[Port]
+    securityContext: SecurityContext
+    startupProbe: Probe
+    readinessProbe: Probe
+    livenessProbe: Probe
+    volumeMounts: list[VolumeMount]
+
+
+class SupportedModelFormat(TypedDict):
+    name: str
+    autoSelect: bool
+
+
+class ServingRuntimeSpec(TypedDict):
+    annotations: dict[str, str]
+    containers: list[Container]
+    multiModel: bool
+    supportedModelFormats: list[SupportedModelFormat]
+    volumes: list[Volume]
+
+
+class ServingRuntime(TypedDict):
+    apiVersion: Literal["serving.kserve.io/v1alpha1"]
+    kind: Literal["ServingRuntime"]
+    metadata: ObjectMeta
+    spec: ServingRuntimeSpec
+
+
+class ModelFormat(TypedDict):
+    name: str
+
+
+class Storage(TypedDict):
+    key: str
+    path: str
+
+
+class ResourceRequirements(TypedDict):
+    limits: dict[str, str]
+    requests: dict[str, str]
+
+
+class ModelSpec(TypedDict):
+    modelFormat: ModelFormat
+    protocolVersion: NotRequired[str]
+    runtime: str
+    storage: Storage
+    args: NotRequired[list[str]]
+    env: NotRequired[list[EnvVar]]
+    resources: ResourceRequirements
+
+
+class RollingUpdate(TypedDict):
+    maxSurge: int
+    maxUnavailable: int
+
+
+class DeploymentStrategy(TypedDict):
+    type: str
+    rollingUpdate: RollingUpdate
+
+
+class Predictor(TypedDict):
+    automountServiceAccountToken: bool
+    minReplicas: int
+    maxReplicas: int
+    scaleMetric: NotRequired[str]
+    scaleTarget: NotRequired[int]
+    autoScaling: NotRequired[dict[str, Any]]
+    deploymentStrategy: DeploymentStrategy
+    timeout: NotRequired[int]
+    nodeSelector: NotRequired[dict[str, str]]
+    tolerations: NotRequired[list[dict[str, Any]]]
+    model: ModelSpec
+
+
+class InferenceServiceSpec(TypedDict):
+    predictor: Predictor
+
+
+class InferenceService(TypedDict):
+    apiVersion: Literal["serving.kserve.io/v1beta1"]
+    kind: Literal["InferenceService"]
+    metadata: ObjectMeta
+    spec: InferenceServiceSpec
+
+
+class Template(TypedDict):
+    apiVersion: Literal["template.openshift.io/v1"]
+    kind: Literal["Template"]
+    metadata: ObjectMeta
+    objects: list[ServingRuntime]
+    parameters: list[Any]
+
+
+class RemoteRef(TypedDict):
+    key: str
+    property: str
+    conversionStrategy: str
+    decodingStrategy: str
+    metadataPolicy: str
+
+
+class ExternalSecretData(TypedDict):
+    secretKey: str
+    remoteRef: RemoteRef
+
+
+class SecretMetadata(TypedDict):
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+
+class SecretTemplate(TypedDict):
+    engineVersion: str
+    mergePolicy: str
+    type: str
+    metadata: SecretMetadata
+    data: dict[str, str]
+
+
+class SecretTarget(TypedDict):
+    name: str
+    creationPolicy: str
+    deletionPolicy: str
+    template: SecretTemplate
+
+
+class SecretStoreRef(TypedDict):
+    kind: str
+    name: str
+
+
+class ExternalSecretSpec(TypedDict):
+    refreshInterval: str
+    secretStoreRef: SecretStoreRef
+    target: SecretTarget
+    data: list[ExternalSecretData]
+
+
+class ExternalSecret(TypedDict):
+    apiVersion: Literal["external-secrets.io/v1"]
+    kind: Literal["ExternalSecret"]
+    metadata: ObjectMeta
+    spec: ExternalSecretSpec
+
+
+class ServiceAccount(TypedDict):
+    apiVersion: Literal["v1"]
+    kind: Literal["ServiceAccount"]
+    metadata: ObjectMeta
+    automountServiceAccountToken: bool
+
+
+class PolicyRule(TypedDict):
+    apiGroups: list[str]
+    resources: list[str]
+    resourceNames: list[str]
+    verbs: list[str]
+
+
+class Role(TypedDict):
+    apiVersion: Literal["rbac.authorization.k8s.io/v1"]
+    kind: Literal["Role"]
+    metadata: ObjectMeta
+    rules: list[PolicyRule]
+
+
+class RoleRef(TypedDict):
+    apiGroup: str
+    kind: str
+    name: str
+
+
+class Subject(TypedDict):
+    kind: str
+    name: str
+    namespace: NotRequired[str]
+
+
+class RoleBinding(TypedDict):
+    apiVersion: Literal["rbac.authorization.k8s.io/v1"]
+    kind: Literal["RoleBinding"]
+    metadata: ObjectMeta
+    roleRef: RoleRef
+    subjects: list[Subject]
+
+
+class Custom(TypedDict):
+    """An Argo CD object; its spec is written as one literal."""
+
+    apiVersion: Literal["argoproj.io/v1alpha1"]
+    kind: Literal["AppProject", "ApplicationSet"]
+    metadata: ObjectMeta
+    spec: dict[str, Any]
+
+
+KubeObject = (
+    ServingRuntime | InferenceService | Template | ExternalSecret | ServiceAccount | Role | RoleBinding | Custom
+)
+
+
+class ObjectKey(NamedTuple):
+    """What an object is known by."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+def object_key(obj: KubeObject) -> ObjectKey:
+    """The key of an object; the namespace is empty when it has none."""
+    return ObjectKey(obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"])

@@ -1,0 +1,169 @@
+"""Values → text: the one place that decides how findings and differences look."""
+
+import difflib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import click
+
+from generator.diagnostics import Diagnostic, Severity
+from generator.tree import FileTree, TreeDiff
+
+TOOL: Final = "rhoai-model-gitops"
+FORMATS: Final = ("text", "json", "github", "sarif", "junit")
+_COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+
+
+def diagnostics(found: Sequence[Diagnostic], form: str) -> str:
+    """The findings in one of FORMATS; colours are stripped by click where nobody sees them."""
+    return _FORMATS[form](found)
+
+
+def counts(found: Sequence[Diagnostic]) -> str:
+    """`2 errors, 1 warning`."""
+    number = {severity: sum(item.severity is severity for item in found) for severity in Severity}
+    return ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in number.items() if count)
+
+
+def _text(found: Sequence[Diagnostic]) -> str:
+    return "\n".join(line for item in found for line in _text_lines(item))
+
+
+def _text_lines(item: Diagnostic) -> Iterator[str]:
+    line, column = item.position
+    severity = click.style(f"{item.severity}:", fg=_COLOURS[item.severity], bold=True)
+    yield f"{item.path}:{line}:{column}: {severity} {item.message} [{item.code}]"
+    if item.source_line is not None:
+        shown, at = _window(item.source_line.replace("\t", " "), column)
+        yield f"{line:>5} | {shown}"
+        yield f"      | {' ' * at}^"
+    if item.hint:
+        yield f"  hint: {item.hint}"
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """The part of a long line that holds `column`, and the offset of `column` in it."""
+    if len(line) <= _WIDTH:
+        return line, column - 1
+    start = max(0, column - 1 - _WIDTH // 2)
+    return f"…{line[start : start + _WIDTH]}…", column - start
+
+
+_WIDTH: Final = 120
+
+
+def _json(found: Sequence[Diagnostic]) -> str:
+    return json.dumps(
+        [
+            {
+                "path": item.path,
+                "line": item.position.line,
+                "column": item.position.column,
+                "severity": item.severity,
+                "code": item.code,
+                "message": item.message,
+                "hint": item.hint,
+            }
+            for item in found
+        ],
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def _github(found: Sequence[Diagnostic]) -> str:
+    """Workflow commands, which GitHub shows beside the line."""
+    return "\n".join(
+        f"::{item.severity} file={_property(item.path)},line={item.position.line},col={item.position.column},"
+        f"title={_property(item.code)}::{_command(_with_hint(item))}"
+        for item in found
+    )
+
+
+def _command(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _command(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _with_hint(item: Diagnostic) -> str:
+    return f"{item.message} ({item.hint})" if item.hint else item.message
+
+
+def _sarif(found: Sequence[Diagnostic]) -> str:
+    results = [
+        {
+            "ruleId": item.code,
+            "level": str(item.severity),
+            "message": {"text": _with_hint(item)},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": item.path},
+                        "region": {"startLine": item.position.line, "startColumn": item.position.column},
+                    }
+                }
+            ],
+        }
+        for item in found
+    ]
+    rules = [{"id": code} for code in sorted({item.code for item in found})]
+    run = {"tool": {"driver": {"name": TOOL, "rules": rules}}, "results": results}
+    return json.dumps({"version": "2.1.0", "$schema": _SARIF_SCHEMA, "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+_SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def _junit(found: Sequence[Diagnostic]) -> str:
+    import xml.etree.ElementTree as ET  # noqa: PLC0415 - writes only, and only here
+
+    errors = [item for item in found if item.severity is Severity.ERROR]
+    suite = ET.Element("testsuite", name=TOOL, tests=str(max(len(found), 1)), failures=str(len(errors)))
+    for item in found:
+        place = f"{item.path}:{item.position.line}:{item.position.column}"
+        case = ET.SubElement(suite, "testcase", classname=item.code, name=place)
+        if item.severity is Severity.ERROR:
+            ET.SubElement(case, "failure", message=item.message, type=item.code).text = _with_hint(item)
+        else:
+            ET.SubElement(case, "system-out").text = _with_hint(item)
+    if not found:
+        ET.SubElement(suite, "testcase", classname=TOOL, name="models.yaml")
+    return ET.tostring(suite, encoding="unicode")
+
+
+_FORMATS: Final[dict[str, Callable[[Sequence[Diagnostic]], str]]] = {
+    "text": _text,
+    "json": _json,
+    "github": _github,
+    "sarif": _sarif,
+    "junit": _junit,
+}
+
+
+def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
+    """What would change, as one unified diff in path order, piece by piece."""
+    for path in sorted({*changes.created, *changes.changed, *changes.removed}):
+        before = changes.changed.get(path, changes.removed.get(path))
+        after = None if path in changes.removed else wanted[path]
+        yield from difflib.unified_diff(
+            _lines(before),
+            _lines(after),
+            "/dev/null" if before is None else f"a/{path}",
+            "/dev/null" if after is None else f"b/{path}",
+        )
+
+
+def _lines(content: bytes | None) -> list[str]:
+    return [] if content is None else content.decode("utf-8", "replace").splitlines(keepends=True)
+
+
+def summary(changes: TreeDiff) -> str:
+    """`3 files created, 1 changed`."""
+    parts: dict[str, Any] = {"created": changes.created, "changed": changes.changed, "removed": changes.removed}
+    numbers = [f"{len(paths)} {verb}" for verb, paths in parts.items() if paths]
+    total = sum(len(paths) for paths in parts.values())
+    return f"{' and '.join(numbers)} file{'s' * (total != 1)}"

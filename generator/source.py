@@ -1,0 +1,245 @@
+"""Catalog text → plain data, under stricter rules than YAML's own; positions are found again only when asked for."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import yaml
+
+from generator.diagnostics import CatalogError, Diagnostic, Loc, Position
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_DEPTH: Final = 32
+
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# YAML 1.1 breaks lines at NEL, LS and PS and 1.2 does not; C0 controls, DEL and surrogates are outside YAML altogether.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_CONSTANTS: Final = {
+    "true": True, "True": True, "TRUE": True,
+    "false": False, "False": False, "FALSE": False,
+    "null": None, "Null": None, "NULL": None, "~": None, "": None,
+}  # fmt: skip
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
+# Text that PyYAML (1.1), ruamel.yaml (1.2) and Go's two parsers do not all read alike; none of it means one thing.
+_AMBIGUOUS = re.compile(
+    r"""(?: [yYnN] | [yY]es | YES | [nN]o | NO | [oO]n | ON | [oO]ff | OFF      # booleans to some
+        | = | <<                                                              # the value and merge keys
+        | [-+]? [0-9][0-9_]* (?: :[0-5]?[0-9] )+ (?: \.[0-9_]* )?             # sexagesimal
+        | [-+]? 0 (?: o[0-7_]+ | x[0-9a-fA-F_]+ | b[01_]+ | [0-9_]+ )         # other bases, leading zeros
+        | [-+]? [0-9][0-9_]* \.? [0-9_]* (?: [eE][-+]?[0-9]+ )?               # underscores, signs, exponents
+        | [-+]? \. [0-9][0-9_]* (?: [eE][-+]?[0-9]+ )?
+        | [-+]? \. (?: inf | Inf | INF ) | \. (?: nan | NaN | NAN )
+        | [0-9]{4} - [0-9]{1,2} - [0-9]{1,2} (?: [Tt\ \t] .* )?               # timestamps
+        )\Z""",
+    re.VERBOSE,
+)
+_NUMERIC_START: Final = frozenset("0123456789+-.")
+_INT64_DIGITS: Final = 19
+_STARTS: Final = frozenset((yaml.MappingStartEvent, yaml.SequenceStartEvent))
+_ENDS: Final = frozenset((yaml.MappingEndEvent, yaml.SequenceEndEvent))
+_NODES: Final = frozenset((*_STARTS, *_ENDS, yaml.ScalarEvent, yaml.AliasEvent))
+_NO_KEY: Final = object()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed catalog: its data (dict, list, str, int, float, bool, None) and what its text got wrong."""
+
+    path: str
+    text: str
+    data: Any
+    problems: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines, without their ends."""
+        return self.text.split("\n")
+
+    @cached_property
+    def _root(self) -> Any:
+        return yaml.compose(self.text, Loader=_Loader)
+
+    def locate(self, loc: Loc, *, key: bool = False) -> Position:
+        """Where the value at `loc` stands, or its key; the nearest enclosing value when `loc` is not in the text."""
+        node, mark = self._root, Position(1, 1)
+        for step, part in enumerate(loc):
+            found = _child(node, part)
+            if found is None:
+                break
+            key_node, node = found
+            wanted = key_node if key and step == len(loc) - 1 and key_node is not None else node
+            mark = Position(wanted.start_mark.line + 1, wanted.start_mark.column + 1)
+        return mark
+
+    def line(self, position: Position) -> str | None:
+        """The line of text at `position`, None past the end."""
+        return self.lines[position.line - 1].rstrip("\r") if position.line <= len(self.lines) else None
+
+    def diagnostic(self, position: Position, code: str, message: str, hint: str | None = None) -> Diagnostic:
+        """An error at `position`, with its source line."""
+        return Diagnostic(self.path, position, code, message, hint, source_line=self.line(position))
+
+
+def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((k, v) for k, v in node.value if k.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return None, node.value[part]
+    return None
+
+
+def parse(raw: bytes, path: str) -> Document:
+    """Read a catalog. `Document.problems` holds what can be reported together with later findings.
+
+    Raises CatalogError when the text gives no data to go on with: too large, not UTF-8, not YAML, nested too deep.
+    """
+    if len(raw) > MAX_BYTES:
+        message = f"the catalog has {len(raw):,} bytes, more than the {MAX_BYTES:,} that are read"
+        raise CatalogError((Diagnostic(path, Position(1, 1), "yaml-too-large", message, "split it"),))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8-sig").split("\n")
+        at = Position(len(before), len(before[-1]) + 1)
+        message = f"byte 0x{raw[error.start]:02x} is not valid UTF-8"
+        raise CatalogError((Diagnostic(path, at, "yaml-encoding", message, "save the file as UTF-8"),)) from None
+    document = Document(path, text, None)
+    if unprintable := _UNPRINTABLE.search(text):
+        at = _position_of(text, unprintable.start())
+        message = f"character U+{ord(unprintable[0]):04X} is not allowed in a catalog"
+        raise CatalogError((document.diagnostic(at, "yaml-character", message, "remove it"),))
+    return _read(document)
+
+
+def _position_of(text: str, offset: int) -> Position:
+    return Position(text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1)
+
+
+def _read(document: Document) -> Document:
+    reader = _Reader(document)
+    try:
+        data = reader.read()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
+        what = " ".join(part for part in (error.problem, error.context) if part)
+        raise CatalogError(
+            (*reader.problems, document.diagnostic(at, "yaml-syntax", f"not valid YAML: {what}"))
+        ) from None
+    return Document(document.path, document.text, data, tuple(reader.problems))
+
+
+@dataclass
+class _Reader:
+    """Builds data from libyaml's events: no recursion, no node tree, so nothing in a file can exhaust either."""
+
+    document: Document
+    problems: list[Diagnostic] = field(default_factory=list)
+    _plain: dict[str, Any] = field(default_factory=lambda: dict(_CONSTANTS))
+
+    def read(self) -> Any:
+        """Return the one document's data; None when the text holds none."""
+        container: Any = []  # stands for the stream; the document's value is its only member
+        root, pending = container, _NO_KEY
+        stack: list[tuple[Any, Any]] = []
+        for event in self._events():
+            kind = type(event)
+            if kind in _ENDS:
+                container, pending = stack.pop()
+                continue
+            is_key = pending is _NO_KEY and type(container) is dict
+            value = self._scalar(event, is_key=is_key) if kind is yaml.ScalarEvent else self._value(event)
+            if is_key:
+                pending = self._key(event, value, container)
+                if kind not in _STARTS:
+                    continue
+            elif type(container) is list:
+                container.append(value)
+            else:
+                container[pending], pending = value, _NO_KEY
+            if kind in _STARTS:
+                if len(stack) == MAX_DEPTH:
+                    self._stop(event, "yaml-too-deep", f"nested deeper than {MAX_DEPTH} levels")
+                stack.append((container, pending))
+                container, pending = value, _NO_KEY
+        return root[0] if root else None
+
+    def _value(self, event: Any) -> Any:
+        """Return what a node other than a scalar begins as."""
+        if type(event) is yaml.AliasEvent:
+            self._report(event, "yaml-alias", f"alias '*{event.anchor}' is not allowed", "repeat the value")
+            return None
+        self._check_node(event)
+        return {} if type(event) is yaml.MappingStartEvent else []
+
+    def _events(self) -> Iterator[Any]:
+        """Yield the events of the first document's nodes, their ends included."""
+        loader = _Loader(self.document.text)
+        documents = 0
+        try:
+            while type(event := loader.get_event()) is not yaml.StreamEndEvent:
+                if type(event) in _NODES:
+                    yield event
+                elif type(event) is yaml.DocumentStartEvent:
+                    documents += 1
+                    if documents > 1:
+                        self._stop(event, "yaml-multiple-documents", "a catalog is one YAML document", "remove '---'")
+        finally:
+            loader.dispose()
+
+    def _scalar(self, event: Any, *, is_key: bool) -> Any:
+        self._check_node(event)
+        text: str = event.value
+        if event.style:
+            return text
+        try:
+            return self._plain[text]
+        except KeyError:
+            value = self._resolve(text)
+        if value is _AMBIGUOUS:
+            if is_key and text == "<<":
+                self._report(event, "yaml-merge-key", "merge keys are not allowed", "repeat the fields")
+            else:
+                self._report(
+                    event, "yaml-ambiguous-scalar", f"YAML parsers disagree on what {text} means", f'write "{text}"'
+                )
+            return text
+        self._plain[text] = value
+        return value
+
+    @staticmethod
+    def _resolve(text: str) -> Any:
+        if text[0] in _NUMERIC_START:
+            if _INTEGER.match(text):
+                return int(text) if len(text) < _INT64_DIGITS else _AMBIGUOUS
+            if _DECIMAL.match(text):
+                return float(text)
+        return _AMBIGUOUS if _AMBIGUOUS.match(text) else text
+
+    def _key(self, event: Any, key: Any, container: dict[str, Any]) -> Any:
+        if type(key) is not str:
+            self._report(event, "yaml-key", "a key must be text", "put the key in quotes")
+            return str(event.value) if isinstance(event, yaml.ScalarEvent) else ""
+        if key in container:
+            self._report(event, "yaml-duplicate-key", f"key '{key}' stands here a second time", "keep one of the two")
+        return key
+
+    def _check_node(self, event: Any) -> None:
+        if event.anchor is not None:
+            self._report(
+                event, "yaml-alias", f"anchor '&{event.anchor}' is not allowed", "repeat the value where it is used"
+            )
+        if event.tag is not None:
+            self._report(event, "yaml-tag", f"tag '{event.tag}' is not allowed", "remove the tag")
+
+    def _report(self, event: Any, code: str, message: str, hint: str | None = None) -> None:
+        at = Position(event.start_mark.line + 1, event.start_mark.column + 1)
+        self.problems.append(self.document.diagnostic(at, code, message, hint))
+
+    def _stop(self, event: Any, code: str, message: str, hint: str | None = None) -> None:
+        self._report(event, code, message, hint)
+        raise CatalogError(tuple(self.problems))

@@ -1,0 +1,28 @@
+"""A tree of files as a value, and the difference of two."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+FileTree = Mapping[str, bytes]
+"""Contents by path; a path is relative to the project and has forward slashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDiff:
+    """What turns one tree into another. `changed` and `removed` hold what was there before."""
+
+    created: FileTree
+    changed: FileTree
+    removed: FileTree
+
+    def __bool__(self) -> bool:
+        return bool(self.created or self.changed or self.removed)
+
+
+def diff(wanted: FileTree, present: FileTree) -> TreeDiff:
+    """What must happen to `present` to make it `wanted`."""
+    return TreeDiff(
+        created={path: content for path, content in wanted.items() if path not in present},
+        changed={path: present[path] for path, content in wanted.items() if present.get(path, content) != content},
+        removed={path: content for path, content in present.items() if path not in wanted},
+    )
