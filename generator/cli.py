@@ -1,5 +1,6 @@
 """argv → one pipeline call → report → exit code."""
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,7 @@ def generate_main() -> None:
 
 def run(command: click.Command = main) -> NoReturn:
     """Run a command; an exception nobody expected is a bug, and exits 70 with its traceback."""
+    gc.disable()  # one short run that keeps what it makes: looking for garbage would only cost time
     try:
         command()
     except Exception:  # noqa: BLE001 - the last resort

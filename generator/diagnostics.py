@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from generator.codes import Code
+
 Loc = tuple[str | int, ...]
 """A path into the catalog, as pydantic spells it: `("models", 3, "source", "revision")`."""
 
@@ -37,7 +39,7 @@ class Diagnostic:
 
     path: str
     position: Position
-    code: str
+    code: Code
     message: str
     hint: str | None = None
     severity: Severity = Severity.ERROR

@@ -1,6 +1,6 @@
 """Pages for readers, from Jinja templates: the only text here that is not dumped from data."""
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from generator.catalog.layout import artifact_prefix
@@ -9,6 +9,7 @@ from generator.compiler import MARK
 from generator.tree import FileTree
 
 CATALOG_PAGE: Final = "docs/catalog.md"
+_TEMPLATE: Final = Path(__file__).with_name("catalog.md.j2")
 
 
 def pages(catalog: Catalog) -> FileTree:
@@ -23,7 +24,7 @@ def pages(catalog: Catalog) -> FileTree:
         keep_trailing_newline=True,
     )
     environment.filters.update(cell=_cell)
-    template = environment.from_string(files("generator").joinpath("catalog.md.j2").read_text("utf-8"))
+    template = environment.from_string(_TEMPLATE.read_text("utf-8"))
     return {CATALOG_PAGE: template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint).encode()}
 
 

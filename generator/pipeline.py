@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from generator import check as kubeconform
-from generator import disk, documents, editor, source, tree
+from generator import disk, documents, source, tree
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
 from generator.diagnostics import CatalogError, Diagnostic, GeneratorError
 from generator.tree import FileTree, TreeDiff
+
+if TYPE_CHECKING:
+    from generator.check import Checked
 
 CATALOG: Final = "models.yaml"
 
@@ -45,11 +47,13 @@ def read(root: Path) -> source.Document:
     return source.parse(raw, CATALOG)
 
 
-def check(root: Path) -> kubeconform.Checked:
+def check(root: Path) -> "Checked":
     """Validate the manifests on disk that the catalog calls for.
 
     Raises CatalogError when the catalog is invalid, ToolError when kubeconform cannot be asked.
     """
+    from generator import check as kubeconform  # noqa: PLC0415 - `generate` runs no tool, and starts without them
+
     document = read(root)
     catalog, _ = validate(document)
     origins = compile_catalog(catalog).origins
@@ -60,4 +64,6 @@ def check(root: Path) -> kubeconform.Checked:
 
 def editor_schema() -> str:
     """The JSON Schema of the catalog."""
+    from generator import editor  # noqa: PLC0415 - as above
+
     return editor.json_schema()

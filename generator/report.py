@@ -1,7 +1,5 @@
 """Values → text: the one place that decides how findings and differences look."""
 
-import difflib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -54,7 +52,7 @@ _WIDTH: Final = 120
 
 
 def _json(found: Sequence[Diagnostic]) -> str:
-    return json.dumps(
+    return _dumps(
         [
             {
                 "path": item.path,
@@ -66,10 +64,14 @@ def _json(found: Sequence[Diagnostic]) -> str:
                 "hint": item.hint,
             }
             for item in found
-        ],
-        indent=2,
-        ensure_ascii=False,
+        ]
     )
+
+
+def _dumps(value: Any) -> str:
+    import json  # noqa: PLC0415 - not for text
+
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _github(found: Sequence[Diagnostic]) -> str:
@@ -112,7 +114,7 @@ def _sarif(found: Sequence[Diagnostic]) -> str:
     ]
     rules = [{"id": code} for code in sorted({item.code for item in found})]
     run = {"tool": {"driver": {"name": TOOL, "rules": rules}}, "results": results}
-    return json.dumps({"version": "2.1.0", "$schema": _SARIF_SCHEMA, "runs": [run]}, indent=2, ensure_ascii=False)
+    return _dumps({"version": "2.1.0", "$schema": _SARIF_SCHEMA, "runs": [run]})
 
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -146,6 +148,8 @@ _FORMATS: Final[dict[str, Callable[[Sequence[Diagnostic]], str]]] = {
 
 def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
     """What would change, as one unified diff in path order, piece by piece."""
+    import difflib  # noqa: PLC0415 - only to show a difference
+
     for path in sorted({*changes.created, *changes.changed, *changes.removed}):
         before = changes.changed.get(path, changes.removed.get(path))
         after = None if path in changes.removed else wanted[path]

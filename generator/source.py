@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from generator.codes import Code
 from generator.diagnostics import CatalogError, Diagnostic, Loc, Position
 
 MAX_BYTES: Final = 8 * 1024 * 1024
@@ -16,7 +17,7 @@ MAX_DEPTH: Final = 32
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # YAML 1.1 breaks lines at NEL, LS and PS and 1.2 does not; C0 controls, DEL and surrogates are outside YAML altogether.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _CONSTANTS: Final = {
     "true": True, "True": True, "TRUE": True,
     "false": False, "False": False, "FALSE": False,
@@ -79,7 +80,7 @@ class Document:
         """The line of text at `position`, None past the end."""
         return self.lines[position.line - 1].rstrip("\r") if position.line <= len(self.lines) else None
 
-    def diagnostic(self, position: Position, code: str, message: str, hint: str | None = None) -> Diagnostic:
+    def diagnostic(self, position: Position, code: Code, message: str, hint: str | None = None) -> Diagnostic:
         """An error at `position`, with its source line."""
         return Diagnostic(self.path, position, code, message, hint, source_line=self.line(position))
 
@@ -236,10 +237,10 @@ class _Reader:
         if event.tag is not None:
             self._report(event, "yaml-tag", f"tag '{event.tag}' is not allowed", "remove the tag")
 
-    def _report(self, event: Any, code: str, message: str, hint: str | None = None) -> None:
+    def _report(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:
         at = Position(event.start_mark.line + 1, event.start_mark.column + 1)
         self.problems.append(self.document.diagnostic(at, code, message, hint))
 
-    def _stop(self, event: Any, code: str, message: str, hint: str | None = None) -> None:
+    def _stop(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:
         self._report(event, code, message, hint)
         raise CatalogError(tuple(self.problems))

@@ -1,10 +1,10 @@
 """vLLM's command line as far as a catalog may use it: which version knows which flag, and what to write instead."""
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Final
 
+from generator.codes import Code
 from generator.diagnostics import suggestion
 from generator.vllm_flags import DEPRECATED, FLAGS, MIRRORED_SINCE, NESTED, NO_FORM, SAMPLED, SHORT
 
@@ -67,7 +67,7 @@ _VERSIONS: Final = tuple(version(text) for text in SAMPLED)
 class Fault:
     """Why an argument would stop vLLM from starting: the diagnostic's code, the reason, and what to write."""
 
-    code: str
+    code: Code
     message: str
     hint: str | None = None
 
@@ -144,6 +144,8 @@ def _bad_value(name: str, flag: str, value: str | None) -> Fault | None:
     if not takes_value and value is not None:
         return Fault("invalid-argument", f"{flag} takes no value", f"write {flag} alone")
     if value and value.startswith("{"):
+        import json  # noqa: PLC0415 - few catalogs need it
+
         try:
             json.loads(value)
         except ValueError as error:

@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-CODE: Final = "credential-in-catalog"
+from generator.codes import Code
+
+CODE: Final[Code] = "credential-in-catalog"
 _TOKENS: Final = {
     "an AWS access key id": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a Hugging Face token": r"\bhf_[A-Za-z0-9]{20,}",

@@ -2,11 +2,13 @@
 
 from typing import Final, NamedTuple
 
+from generator.codes import Code
+
 
 class Shape(NamedTuple):
     """What a pattern stands for: the diagnostic's code, what the text must be, and what to do."""
 
-    code: str
+    code: Code
     must_be: str
     hint: str | None = None
 

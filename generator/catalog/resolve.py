@@ -22,12 +22,18 @@ from generator.catalog.resolved import (
     Violation,
     origin,
 )
+from generator.codes import Code
 from generator.diagnostics import Loc, suggestion
 from generator.targets import TARGETS
 
 _NO_LAYER: Final[dict[str, Any]] = {}
 _NEUTRAL: Final = None
 _Where = tuple[int, str | None]  # a model's index, an environment's name
+_UNKNOWN: Final[dict[str, Code]] = {
+    "environment": "unknown-environment",
+    "runtime": "unknown-runtime",
+    "connection": "unknown-connection",
+}
 _DEFAULT_TARGET: Final = {"requests": 8, "cpu": 80}
 
 
@@ -158,7 +164,7 @@ class _Names:
             return None
         source, resources = raw["source"], raw["resources"]
         return ServedModel(
-            index=index,
+            entry=index,
             name=raw["name"],
             environment=environment.name if environment else None,
             namespace=raw.get("namespace", environment.namespace) if environment else None,
@@ -239,7 +245,7 @@ class _Names:
 
     def _unknown(self, kind: str, name: str, loc: Loc, known: Iterable[str], *, at_key: bool = False) -> None:
         hint = suggestion(name, known) or f"declared: {', '.join(sorted(known))}"
-        self._violate(Violation(loc, f"unknown-{kind}", f"unknown {kind} '{name}'", hint, at_key=at_key))
+        self._violate(Violation(loc, _UNKNOWN[kind], f"unknown {kind} '{name}'", hint, at_key=at_key))
 
     def _violate(self, violation: Violation) -> None:
         if violation not in self.violations:

@@ -1,9 +1,12 @@
-"""The catalog as the compiler sees it: defaults applied, references followed, nothing optional by accident."""
+"""The catalog as the compiler sees it: defaults applied, references followed, nothing optional by accident.
+
+Named tuples, not frozen dataclasses: as immutable, and made in a third of the time, of which a start would notice.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from generator.codes import Code
 from generator.diagnostics import Loc, Severity
 from generator.targets import Target
 
@@ -11,20 +14,18 @@ GPU: Final = "nvidia.com/gpu"
 IN_CLUSTER: Final = "in-cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """A rule that the catalog breaks, at a path into it. `at_key` points at the key instead of its value."""
 
     loc: Loc
-    code: str
+    code: Code
     message: str
     hint: str | None = None
     severity: Severity = Severity.ERROR
     at_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ArgoCD:
+class ArgoCD(NamedTuple):
     """Where Argo CD finds this repository, and under which project it syncs."""
 
     repo_url: str
@@ -33,8 +34,7 @@ class ArgoCD:
     project: str
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """A serving runtime of the dashboard's list."""
 
     name: str
@@ -48,8 +48,7 @@ class Runtime:
     env: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalSecret:
+class ExternalSecret(NamedTuple):
     """Where the External Secrets operator finds the two keys of a data connection."""
 
     store: str
@@ -59,8 +58,7 @@ class ExternalSecret:
     secret_key_property: str
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """An S3 data connection. `secret_name` is the Secret in the models' namespace."""
 
     name: str
@@ -74,8 +72,7 @@ class Connection:
     external_secret: ExternalSecret | None
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """A namespace on a cluster, and the accelerators that may be asked for there."""
 
     name: str
@@ -85,8 +82,7 @@ class Environment:
     mig_quota: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Autoscaling:
+class Autoscaling(NamedTuple):
     """`target` is per replica: requests in flight, or percent of the requested CPU."""
 
     min_replicas: int
@@ -95,11 +91,13 @@ class Autoscaling:
     target: int
 
 
-@dataclass(frozen=True, slots=True)
-class ServedModel:
-    """One model in one environment, or, with `environment` and `namespace` None, its environment-neutral form."""
+class ServedModel(NamedTuple):
+    """One model in one environment, or, with `environment` and `namespace` None, its environment-neutral form.
 
-    index: int
+    `entry` is its place in the list `models`.
+    """
+
+    entry: int
     name: str
     environment: str | None
     namespace: str | None
@@ -140,8 +138,7 @@ class ServedModel:
         return (self.autoscaling.max_replicas if self.autoscaling else self.replicas) + self.max_surge
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """A model: its neutral form and what it becomes in each environment that it is deployed to."""
 
     base: ServedModel
@@ -153,8 +150,7 @@ class Model:
         return self.base.name
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(NamedTuple):
     """The whole catalog. `data` is what was written, for finding where a resolved value came from."""
 
     target: Target
@@ -174,7 +170,7 @@ class Catalog:
 
     def origin(self, served: ServedModel, *path: str | int) -> Loc:
         """Where the value at `path` of a served model was written."""
-        return origin(self.data, served.index, served.environment, path)
+        return origin(self.data, served.entry, served.environment, path)
 
 
 def origin(data: Mapping[str, Any], index: int, environment: str | None, path: Loc) -> Loc:

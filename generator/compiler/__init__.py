@@ -87,7 +87,7 @@ def _model(output: _Output, catalog: Catalog, model: Model) -> None:
     for file, obj in zip(files, base, strict=True):
         output.write(f"{folder}/{file}", obj)
     output.add(folder, kustomization(files))
-    origin: Loc = ("models", model.base.index)
+    origin: Loc = ("models", model.base.entry)
     for served in model.served:
         final = _serving(served, catalog)
         granted = access(served) if served.auth else ()

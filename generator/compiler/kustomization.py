@@ -1,14 +1,17 @@
 """kustomization.yaml files: bases, and overlays whose patches are derived from the finished objects."""
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import to_json
 
 from generator.compiler.patches import Operation, diff
 from generator.kube.objects import KubeObject
 
-_HEAD = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+_HEAD: Final = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+# JSON may hold these as they are. YAML forbids some and breaks lines at others, and a reviewer sees none of them.
+_INVISIBLE = re.compile(r"[\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff]")
 
 
 def kustomization(
@@ -40,4 +43,5 @@ def _target(obj: KubeObject) -> dict[str, str]:
 
 def _text(operations: Iterable[Operation]) -> str:
     """One operation a line: YAML whose items are JSON, which needs no second set of quoting rules."""
-    return "\n".join(f"- {to_json(operation).decode()}" for operation in operations)
+    lines = "\n".join(f"- {to_json(operation).decode()}" for operation in operations)
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", lines)

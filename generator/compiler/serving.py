@@ -134,7 +134,8 @@ def _container(runtime: Runtime, max_model_len: int | None) -> Container:
 
 
 def _env(variables: Mapping[str, str]) -> list[EnvVar]:
-    return [{"name": name, "value": value} for name, value in sorted(variables.items())]
+    """Variables by name. An empty value is left out, as KServe's webhook would."""
+    return [{"name": name, "value": value} if value else {"name": name} for name, value in sorted(variables.items())]
 
 
 def inference_service(served: ServedModel, catalog: Catalog) -> InferenceService:
@@ -205,8 +206,12 @@ def _predictor(served: ServedModel, catalog: Catalog) -> Predictor:
     if served.node_selector:
         predictor["nodeSelector"] = dict(served.node_selector)
     if served.tolerations:
-        predictor["tolerations"] = [dict(toleration) for toleration in served.tolerations]
+        predictor["tolerations"] = [_without_empty(toleration) for toleration in served.tolerations]
     return predictor
+
+
+def _without_empty(toleration: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in toleration.items() if value != ""}
 
 
 def _strategy(max_surge: int) -> DeploymentStrategy:
@@ -230,7 +235,7 @@ def _request_scaling(served: ServedModel, scaling: Autoscaling) -> dict[str, Any
     external = {
         "metric": metric,
         "authenticationRef": authentication,
-        "target": {"type": "Value", "value": str(scaling.target)},
+        "target": {"type": "Value", "value": canonical(str(scaling.target))},
     }
     return {"metrics": [{"type": "External", "external": external}]}
 

@@ -12,7 +12,7 @@ class ObjectMeta(TypedDict):
 
 class EnvVar(TypedDict):
     name: str
-    value: str
+    value: NotRequired[str]
 
 
 class Port(TypedDict):

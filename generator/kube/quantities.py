@@ -1,11 +1,11 @@
 """Quantities in the form that the API server stores: what it would rewrite is written that way at once."""
 
-from decimal import Decimal
 from functools import cache
 from typing import Final
 
-_DECIMAL: Final = {"m": -1, "": 0, "k": 1, "M": 2, "G": 3, "T": 4}
-_BINARY: Final = {"": 0, "Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4}
+# In thousandths, the smallest step of either kind that the contract lets through: all arithmetic is on integers.
+_DECIMAL: Final = {suffix: 1000**power for power, suffix in enumerate(("m", "", "k", "M", "G", "T", "P", "E"))}
+_BINARY: Final = {suffix: 1000 * 1024**power for power, suffix in enumerate(("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"))}
 
 
 @cache
@@ -15,21 +15,10 @@ def canonical(quantity: str) -> str:
     The rules are those of k8s.io/apimachinery's `resource.Quantity`: 1000m → 1, 0.5 → 500m, 1024Mi → 1Gi,
     1.5Gi → 1536Mi; a binary quantity that is no whole number of bytes takes decimal suffixes.
     """
-    number = quantity.rstrip("KMGTikm")
+    number = quantity.rstrip("kKMGTPEim")
     suffix = quantity[len(number) :]
-    if suffix in _BINARY and suffix:
-        amount = Decimal(number) * 1024 ** _BINARY[suffix]
-        return (
-            _largest(amount, _BINARY, 1024)
-            if amount == amount.to_integral_value()
-            else _largest(amount, _DECIMAL, 1000)
-        )
-    return _largest(Decimal(number) * Decimal(1000) ** _DECIMAL[suffix], _DECIMAL, 1000)
-
-
-def _largest(amount: Decimal, suffixes: dict[str, int], base: int) -> str:
-    for suffix, power in reversed(suffixes.items()):
-        scaled = amount / Decimal(base) ** power
-        if scaled >= 1 and scaled == scaled.to_integral_value():
-            return f"{int(scaled)}{suffix}"
-    raise AssertionError(f"the contract lets no such quantity through: {amount}")
+    whole, _, fraction = number.partition(".")
+    amount = int(whole + fraction.ljust(3, "0")) * (_DECIMAL | _BINARY)[suffix] // 1000
+    units = _BINARY if suffix.endswith("i") and amount % 1000 == 0 else _DECIMAL
+    suffix, unit = next((suffix, unit) for suffix, unit in reversed(units.items()) if amount % unit == 0)
+    return f"{amount // unit}{suffix}"

@@ -50,7 +50,7 @@ def _lengths(catalog: Catalog) -> Iterator[Violation]:
         ]
         if served.auth and catalog.target.max_auth_name is not None:
             limits.append((catalog.target.max_auth_name, "with auth, NAME-kube-rbac-proxy-sar-config names a volume"))
-        at = ("models", served.index, "name")
+        at = ("models", served.entry, "name")
         longest, reason = min(limits)
         if len(name) > longest:
             message = f"{len(name)} characters are {len(name) - longest} too many: {reason}"
@@ -64,7 +64,7 @@ def _reserved(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
         if served.name == "vllm":
             message = "a Service called vllm… injects VLLM_ variables into pods, which vLLM then reads as settings"
-            yield Violation(("models", served.index, "name"), "reserved-name", message, "choose another name")
+            yield Violation(("models", served.entry, "name"), "reserved-name", message, "choose another name")
 
 
 def _namespaces(catalog: Catalog) -> Iterator[Violation]:

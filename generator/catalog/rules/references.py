@@ -57,7 +57,7 @@ def _unused(catalog: Catalog) -> Iterator[Violation]:
     for model in catalog.models:
         if not model.served:
             message = "is deployed to no environment"
-            yield Violation(("models", model.base.index), "not-deployed", message, severity=Severity.WARNING)
+            yield Violation(("models", model.base.entry), "not-deployed", message, severity=Severity.WARNING)
 
 
 def _exposure(catalog: Catalog) -> Iterator[Violation]:
