@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 
 from generator import tools
-from generator.diagnostics import Diagnostic, Loc, ToolError
+from generator.diagnostics import Diagnostic, Loc, Position, ToolError
 from generator.source import Document
 from generator.targets import Target
 
@@ -87,6 +87,17 @@ def _diagnostic(finding: Mapping[str, Any], asked: Mapping[str, Loc], document: 
     message = f"{finding['kind']} {finding['name']}: {words}"
     hint = "this is a bug in the generator, or the file was edited by hand: run `generate`"
     return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
+
+
+def foreign(origins: Mapping[str, Loc], root: Path) -> tuple[Diagnostic, ...]:
+    """A finding for each file in `rendered/` that the catalog does not call for: Argo CD syncs whatever is there."""
+    present = (path.relative_to(root).as_posix() for path in (root / "rendered").rglob("*") if not path.is_dir())
+    message = "the catalog does not call for this file, and Argo CD syncs all there is"
+    return tuple(
+        Diagnostic(path, Position(1, 1), "foreign-manifest", message, "move it out of rendered/, or run `generate`")
+        for path in sorted(present)
+        if path not in origins
+    )
 
 
 def missing(origins: Mapping[str, Loc], root: Path, document: Document) -> tuple[Diagnostic, ...]:

@@ -52,7 +52,7 @@ def generate(*, checking: bool, output: str, root: Path) -> None:
     elif checking:
         for line in report.unified(generated.wanted, generated.changes):
             click.echo(line, nl=not line.endswith("\n"))
-        click.echo(f"would have {report.summary(generated.changes)}; run `generate`", err=True)
+        click.echo(f"would be: {report.summary(generated.changes)}; run `generate`", err=True)
         sys.exit(NO)
     else:
         click.echo(report.summary(generated.changes), err=True)

@@ -18,6 +18,7 @@ Code = Literal[
     "duplicate-name",
     "empty",
     "exposed-without-auth",
+    "foreign-manifest",
     "gpu-count-mismatch",
     "gpu-over-quota",
     "image-without-digest",

@@ -142,5 +142,5 @@ def _remove(root: Path, paths: Iterable[str]) -> None:
         (root / path).unlink()
         folders.update(str(parent) for parent in Path(path).parents[:-1])
     for folder in sorted(folders, key=len, reverse=True):
-        if not any(os.scandir(root / folder)):
+        if not os.listdir(root / folder):
             (root / folder).rmdir()

@@ -18,9 +18,11 @@ def json_schema() -> str:
 
 
 def _draft_07(node: Any) -> Any:
-    """Pydantic writes 2020-12, of which the contract uses nothing but `propertyNames` and `const`, known to both."""
+    """Drop titles, and close the maps whose keys have a pattern; the rest reads alike in 2020-12 and in draft-07."""
     if isinstance(node, dict):
-        return {key: _draft_07(value) for key, value in node.items() if key != "title" or not isinstance(value, str)}
+        closed = {"additionalProperties": False} if "patternProperties" in node else {}
+        kept = {key: value for key, value in node.items() if key != "title" or not isinstance(value, str)}
+        return {key: _draft_07(value) for key, value in {**closed, **kept}.items()}
     if isinstance(node, list):
         return [_draft_07(item) for item in node]
     return node

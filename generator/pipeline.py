@@ -44,7 +44,7 @@ def read(root: Path) -> source.Document:
         raw = (root / CATALOG).read_bytes()
     except OSError as error:
         raise GeneratorError(f"cannot read {CATALOG}: {error.strerror}", hint="run this where models.yaml is") from None
-    return source.parse(raw, CATALOG)
+    return source.parse(raw, str(root / CATALOG))
 
 
 def check(root: Path) -> "Checked":
@@ -57,8 +57,8 @@ def check(root: Path) -> "Checked":
     document = read(root)
     catalog, _ = validate(document)
     origins = compile_catalog(catalog).origins
-    if absent := kubeconform.missing(origins, root, document):
-        raise CatalogError(absent)
+    if misplaced := (*kubeconform.missing(origins, root, document), *kubeconform.foreign(origins, root)):
+        raise CatalogError(misplaced)
     return kubeconform.check(root, catalog.target, origins, document)
 
 

@@ -167,7 +167,7 @@ def _lines(content: bytes | None) -> list[str]:
 
 def summary(changes: TreeDiff) -> str:
     """`3 files created, 1 changed`."""
-    parts: dict[str, Any] = {"created": changes.created, "changed": changes.changed, "removed": changes.removed}
-    numbers = [f"{len(paths)} {verb}" for verb, paths in parts.items() if paths]
-    total = sum(len(paths) for paths in parts.values())
-    return f"{' and '.join(numbers)} file{'s' * (total != 1)}"
+    parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
+    first, *rest = [(len(paths), verb) for verb, paths in parts if paths]
+    words = [f"{first[0]} file{'s' * (first[0] != 1)} {first[1]}", *(f"{count} {verb}" for count, verb in rest)]
+    return ", ".join(words)

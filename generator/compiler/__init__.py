@@ -24,7 +24,7 @@ OWNED_FOLDERS: Final = ("argocd", "base", "overlays", "rendered")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The tree, and for each rendered file the catalog entry that caused it."""
+    """The tree, and for each file that Argo CD syncs the catalog entry that caused it."""
 
     tree: FileTree
     origins: Mapping[str, Loc]
@@ -51,8 +51,8 @@ def compile_catalog(catalog: Catalog) -> Compiled:
         output.add(f"overlays/{environment.name}/models", kustomization([*secrets, *members[environment.name]]))
         output.add(f"overlays/{environment.name}/platform", kustomization(["../../../base/templates"]))
     if catalog.argocd:
-        output.write("argocd/appproject.yaml", project(catalog, catalog.argocd))
-        output.write("argocd/applicationset.yaml", application_set(catalog, catalog.argocd))
+        for obj in (project(catalog, catalog.argocd), application_set(catalog, catalog.argocd)):
+            output.write_origin(f"argocd/{obj['kind'].lower()}.yaml", obj, ("platform", "argocd"))
     return Compiled(output.tree, output.origins)
 
 
@@ -68,7 +68,11 @@ class _Output:
         self.write(f"{folder}/kustomization.yaml", content)
 
     def render(self, folder: str, obj: KubeObject, origin: Loc, suffix: str = "") -> None:
-        path = f"rendered/{folder}/{obj['kind'].lower()}-{obj['metadata']['name']}{suffix}.yaml"
+        self.write_origin(
+            f"rendered/{folder}/{obj['kind'].lower()}-{obj['metadata']['name']}{suffix}.yaml", obj, origin
+        )
+
+    def write_origin(self, path: str, obj: KubeObject, origin: Loc) -> None:
         self.write(path, obj)
         self.origins[path] = origin
 

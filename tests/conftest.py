@@ -1,0 +1,51 @@
+"""Isolation, the tools, and `--update-golden`."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+_TOOLS = ROOT / ".tools" / "bin"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that rewrites expected files; CI must never do that."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden and tests/errors")
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether expected files are rewritten instead of compared."""
+    update = bool(request.config.getoption("--update-golden"))
+    if update and os.environ.get("CI"):
+        pytest.fail("--update-golden is refused in CI")
+    return update
+
+
+@pytest.fixture(autouse=True)
+def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test sees the user's home, credentials, colours or terminal."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "HF_", "KUBE")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], Path]:
+    """Find a real tool; without it the test skips on a laptop and fails in CI."""
+
+    def find(name: str) -> Path:
+        own = _TOOLS / name
+        found = str(own) if own.exists() else shutil.which(name)
+        if found is None:
+            missing = f"{name} is not installed: run `make tools`"
+            pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        return Path(found)
+
+    return find

@@ -1,0 +1,158 @@
+"""The commands as a user meets them: what is printed where, and the exit code."""
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from helpers import MINIMAL, ROOT, SHIPPED, files, project, run
+
+from generator import cli, pipeline
+
+BROKEN = MINIMAL.replace("maxModelLen: 256", "maxModelLen: long")
+
+
+def test_generate_says_what_it_did_and_then_that_nothing_is_left_to_do(tmp_path: Path) -> None:
+    """Findings and summaries go to stderr, so that stdout stays free for results."""
+    root = project(tmp_path)
+    first, second = run("generate", root=root), run("generate", root=root)
+    assert (first.code, first.stdout, first.stderr) == (0, "", "12 files created\n")
+    assert (second.code, second.stdout, second.stderr) == (0, "", "12 files are up to date\n")
+
+
+def test_check_prints_a_diff_exits_1_and_writes_nothing(tmp_path: Path) -> None:
+    """`generate --check` is CI's question whether the committed tree is current."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    project(tmp_path, MINIMAL.replace("maxModelLen: 256", "maxModelLen: 128"))
+    before = files(root)
+    ran = run("generate", "--check", root=root)
+    assert ran.code == 1
+    assert "--- a/rendered/dev/models/servingruntime-minilm.yaml\n" in ran.stdout
+    assert "-    - --max-model-len=256\n+    - --max-model-len=128\n" in ran.stdout
+    assert ran.stderr == "would be: 3 files changed; run `generate`\n"
+    assert files(root) == before
+
+
+def test_check_shows_created_and_removed_files(tmp_path: Path) -> None:
+    """A file that would come or go is diffed against /dev/null."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    project(tmp_path, MINIMAL.replace("name: minilm\n", "name: other\n"))
+    ran = run("generate", "--check", root=root)
+    assert "--- a/base/models/minilm/servingruntime.yaml\n+++ /dev/null\n" in ran.stdout
+    assert "--- /dev/null\n+++ b/base/models/other/servingruntime.yaml\n" in ran.stdout
+
+
+def test_an_invalid_catalog_writes_nothing_and_exits_1(tmp_path: Path) -> None:
+    """The last line says what did not happen."""
+    root = project(tmp_path, BROKEN)
+    ran = run("generate", root=root)
+    assert ran.code == 1
+    assert ran.stderr.endswith("1 error; nothing was written\n")
+    assert list(files(root)) == ["models.yaml"]
+
+
+def test_a_missing_catalog_exits_2(tmp_path: Path) -> None:
+    """No answer is not the answer no."""
+    ran = run("generate", root=tmp_path)
+    assert ran.code == 2
+    assert ran.stderr.startswith("error: cannot read models.yaml: No such file")
+
+
+def test_a_bug_exits_70_with_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python's own exit code 1 would read as an answer."""
+
+    def broken(_: Path) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(pipeline, "read", broken)
+    monkeypatch.setattr(sys, "argv", ["generator", "generate", "--root", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    assert ended.value.code == 70
+    assert "RuntimeError: unforeseen" in capsys.readouterr().err
+
+
+def test_json_output_carries_the_same_findings(tmp_path: Path) -> None:
+    """`--output json` prints a list on stdout, empty when there is nothing to say."""
+    ran = run("generate", "--output", "json", root=project(tmp_path, BROKEN))
+    [finding] = json.loads(ran.stdout)
+    assert finding == {
+        "path": "models.yaml",
+        "line": 22,
+        "column": 18,
+        "severity": "error",
+        "code": "wrong-type",
+        "message": "model 'minilm': maxModelLen must be a whole number, not the text 'long'",
+        "hint": "write it without quotes",
+    }
+    assert json.loads(run("generate", "--output", "json", root=project(tmp_path)).stdout) == []
+
+
+def test_github_output_is_workflow_commands(tmp_path: Path) -> None:
+    """GitHub shows each finding beside its line."""
+    ran = run("generate", "--output", "github", root=project(tmp_path, BROKEN))
+    assert ran.stdout.startswith(
+        "::error file=models.yaml,line=22,col=18,title=wrong-type::model 'minilm': maxModelLen"
+    )
+
+
+def test_sarif_output_names_rule_and_place(tmp_path: Path) -> None:
+    """SARIF is what code scanning uploads take."""
+    ran = run("generate", "--output", "sarif", root=project(tmp_path, BROKEN))
+    [sarif] = json.loads(ran.stdout)["runs"]
+    [result] = sarif["results"]
+    assert result["ruleId"] == "wrong-type"
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 22, "startColumn": 18}
+
+
+def test_junit_output_counts_errors_as_failures(tmp_path: Path) -> None:
+    """JUnit is what GitLab and Jenkins show; a clean run is one passed case."""
+    suite = ET.fromstring(run("generate", "--output", "junit", root=project(tmp_path, BROKEN)).stdout)
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    clean = ET.fromstring(run("generate", "--output", "junit", root=project(tmp_path)).stdout)
+    assert (clean.get("tests"), clean.get("failures")) == ("1", "0")
+
+
+def test_the_shipped_tree_is_current(tmp_path: Path) -> None:
+    """What is committed is what the shipped catalog compiles to."""
+    run("generate", root=project(tmp_path, SHIPPED))
+    for path, content in files(tmp_path).items():
+        assert (ROOT / path).read_bytes() == content, path
+
+
+@pytest.mark.parametrize(
+    "command", [["generate"], ["generator", "generate"], [sys.executable, "-m", "generator", "generate"]]
+)
+def test_the_installed_commands_run(command: list[str], tmp_path: Path) -> None:
+    """Both console scripts and the module do the same."""
+    scripts = Path(sys.executable).parent
+    program = [str(scripts / command[0]) if len(Path(command[0]).parts) == 1 else command[0], *command[1:]]
+    done = subprocess.run(program, cwd=project(tmp_path), capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "12 files created\n")
+
+
+def test_generate_needs_no_cloud_library(tmp_path: Path) -> None:
+    """Compiling imports neither boto3 nor huggingface_hub, nor anything that opens a connection."""
+    program = (
+        "import sys; from pathlib import Path; from generator import pipeline;"
+        "pipeline.generate(Path(sys.argv[1]), write=True);"
+        "print(sorted({'boto3', 'huggingface_hub', 'socket', 'ssl', 'subprocess'} & set(sys.modules)))"
+    )
+    argv = [sys.executable, "-c", program, str(project(tmp_path))]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", [[], ["generate"], ["check"], ["schema"]])
+def test_every_command_explains_itself(command: list[str]) -> None:
+    """`--help` works and is not empty."""
+    result = CliRunner().invoke(cli.main, [*command, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 3

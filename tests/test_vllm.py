@@ -1,0 +1,79 @@
+"""What each vLLM version says to an argument."""
+
+import pytest
+
+from generator import vllm
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("0.13.0", (0, 13)),
+        ("v0.9.1.0", (0, 9, 1)),
+        ("0.10.1.1", (0, 10, 1, 1)),
+        ("0.18.0+rhai1", (0, 18)),
+        ("0.6.4.post1", (0, 6, 4)),
+    ],
+)
+def test_versions_compare_by_their_release_numbers(text: str, numbers: tuple[int, ...]) -> None:
+    """Prefixes, local suffixes and trailing zeros do not count."""
+    assert vllm.version(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("argument", "version", "code"),
+    [
+        ("--task=embed", "0.12.0", None),
+        ("--task=embed", "0.13.0", "unsupported-flag"),
+        ("--runner=pooling", "0.10.0", "unsupported-flag"),
+        ("--runner=pooling", "0.10.1.1", None),
+        ("--disable-log-requests", "0.16.0", None),
+        ("--disable-log-requests", "0.17.1", "unsupported-flag"),
+        ("--override-pooler-config={}", "0.11.2", None),
+        ("--override-pooler-config={}", "0.12.0", "unsupported-flag"),
+        ("--pooler-config.task=embed", "0.13.0", None),
+        ("--dtype.task=embed", "0.13.0", "unknown-flag"),
+        ("--swap-space=4", "0.18.0", "unsupported-flag"),
+        ("--enforce-eager", "0.13.0", None),
+        ("--enforce-eager=true", "0.13.0", "invalid-argument"),
+        ("--no-enable-prefix-caching", "0.13.0", None),
+        ("--enable_prefix_caching", "0.13.0", None),
+        ("--gpu-memory-utilization=0.3", "0.13.0", None),
+        ("--gpu-memory-utilization", "0.13.0", "invalid-argument"),
+        ('--hf-overrides={"architectures":["GteNewModel"]}', "0.13.0", None),
+        ("--hf-overrides={architectures}", "0.13.0", "invalid-argument"),
+        ("--max-model-len=512", "0.13.0", "owned-flag"),
+        ("--served-model-name=other", "0.13.0", "owned-flag"),
+        ("--api-key=x", "0.13.0", "unsafe-flag"),
+        ("--max-num-sequences=4", "0.13.0", "unknown-flag"),
+        ("-tp=2", "0.13.0", "unknown-flag"),
+    ],
+)
+def test_an_argument_is_judged_by_version(argument: str, version: str, code: str | None) -> None:
+    """The boundaries are those at which vLLM's own parser changed."""
+    fault = vllm.fault(argument, version)
+    assert (fault and fault.code) == code
+
+
+def test_a_removed_flag_comes_with_what_to_write_instead() -> None:
+    """A version jump is no riddle."""
+    fault = vllm.fault("--task=embed", "0.18.0")
+    assert fault is not None
+    assert fault.message == "vLLM 0.18.0 no longer has --task (0.12.0 was the last seen with it)"
+    assert fault.hint == "remove it: vLLM finds the task; a causal model takes --runner=pooling"
+
+
+def test_a_short_form_is_spelt_out() -> None:
+    """Only long flags are accepted, and the hint names the one that is meant."""
+    fault = vllm.fault("-tp=2", "0.13.0")
+    assert fault is not None
+    assert fault.hint == "write --tensor-parallel-size"
+
+
+@pytest.mark.parametrize(
+    ("task", "version", "minimum"),
+    [("reranker", "0.6.5", "0.7.3"), ("reranker", "0.7.3", None), ("embedding", "0.6.3", "0.6.4")],
+)
+def test_a_task_needs_a_vllm_that_serves_it(task: str, version: str, minimum: str | None) -> None:
+    """Older servers have no such route."""
+    assert vllm.too_old(task, version) == minimum
