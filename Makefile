@@ -44,7 +44,7 @@ tools: $(TOOLS)/.ready
 
 $(TOOLS)/.ready: tools/go.mod tools/go.sum
 	@if command -v go >/dev/null; then \
-	  echo "building kustomize and kubeconform with Go"; \
+	  echo "building kustomize, kubeconform and versitygw with Go"; \
 	  cd tools && version=$$(go list -m -f '{{.Version}}' github.com/yannh/kubeconform) && \
 	  GOFLAGS=-mod=readonly GOBIN=$(CURDIR)/$(TOOLS) go install -ldflags "-X main.version=$$version" tool && \
 	  touch $(CURDIR)/$@; \

@@ -74,7 +74,7 @@ def _left_out(line: str, kept: tuple[str, ...]) -> bool:
 
 
 def _model(number: int) -> str:
-    form = _RERANKER if number % 3 == 2 else _EMBEDDER
+    form = (_EMBEDDER, _EMBEDDER, _RERANKER)[number % 3]
     commit = f"{number * 2654435761 % 16**12:012x}{'abcdef0123456789' * 2}"[:40].ljust(40, "f")
     text = form.format(number=number, commit=commit, length=(256, 512)[number % 2])
     return text + _OVERRIDES if number % 3 == 1 else text

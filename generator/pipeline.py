@@ -1,28 +1,39 @@
 """One short function per verb; reads like the diagram in docs/architecture.md."""
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from generator import disk, documents, source, tree
+from generator.catalog.resolved import Catalog
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
-from generator.diagnostics import CatalogError, Diagnostic, GeneratorError
+from generator.diagnostics import CatalogError, Diagnostic, GeneratorError, TreeError
 from generator.tree import FileTree, TreeDiff
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from threading import Event
+
+    from generator.artifacts.lock import Lock
+    from generator.artifacts.locking import Edited, Upgrade
+    from generator.artifacts.run import Bench
+    from generator.artifacts.session import Choice
     from generator.check import Checked
 
 CATALOG: Final = "models.yaml"
+LOCK: Final = "models.lock.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What a `generate` would change, or has changed."""
+    """What a command would change, or has changed. Without a lock, the catalog was not compared with the models."""
 
     wanted: FileTree
     changes: TreeDiff
-    warnings: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...] = ()
+    locked: bool = True
 
 
 def generate(root: Path, *, write: bool) -> Generated:
@@ -30,12 +41,19 @@ def generate(root: Path, *, write: bool) -> Generated:
 
     Raises CatalogError with every diagnostic, or TreeError; then nothing is written.
     """
-    catalog, warnings = validate(read(root))
+    document, lock = read(root), read_lock(root)
+    catalog, warnings = validate(document) if lock is None else _validate_against(lock, document)
     wanted = {**compile_catalog(catalog).tree, **documents.pages(catalog)}
     changes = tree.diff(wanted, disk.read_owned(root, wanted, OWNED_FOLDERS, MARK.encode()))
     if changes and write:
         disk.write(root, wanted, changes)
-    return Generated(wanted, changes, warnings)
+    return Generated(wanted, changes, warnings, locked=lock is not None)
+
+
+def _validate_against(lock: "Lock", document: source.Document) -> tuple[Catalog, tuple[Diagnostic, ...]]:
+    from generator.artifacts import rules  # noqa: PLC0415 - not without a lock
+
+    return validate(document, lambda catalog: rules.check(catalog, lock))
 
 
 def read(root: Path) -> source.Document:
@@ -45,6 +63,69 @@ def read(root: Path) -> source.Document:
     except OSError as error:
         raise GeneratorError(f"cannot read {CATALOG}: {error.strerror}", hint="run this where models.yaml is") from None
     return source.parse(raw, str(root / CATALOG))
+
+
+def read_lock(root: Path) -> "Lock | None":
+    """The lock, None when there is none. Raises CatalogError, with places in its file, when it is not valid."""
+    path = root / LOCK
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise GeneratorError(f"cannot read {LOCK}: {error.strerror}") from None
+    from generator.artifacts import lock  # noqa: PLC0415 - as above
+
+    return lock.parse(raw, str(path))
+
+
+def lock(root: Path, upgrade: "Upgrade", environ: "Mapping[str, str]", say: "Callable[[str], None]") -> Generated:
+    """Lock what the catalog serves, and move revisions first when asked to.
+
+    Raises CatalogError or HubError; then nothing is written.
+    """
+    from generator.artifacts import hub, locking  # noqa: PLC0415 - as above
+
+    document = read(root)
+    edited = locking.lock(document, read_lock(root), upgrade, lambda: hub.of_environment(environ), say)
+    return _edit(root, document, edited, write=True)
+
+
+def add(
+    root: Path,
+    repo: str,
+    name: str | None,
+    environ: "Mapping[str, str]",
+    say: "Callable[[str], None]",
+    *,
+    write: bool,
+) -> Generated:
+    """Append a model of the Hub to the catalog, and unless `write` is false, write it. Raises as `lock` does."""
+    from generator.artifacts import hub, locking  # noqa: PLC0415 - as above
+
+    document = read(root)
+    with hub.of_environment(environ) as opened:
+        edited = locking.add(document, read_lock(root), repo, name, opened, say)
+    return _edit(root, document, edited, write=write)
+
+
+def _edit(root: Path, document: source.Document, edited: "Edited", *, write: bool) -> Generated:
+    """Replace catalog and lock together, unless somebody has changed the catalog meanwhile."""
+    from generator.artifacts import lock  # noqa: PLC0415 - as above
+
+    wanted = {CATALOG: edited.catalog.encode()}
+    if edited.lock is not None:
+        wanted[LOCK] = lock.dump(edited.lock).encode()
+    present = {path: (root / path).read_bytes() for path in wanted if (root / path).exists()}
+    before = present.get(CATALOG, b"")
+    mark = codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b""
+    wanted[CATALOG] = mark + wanted[CATALOG]
+    if before != mark + document.text.encode():
+        raise TreeError(f"{CATALOG} was changed meanwhile", hint="run this again")
+    changes = tree.diff(wanted, present)
+    if changes and write:
+        disk.write(root, wanted, changes)
+    return Generated(wanted, changes, edited.warnings)
 
 
 def check(root: Path) -> "Checked":
@@ -67,3 +148,13 @@ def editor_schema() -> str:
     from generator import editor  # noqa: PLC0415 - as above
 
     return editor.json_schema()
+
+
+def bench(root: Path, choice: "Choice", environ: "Mapping[str, str]", stop: "Event") -> "Bench":
+    """What the verbs of `artifact-sync` work with. Raises CatalogError when the catalog, or the lock, is invalid."""
+    from generator.artifacts.run import Bench  # noqa: PLC0415 - boto3 and the Hub's client are slow to start
+
+    lock = read_lock(root)
+    document = read(root)
+    catalog, _ = validate(document) if lock is None else _validate_against(lock, document)
+    return Bench(catalog, lock.repositories if lock else {}, choice, environ, stop)

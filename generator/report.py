@@ -171,3 +171,10 @@ def summary(changes: TreeDiff) -> str:
     first, *rest = [(len(paths), verb) for verb, paths in parts if paths]
     words = [f"{first[0]} file{'s' * (first[0] != 1)} {first[1]}", *(f"{count} {verb}" for count, verb in rest)]
     return ", ".join(words)
+
+
+def changed(changes: TreeDiff) -> str:
+    """`models.lock.yaml created, models.yaml changed`, for changes that are few."""
+    parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
+    words = [f"{path} {verb}" for verb, paths in parts for path in sorted(paths)]
+    return ", ".join(words) or "everything is up to date"

@@ -111,9 +111,22 @@ def parse(raw: bytes, path: str) -> Document:
     document = Document(path, text, None)
     if unprintable := _UNPRINTABLE.search(text):
         at = _position_of(text, unprintable.start())
-        message = f"character U+{ord(unprintable[0]):04X} is not allowed in a catalog"
-        raise CatalogError((document.diagnostic(at, "yaml-character", message, "remove it"),))
+        raise CatalogError((document.diagnostic(at, "yaml-character", _character(unprintable), "remove it"),))
     return _read(document)
+
+
+def _character(found: re.Match[str]) -> str:
+    return f"character U+{ord(found[0]):04X} is not allowed in a catalog"
+
+
+def reads_as_text(text: str) -> bool:
+    """Whether every YAML parser takes `text` for text when it stands without quotes."""
+    return text not in _CONSTANTS and not _AMBIGUOUS.match(text) and not _DECIMAL.match(text)
+
+
+def printable(text: str) -> str:
+    """The text with a replacement for every character that a catalog must not hold."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _position_of(text: str, offset: int) -> Position:
@@ -196,6 +209,8 @@ class _Reader:
         self._check_node(event)
         text: str = event.value
         if event.style:
+            if unprintable := _UNPRINTABLE.search(text):
+                self._report(event, "yaml-character", _character(unprintable), "remove it")
             return text
         try:
             return self._plain[text]

@@ -10,26 +10,31 @@ from generator.vllm_flags import DEPRECATED, FLAGS, MIRRORED_SINCE, NESTED, NO_F
 
 Version = tuple[int, ...]
 
+_REMOVE: Final = "remove it"
 OWNED: Final = {
-    "--model": "the model's files are always at /mnt/models",
-    "--port": "the port is always 8080",
-    "--host": "the probes and the Route need every interface",
-    "--uds": "the probes and the Route need a port",
-    "--served-model-name": "dashboard and metrics know the model by its own name",
-    "--max-model-len": "set `maxModelLen`",
-    "--revision": "set `source.revision`",
-    "--tokenizer": "the tokenizer comes with the model's files",
-    "--download-dir": "nothing is downloaded in the pod",
+    "--model": ("the model's files are always at /mnt/models", _REMOVE),
+    "--port": ("the port is always 8080", _REMOVE),
+    "--host": ("the probes and the Route need every interface", _REMOVE),
+    "--uds": ("the probes and the Route need a port", _REMOVE),
+    "--served-model-name": ("dashboard and metrics know the model by its own name", _REMOVE),
+    "--max-model-len": ("the catalog has a field for it", "set `maxModelLen`"),
+    "--revision": ("the catalog has a field for it", "set `source.revision`"),
+    "--tokenizer": ("the tokenizer comes with the model's files", _REMOVE),
+    "--download-dir": ("nothing is downloaded in the pod", _REMOVE),
 }
-"""Flags that this tool writes, or that must not be written, with what to do instead."""
+"""Flags that this tool writes, or that must not be written, with the reason and what to do instead."""
 
 UNSAFE: Final = {
-    "--api-key": "a key would stand in Git, and it guards only /v1: set `auth: true`",
-    "--ssl-keyfile": "the Route and the auth proxy end TLS",
-    "--ssl-certfile": "the Route and the auth proxy end TLS",
-    "--ssl-ca-certs": "the Route and the auth proxy end TLS",
-    "--middleware": "it runs code from outside the catalog",
+    "--api-key": ("a key would stand in Git, and it guards only /v1", "set `auth: true`"),
+    "--config": ("it takes arguments from a file that nobody checks", "write them here, one by one"),
+    "--headless": ("without its HTTP server the pod never gets ready", _REMOVE),
+    "--hf-token": ("a token would stand in Git, and nothing is downloaded in the pod", _REMOVE),
+    "--middleware": ("it runs code from outside the catalog", _REMOVE),
+    "--ssl-ca-certs": ("the Route and the auth proxy end TLS", _REMOVE),
+    "--ssl-certfile": ("the Route and the auth proxy end TLS", _REMOVE),
+    "--ssl-keyfile": ("the Route and the auth proxy end TLS", _REMOVE),
 }
+"""Flags that have no place in a catalog, with the reason and what to do instead."""
 
 _INSTEAD: Final = {
     "--task": "remove it: vLLM finds the task; a causal model takes --runner=pooling",
@@ -87,16 +92,30 @@ def fault(argument: str, vllm_version: str) -> Fault | None:
     """What `vllm_version` has against an argument, or None."""
     flag, value = split(argument)
     if flag in OWNED:
-        return Fault("owned-flag", f"{flag} is written by this tool", OWNED[flag])
+        reason, hint = OWNED[flag]
+        return Fault("owned-flag", f"{flag} cannot be set by an argument: {reason}", hint)
     if flag in UNSAFE:
-        return Fault("unsafe-flag", f"{flag} has no place in a catalog", UNSAFE[flag])
+        reason, hint = UNSAFE[flag]
+        return Fault("unsafe-flag", f"{flag} has no place in a catalog: {reason}", hint)
     name = _table_name(flag)
     if name is None:
-        hint = f"write {SHORT[flag][2]}" if flag in SHORT else suggestion(flag, FLAGS)
-        return Fault(
-            "unknown-flag", f"no known vLLM has the flag {flag}", hint or "see `vllm serve --help` of that version"
-        )
+        return _unknown(flag)
     return _outside_span(name, flag, vllm_version) or _bad_value(name, flag, value)
+
+
+def _unknown(flag: str) -> Fault:
+    word, blank, value = flag.partition(" ")
+    if blank and _table_name(word):
+        return Fault("invalid-argument", f"{word} and its value are parted by a blank", f"write {word}={value.strip()}")
+    if flag in SHORT:
+        return Fault("unknown-flag", f"{flag} is a short form", f"write {SHORT[flag][2]}")
+    hint = suggestion(flag, FLAGS) or "see `vllm serve --help` of that version"
+    return Fault("unknown-flag", f"no known vLLM has the flag {flag}", hint)
+
+
+def instead(flag: str) -> str:
+    """What to write in place of a flag that goes, or has gone."""
+    return _INSTEAD.get(flag, "remove it, or choose an image with another vLLM")
 
 
 def deprecated(argument: str, vllm_version: str) -> str | None:
@@ -115,6 +134,7 @@ def _table_name(flag: str) -> str | None:
     return positive if FLAGS.get(positive, _NO_FLAG)[2] == "toggle" else None
 
 
+_EXAMPLE: Final = '{"name": "value"}'
 _NO_FLAG: Final = (0, 0, "")
 
 
@@ -126,14 +146,13 @@ def _outside_span(name: str, flag: str, vllm_version: str) -> Fault | None:
     wanted = version(vllm_version)
     if wanted >= _VERSIONS[MIRRORED_SINCE] and name.startswith(("--enable-", "--disable-")):
         return None  # from here on, one of the two stands for both
-    instead = _INSTEAD.get(name, "remove it, or choose an image with another vLLM")
     if first > 0 and wanted <= _VERSIONS[first - 1]:
         return Fault(
-            "unsupported-flag", f"vLLM {vllm_version} does not have {flag} yet ({SAMPLED[first]} does)", instead
+            "unsupported-flag", f"vLLM {vllm_version} does not have {flag} yet ({SAMPLED[first]} does)", instead(name)
         )
     if last < len(_VERSIONS) - 1 and wanted >= _VERSIONS[last + 1]:
         message = f"vLLM {vllm_version} no longer has {flag} ({SAMPLED[last]} was the last seen with it)"
-        return Fault("unsupported-flag", message, instead)
+        return Fault("unsupported-flag", message, instead(name))
     return None
 
 
@@ -149,5 +168,5 @@ def _bad_value(name: str, flag: str, value: str | None) -> Fault | None:
         try:
             json.loads(value)
         except ValueError as error:
-            return Fault("invalid-argument", f"the value of {flag} is not JSON: {error}", "quote the argument in '…'")
+            return Fault("invalid-argument", f"the value of {flag} is not JSON: {error}", f"write '{flag}={_EXAMPLE}'")
     return None

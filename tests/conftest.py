@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+pytest_plugins = ["standins.fixtures"]
+
 _TOOLS = ROOT / ".tools" / "bin"
 
 

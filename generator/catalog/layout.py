@@ -12,3 +12,8 @@ def artifact_prefix(prefix: str, model: str, commit: str) -> str:
     slash keeps KServe, which lists a plain string prefix, from also downloading `<model>-v2`.
     """
     return f"{prefix}/{model}/{commit[:COMMIT_LENGTH]}/"
+
+
+def manifest_key(prefix: str, model: str, commit: str) -> str:
+    """`<prefix>/.sync/<model>/<commit[:12]>.json`, outside every prefix that is served."""
+    return f"{prefix}/.sync/{model}/{commit[:COMMIT_LENGTH]}.json"

@@ -34,6 +34,7 @@ ENDPOINT: Final = r"^https?://[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]{1,5
 BUCKET: Final = r"^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$"
 REGION: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 PREFIX: Final = r"^[A-Za-z0-9][-_.A-Za-z0-9]*(/[A-Za-z0-9][-_.A-Za-z0-9]*)*$"
+PROSE: Final = r"^[^\t\r]+$"
 LINE: Final = r"^[^\s]([^\n\r\t]*[^\s])?$"
 GIT_URL: Final = r"^(https://[^\s@]+|ssh://[^\s]+|git@[^\s]+)$"
 FLAG: Final = r"^-"
@@ -41,7 +42,7 @@ FLAG: Final = r"^-"
 SHAPES: Final[dict[str, Shape]] = {
     NAME: Shape(
         "invalid-name",
-        "lower-case letters, digits and '-', starting with a letter and not ending with '-'",
+        "a name of lower-case letters, digits and '-', starting with a letter and not ending with '-'",
     ),
     NAMESPACE: Shape("invalid-name", "a namespace: lower-case letters, digits and '-'"),
     OBJECT_NAME: Shape("invalid-name", "a Kubernetes object's name: lower-case letters, digits, '-' and '.'"),
@@ -57,7 +58,7 @@ SHAPES: Final[dict[str, Shape]] = {
         "a full image reference 'registry/path:tag' or 'registry/path@sha256:…'",
         "name the registry, and a tag or better a digest",
     ),
-    CPU: Shape("invalid-quantity", "CPUs such as 2, 0.5 or 500m"),
+    CPU: Shape("invalid-quantity", "a number of CPUs such as 2, 0.5 or 500m"),
     MEMORY: Shape("invalid-quantity", "an amount of memory such as 8Gi or 512Mi"),
     EXTENDED_RESOURCE: Shape("invalid-name", "an extended resource such as nvidia.com/gpu or nvidia.com/mig-1g.10gb"),
     LABEL_KEY: Shape(
@@ -81,6 +82,7 @@ SHAPES: Final[dict[str, Shape]] = {
         "a key prefix 'a/b' of letters, digits, '-', '_' and '.', without '/' at either end",
     ),
     LINE: Shape("invalid-text", "one line of text without blanks at its ends"),
+    PROSE: Shape("invalid-text", "text without tabs and carriage returns"),
     GIT_URL: Shape("invalid-url", "a Git URL: https://…, ssh://… or git@…, without a password"),
     FLAG: Shape(
         "invalid-argument",

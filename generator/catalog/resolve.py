@@ -68,7 +68,7 @@ def resolve(data: Mapping[str, Any]) -> tuple[Catalog, list[Violation]]:
         models=tuple(sorted(models, key=lambda model: model.name)),
         data=data,
     )
-    return catalog, names.violations
+    return catalog, list(names.violations)
 
 
 def _argocd(raw: Mapping[str, Any]) -> ArgoCD:
@@ -126,7 +126,7 @@ class _Names:
     """Resolves models one by one against the names that the catalog declares."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.violations: list[Violation] = []
+        self.violations: dict[Violation, None] = {}
         self.dashboard_namespace: str = data["platform"].get("dashboardNamespace", "redhat-ods-applications")
         self.environments = {name: _environment(name, raw) for name, raw in sorted(data["environments"].items())}
         self._data = data
@@ -137,30 +137,33 @@ class _Names:
         """The model at `index`, or None with the reasons in `violations`."""
         if self._data["models"][index] is None:
             return None  # set aside by `validate`
-        known = len(self.violations)
         merged = merge(self._defaults, self._data["models"][index])
-        overrides = merged.pop("overrides", _NO_LAYER)
+        merged.pop("overrides", None)
+        layers = self._overrides(index)
         deploy_to = merged.get("deployTo")
-        self._check_environments(index, deploy_to or (), overrides)
+        self._check_environments(index, deploy_to or (), dict.fromkeys(name for layer in layers for name in layer))
         base = self._served(index, merged, _NEUTRAL)
         served = []
         for environment in self.environments.values():
             if deploy_to is None or environment.name in deploy_to:
-                layer = overrides.get(environment.name)
-                served.append(self._served(index, merge(merged, layer) if layer else merged, environment))
-        if len(self.violations) > known or base is None:
-            return None
-        return Model(base, tuple(form for form in served if form is not None))
+                form = merged
+                for layer in layers:  # one after the other: a `null` in either removes from what lies below both
+                    form = merge(form, layer[environment.name]) if environment.name in layer else form
+                served.append(self._served(index, form, environment))
+        forms = tuple(form for form in served if form is not None)
+        return Model(base, forms) if base and len(forms) == len(served) else None
+
+    def _overrides(self, index: int) -> tuple[Mapping[str, Any], ...]:
+        """What differs by environment, weakest first; the model's `null` takes back what `defaults` says."""
+        own = self._data["models"][index].get("overrides", _NO_LAYER)
+        return () if own is None else (self._defaults.get("overrides") or _NO_LAYER, own)
 
     def _served(self, index: int, raw: Mapping[str, Any], environment: Environment | None) -> ServedModel | None:
-        loc: Loc = ("models", index)
-        missing = [path for path in _required(raw) if _get(raw, path) is None]
-        for path in missing:
-            self._violate(Violation(loc, "missing-field", f"needs {'.'.join(path)}", "set it here or in defaults"))
         where = (index, environment.name if environment else None)
+        complete = self._complete(where, raw)
         runtime = self._runtime(where, raw)
         connection = self._connection(where, raw)
-        if missing or runtime is None or connection is None:
+        if not complete or runtime is None or connection is None:
             return None
         source, resources = raw["source"], raw["resources"]
         return ServedModel(
@@ -195,8 +198,26 @@ class _Names:
             timeout_s=raw.get("timeout"),
             labels=_sorted(raw.get("labels")),
             annotations=_sorted(raw.get("annotations")),
+            include=tuple((raw.get("files") or _NO_LAYER).get("include") or ()),
+            exclude=tuple((raw.get("files") or _NO_LAYER).get("exclude") or ()),
             stopped=raw.get("stopped", False),
         )
+
+    def _complete(self, where: _Where, raw: Mapping[str, Any]) -> bool:
+        """Whether nothing that is needed is missing from a model, or gone by an override."""
+        index, environment = where
+        missing = [path for path in _required(raw) if _get(raw, path) is None]
+        for path in missing:
+            above = path[:-1] if isinstance(_get(self._data["models"][index], path[:-1]), dict) else ()
+            message = f"needs {'.'.join(path)}"
+            hint = "set it here or in defaults"
+            lack = Violation(("models", index, *above), "missing-field", message, hint, at_key=True)
+            if environment is not None and lack not in self.violations:
+                at = origin(self._data, index, environment, ())
+                hint = "set it in the override"
+                lack = Violation(at, "missing-field", f"{message} in {environment}", hint, at_key=True)
+            self._violate(lack)
+        return not missing
 
     def _check_environments(self, index: int, deploy_to: Iterable[str], overrides: Iterable[str]) -> None:
         for position, name in enumerate(deploy_to):
@@ -219,11 +240,16 @@ class _Names:
             fitting: list[str] = sorted(runtime for runtime, of in self._runtime_tasks.items() if of == task)
             if len(fitting) == 1:
                 return fitting[0]
-            choice = " and ".join(fitting)
+            message = f"more than one runtime serves the task {task}: {', '.join(fitting)}"
             self._violate(
-                Violation(loc, "ambiguous-runtime", f"{choice} both serve the task {task}", "choose one with `runtime`")
+                Violation(loc, "ambiguous-runtime", message, "choose one with `runtime`")
                 if fitting
-                else Violation(loc, "no-runtime", f"no runtime serves the task {task}", "add one under `runtimes`")
+                else Violation(
+                    origin(self._data, *where, ("task",)),
+                    "no-runtime",
+                    f"no runtime serves the task {task}",
+                    "add one under `runtimes`",
+                )
             )
         return None
 
@@ -236,20 +262,23 @@ class _Names:
         elif len(declared) == 1:
             return str(next(iter(declared)))
         else:
-            choice = " or ".join(sorted(declared))
-            self._violate(Violation(("models", where[0]), "missing-field", "needs connection", f"choose {choice}"))
+            self._violate(Violation(("models", where[0]), "missing-field", "needs connection", _choice(declared)))
         return None
 
     def _hardware_profile(self, raw: Mapping[str, Any] | None) -> tuple[str, str] | None:
         return (raw["name"], raw.get("namespace", self.dashboard_namespace)) if raw else None
 
     def _unknown(self, kind: str, name: str, loc: Loc, known: Iterable[str], *, at_key: bool = False) -> None:
-        hint = suggestion(name, known) or f"declared: {', '.join(sorted(known))}"
+        hint = suggestion(name, known) or _choice(known)
         self._violate(Violation(loc, _UNKNOWN[kind], f"unknown {kind} '{name}'", hint, at_key=at_key))
 
     def _violate(self, violation: Violation) -> None:
-        if violation not in self.violations:
-            self.violations.append(violation)
+        self.violations[violation] = None
+
+
+def _choice(known: Iterable[str]) -> str:
+    first, *others = sorted(known)
+    return f"choose one of {', '.join((first, *others))}" if others else f"write {first}"
 
 
 def _required(raw: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

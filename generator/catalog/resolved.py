@@ -128,6 +128,8 @@ class ServedModel(NamedTuple):
     timeout_s: int | None
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
     stopped: bool
 
     @property

@@ -206,12 +206,16 @@ def _predictor(served: ServedModel, catalog: Catalog) -> Predictor:
     if served.node_selector:
         predictor["nodeSelector"] = dict(served.node_selector)
     if served.tolerations:
-        predictor["tolerations"] = [_without_empty(toleration) for toleration in served.tolerations]
+        predictor["tolerations"] = [_toleration(toleration) for toleration in served.tolerations]
     return predictor
 
 
-def _without_empty(toleration: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in toleration.items() if value != ""}
+def _toleration(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A toleration without an empty value, which KServe's webhook drops, and in the API's order."""
+    return {key: raw[key] for key in _TOLERATION if raw.get(key, "") != ""}
+
+
+_TOLERATION: Final = ("key", "operator", "value", "effect", "tolerationSeconds")
 
 
 def _strategy(max_surge: int) -> DeploymentStrategy:

@@ -10,6 +10,11 @@ from generator.diagnostics import Loc, Severity
 _DEFAULT_SEQUENCES: Final = 256
 _FOR_DECODERS: Final = frozenset({"--enable-chunked-prefill", "--enable-prefix-caching"})
 _GPU_COUNTS: Final = ("--tensor-parallel-size", "--pipeline-parallel-size", "--data-parallel-size")
+_AGAINST: Final = {
+    "embedding": frozenset({"score", "classify"}),
+    "reranker": frozenset({"embed", "embedding"}),
+}
+_Given = Mapping[str, tuple[str | None, Loc]]  # flag → its value, and where it stands
 
 
 def _versions(catalog: Catalog) -> Iterator[Violation]:
@@ -19,64 +24,86 @@ def _versions(catalog: Catalog) -> Iterator[Violation]:
             message = f"vLLM {runtime.vllm_version} cannot serve the task {runtime.task}: {minimum} was the first"
             yield Violation((*loc, "vllmVersion"), "vllm-too-old", message, "choose a newer image")
         for position, argument in enumerate(runtime.args):
-            yield from _argument(argument, runtime.vllm_version, (*loc, "args", position))
+            yield from _argument(argument, runtime.vllm_version, runtime.task, (*loc, "args", position))
 
 
 def _arguments(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
         version = catalog.runtimes[served.runtime].vllm_version
         for position, argument in enumerate(served.args):
-            yield from _argument(argument, version, catalog.origin(served, "args", position))
+            yield from _argument(argument, version, served.task, catalog.origin(served, "args", position))
 
 
-def _argument(argument: str, version: str, loc: Loc) -> Iterator[Violation]:
+def _argument(argument: str, version: str, task: str, loc: Loc) -> Iterator[Violation]:
     if fault := vllm.fault(argument, version):
         yield Violation(loc, fault.code, fault.message, fault.hint)
-    elif flag := vllm.deprecated(argument, version):
-        message = f"vLLM {version} warns that {flag} will go"
-        yield Violation(loc, "deprecated-flag", message, severity=Severity.WARNING)
+        return
     flag, value = vllm.split(argument)
+    if vllm.deprecated(argument, version):
+        message = f"vLLM {version} warns that {flag} will go"
+        yield Violation(loc, "deprecated-flag", message, vllm.instead(flag), Severity.WARNING)
     if flag == "--trust-remote-code":
         message = "the model's own Python code will run in the pod"
         yield Violation(loc, "remote-code", message, "read that code at the pinned commit", Severity.WARNING)
     if flag in _FOR_DECODERS:
         message = f"{flag} may crash an encoder or make its output wrong"
         yield Violation(loc, "decoder-flag", message, "remove it unless this is a decoder", Severity.WARNING)
-    if flag == "--runner" and value == "generate":
-        yield Violation(loc, "wrong-runner", "a model that generates text serves neither task", "remove it")
+    if flag in ("--runner", "--task") and value in ("generate", "draft", "transcription"):
+        yield Violation(loc, "wrong-runner", f"{flag}={value} makes no model that serves the task {task}", "remove it")
+    if flag in ("--convert", "--task") and value in _AGAINST[task]:
+        yield Violation(loc, "wrong-runner", f"{flag}={value} makes no model that serves the task {task}", "remove it")
 
 
 def _consistency(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
         shared = catalog.runtimes[served.runtime].args
-        if shared or served.args:
-            given = dict(vllm.split(argument) for argument in (*shared, *served.args))
-            loc = catalog.origin(served, "args") if served.args else ("runtimes", served.runtime, "args")
-            yield from _batch(served, given, loc)
-            yield from _devices(served, given, loc)
+        if shared or served.args or served.gpus > 1:
+            given = {flag: (value, loc) for flag, value, loc in _given(served, shared, catalog)}
+            yield from _batch(served, given)
+            yield from _devices(served, given, catalog.origin(served, "resources", "gpu"))
 
 
-def _batch(served: ServedModel, given: Mapping[str, str | None], loc: Loc) -> Iterator[Violation]:
-    batch = _number(given.get("--max-num-batched-tokens"))
+def _given(served: ServedModel, shared: tuple[str, ...], catalog: Catalog) -> Iterator[tuple[str, str | None, Loc]]:
+    """Every argument in the order in which vLLM reads them: of two alike, the last one counts."""
+    for position, argument in enumerate(shared):
+        yield *vllm.split(argument), ("runtimes", served.runtime, "args", position)
+    for position, argument in enumerate(served.args):
+        yield *vllm.split(argument), catalog.origin(served, "args", position)
+
+
+def _batch(served: ServedModel, given: _Given) -> Iterator[Violation]:
+    batch = _number(given, "--max-num-batched-tokens")
     if batch is None:
         return
-    sequences = _number(given.get("--max-num-seqs")) or _DEFAULT_SEQUENCES
-    for least, what in ((served.max_model_len, "maxModelLen"), (sequences, "--max-num-seqs")):
-        if batch < least:
-            message = f"--max-num-batched-tokens={batch} is below {what}, {least}: vLLM refuses to start"
-            yield Violation(loc, "batch-too-small", message, f"raise it to {least} or more")
+    loc = given["--max-num-batched-tokens"][1]
+    sequences = _number(given, "--max-num-seqs") or _DEFAULT_SEQUENCES
+    if batch < sequences:
+        message = f"--max-num-batched-tokens={batch} is below --max-num-seqs, {sequences}: vLLM refuses to start"
+        yield Violation(loc, "batch-too-small", message, f"raise it to {sequences}, or lower --max-num-seqs")
+    if batch < served.max_model_len and "--enable-chunked-prefill" not in given:
+        whose = "" if loc[0] == "models" else f" of {served.name}"
+        message = f"--max-num-batched-tokens={batch} is below the maxModelLen {served.max_model_len}{whose}"
+        hint = f"raise it to {served.max_model_len}, or for a decoder add --enable-chunked-prefill"
+        yield Violation(loc, "batch-too-small", f"{message}: vLLM refuses to start", hint)
 
 
-def _devices(served: ServedModel, given: Mapping[str, str | None], loc: Loc) -> Iterator[Violation]:
-    wanted = 1
+def _devices(served: ServedModel, given: _Given, loc: Loc) -> Iterator[Violation]:
+    used = 1
     for flag in _GPU_COUNTS:
-        wanted *= _number(given.get(flag)) or 1
-    if wanted > max(served.gpus, 1):
-        message = f"the arguments spread the model over {wanted} GPUs, and a replica has {served.gpus}"
+        if number := _number(given, flag):
+            used *= number
+            loc = given[flag][1] if number > 1 else loc
+    if used > max(served.gpus, 1):
+        message = f"the arguments spread a model over {used} GPUs, and a replica has {served.gpus}"
         yield Violation(loc, "gpu-count-mismatch", message, "raise resources.gpu, or remove the argument")
+    elif served.gpus > used:
+        message = f"a replica has {served.gpus} GPUs, and vLLM uses {used} of them"
+        hint = f"lower resources.gpu to {used}, or add --tensor-parallel-size={served.gpus}"
+        yield Violation(loc, "gpu-count-mismatch", message, hint, Severity.WARNING)
 
 
-def _number(value: str | None) -> int | None:
+def _number(given: _Given, flag: str) -> int | None:
+    value = given[flag][0] if flag in given else None
     return int(value) if value and value.isdecimal() else None
 
 

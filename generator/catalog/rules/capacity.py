@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.catalog.resolved import GPU, Catalog, Environment, ServedModel, Violation
+from generator.catalog.resolved import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc
 
 _MIG = "nvidia.com/mig-"
@@ -42,11 +42,12 @@ def _shortage(
     takers = sorted(
         (-served.gpus * served.most_replicas, served.name)
         for served in _served(catalog, environment)
-        if served.accelerator in kinds
+        if served.accelerator in kinds and served.gpus * served.most_replicas
     )
     most = ", ".join(f"{name} {-count}" for count, name in takers[:_SHOWN])
     message = f"the models ask for {total} {unit}, surge included, and the quota is {quota} (most: {most})"
-    return message, "lower replicas, use MIG slices, or raise the quota"
+    slices = "" if unit.startswith(_MIG) else "move models to MIG slices, "
+    return message, f"lower replicas or maxSurge, {slices}or raise the quota"
 
 
 def _autoscaling(catalog: Catalog) -> Iterator[Violation]:
@@ -63,7 +64,8 @@ def _autoscaling(catalog: Catalog) -> Iterator[Violation]:
             loc = catalog.origin(served, "autoscaling", "metric")
             yield Violation(loc, "cpu-autoscaling-on-gpu", message, "use the metric requests, or a fixed `replicas`")
         if scaling.metric == "requests" and not catalog.target.keda:
-            message = f"KServe in OpenShift AI {catalog.target.release} cannot log in to the cluster's Prometheus"
+            release = catalog.target.release
+            message = f"the requests are counted by Prometheus, to which KServe in OpenShift AI {release} cannot log in"
             loc = catalog.origin(served, "autoscaling")
             yield Violation(
                 loc, "autoscaling-unsupported", message, "use a fixed `replicas`, or the target 3.4 or later"
@@ -71,7 +73,7 @@ def _autoscaling(catalog: Catalog) -> Iterator[Violation]:
         if scaling.metric == "cpu" and scaling.target > _FULL:
             loc = catalog.origin(served, "autoscaling", "target")
             yield Violation(
-                loc, "out-of-range", f"target {scaling.target} % is more than all of the CPU", "80 is usual"
+                loc, "out-of-range", f"target {scaling.target} % is more than all of the CPU", "choose 100 or less"
             )
 
 
@@ -85,7 +87,19 @@ def _accelerators(catalog: Catalog) -> Iterator[Violation]:
         if served.gpus and not any(vendor == accelerator.partition("/")[0] for accelerator in known):
             message = f"runtime '{served.runtime}' is built for {', '.join(known)}, not for {served.accelerator}"
             loc = catalog.origin(served, "resources", "accelerator")
-            yield Violation(loc, "accelerator-mismatch", message, f"choose a runtime for {vendor}, or {GPU}")
+            hint = f"set resources.accelerator to {known[0]}, or choose a runtime for {served.accelerator}"
+            yield Violation(loc, "accelerator-mismatch", message, hint)
 
 
-RULES = (_quotas, _autoscaling, _accelerators)
+def _memory(catalog: Catalog) -> Iterator[Violation]:
+    for served in catalog.forms():
+        if served.memory.isdecimal() and int(served.memory) < _LEAST_BYTES:
+            message = f"memory is {served.memory} bytes, which holds no model"
+            loc = catalog.origin(served, "resources", "memory")
+            yield Violation(loc, "invalid-quantity", message, f"add a unit, such as {served.memory}Gi")
+
+
+_LEAST_BYTES = 1_000_000
+
+
+RULES = (_quotas, _autoscaling, _accelerators, _memory)

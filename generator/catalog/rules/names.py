@@ -3,28 +3,32 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from generator.catalog.resolved import Catalog, Violation
+from generator.catalog.resolved import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
+from generator.source import reads_as_text
 
 _DASHBOARD_LENGTH: Final = 30
 _POD_LABEL_LENGTH: Final = 48  # of the pod label `app: isvc.NAME-predictor`, at most 63
 _HOST_LENGTH: Final = 52  # of the host label `NAME-predictor-NAMESPACE`, at most 63
 _OWNED_DOMAINS: Final = (
     "argocd.argoproj.io",
-    "kubernetes.io",
     "k8s.io",
-    "kserve.io",
     "knative.dev",
+    "kserve.io",
+    "kubernetes.io",
     "opendatahub.io",
     "openshift.io",
-    "kubectl.kubernetes.io",
+    "x-k8s.io",
 )
+_DOTTED_DOMAINS: Final = tuple(f".{domain}" for domain in _OWNED_DOMAINS)
 _OWNED_LABELS: Final = frozenset({"app", "modelFormat", "component"})
 _OWNED_ENV: Final = {
-    "HF_HUB_OFFLINE": "the files come from S3, never from the Hub",
-    "TRANSFORMERS_OFFLINE": "the files come from S3, never from the Hub",
-    "VLLM_ALLOW_LONG_MAX_MODEL_LEN": "it lets vLLM accept lengths that crash it; set `maxModelLen`",
+    "HF_HUB_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
+    "TRANSFORMERS_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
+    "VLLM_ALLOW_LONG_MAX_MODEL_LEN": ("it lets vLLM accept lengths that crash it", "set `maxModelLen`"),
 }
+_PLATFORM_NAMESPACES: Final = frozenset({"default", "istio-system", "knative-serving", "openshift", "system"})
+_PLATFORM_PREFIXES: Final = ("kube-", "openshift-", "redhat-ods-")
 
 
 def _unique(catalog: Catalog) -> Iterator[Violation]:
@@ -40,24 +44,39 @@ def _unique(catalog: Catalog) -> Iterator[Violation]:
 
 
 def _lengths(catalog: Catalog) -> Iterator[Violation]:
-    for served in catalog.forms():
-        name, namespace = served.name, served.namespace or ""
-        if len(name) <= _DASHBOARD_LENGTH and len(name) + len(namespace) <= _HOST_LENGTH:
+    for model in catalog.models:
+        length = len(model.name)
+        namespace = max((len(served.namespace or "") for served in model.served), default=0)
+        if length <= _DASHBOARD_LENGTH and length + namespace <= _HOST_LENGTH:
             continue
-        limits = [
-            (_POD_LABEL_LENGTH, "KServe puts it into the pod label 'app: isvc.NAME-predictor' of at most 63"),
-            (_HOST_LENGTH - len(namespace), f"NAME-predictor-{namespace} is a host name's label of at most 63"),
-        ]
-        if served.auth and catalog.target.max_auth_name is not None:
-            limits.append((catalog.target.max_auth_name, "with auth, NAME-kube-rbac-proxy-sar-config names a volume"))
-        at = ("models", served.entry, "name")
-        longest, reason = min(limits)
-        if len(name) > longest:
-            message = f"{len(name)} characters are {len(name) - longest} too many: {reason}"
-            yield Violation(at, "name-too-long", message, f"shorten it to {longest} characters")
-        elif len(name) > _DASHBOARD_LENGTH and served.environment is None:
-            message = f"{len(name)} characters are more than the {_DASHBOARD_LENGTH} that the dashboard can edit"
-            yield Violation(at, "name-long-for-dashboard", message, severity=Severity.WARNING)
+        forms = (model.base, *model.served)
+        longest, reason, hint = min(limit for served in forms for limit in _limits(served, catalog))
+        at: Loc = ("models", model.base.entry, "name")
+        if length > longest:
+            too_many = (
+                f"{length} characters are {length - longest} too many" if longest > 0 else "no name is short enough"
+            )
+            message = f"{too_many}: {reason}"
+            yield Violation(at, "name-too-long", message, hint)
+        elif length > _DASHBOARD_LENGTH:
+            message = f"{length} characters are more than the {_DASHBOARD_LENGTH} that the dashboard lets anybody edit"
+            hint = f"shorten it to {_DASHBOARD_LENGTH} characters"
+            yield Violation(at, "name-long-for-dashboard", message, hint, Severity.WARNING)
+
+
+def _limits(served: ServedModel, catalog: Catalog) -> Iterator[tuple[int, str, str]]:
+    """How long the name may be, why, and what to do."""
+    shorten = "shorten it to {} characters".format
+    reason = "KServe puts it into the pod label 'app: isvc.NAME-predictor' of at most 63"
+    yield _POD_LABEL_LENGTH, reason, shorten(_POD_LABEL_LENGTH)
+    if served.namespace is not None:
+        longest = _HOST_LENGTH - len(served.namespace)
+        reason = f"NAME-predictor-{served.namespace} is a host name's label of at most 63"
+        hint = f"{shorten(longest)}, or the namespace" if longest > 0 else "shorten the namespace"
+        yield longest, reason, hint
+    if served.auth and catalog.target.max_auth_name is not None:
+        reason = f"with auth, OpenShift AI {catalog.target.release} names a volume NAME-kube-rbac-proxy-sar-config"
+        yield catalog.target.max_auth_name, f"{reason}, of at most 63", shorten(catalog.target.max_auth_name)
 
 
 def _reserved(catalog: Catalog) -> Iterator[Violation]:
@@ -69,36 +88,43 @@ def _reserved(catalog: Catalog) -> Iterator[Violation]:
 
 def _namespaces(catalog: Catalog) -> Iterator[Violation]:
     owners: dict[tuple[str, str], str] = {}
+    for environment, namespace, loc in (*_own_namespaces(catalog), *_overridden_namespaces(catalog)):
+        platform = namespace in _PLATFORM_NAMESPACES or namespace.startswith(_PLATFORM_PREFIXES)
+        if platform or namespace == catalog.dashboard_namespace:
+            message = f"no model can be served in the platform's namespace '{namespace}'"
+            yield Violation(loc, "reserved-namespace", message, "use a project of your own")
+        owner = owners.setdefault((environment.cluster, namespace), environment.name)
+        if owner != environment.name:
+            message = f"namespace '{namespace}' on cluster '{environment.cluster}' belongs to environment '{owner}'"
+            hint = "give each environment its own namespace, or name its `cluster`"
+            yield Violation(loc, "shared-namespace", message, hint)
+
+
+def _own_namespaces(catalog: Catalog) -> Iterator[tuple[Environment, str, Loc]]:
     for environment in catalog.environments.values():
-        for namespace, loc in _used_namespaces(catalog, environment.name):
-            if namespace == catalog.dashboard_namespace or namespace.startswith(("kube-", "openshift-")):
-                message = f"no model can be served in the platform's namespace '{namespace}'"
-                yield Violation(loc, "reserved-namespace", message, "use a project of your own")
-            owner = owners.setdefault((environment.cluster, namespace), environment.name)
-            if owner != environment.name:
-                message = f"namespace '{namespace}' on cluster '{environment.cluster}' belongs to environment '{owner}'"
-                hint = "give each environment its own namespace, or name its `cluster`"
-                yield Violation(loc, "shared-namespace", message, hint)
+        yield environment, environment.namespace, ("environments", environment.name, "namespace")
 
 
-def _used_namespaces(catalog: Catalog, environment: str) -> Iterator[tuple[str, Loc]]:
-    own = catalog.environments[environment].namespace
-    yield own, ("environments", environment, "namespace")
+def _overridden_namespaces(catalog: Catalog) -> Iterator[tuple[Environment, str, Loc]]:
     for model in catalog.models:
         for served in model.served:
-            if served.environment == environment and served.namespace is not None and served.namespace != own:
-                yield served.namespace, catalog.origin(served, "namespace")
+            environment = catalog.environments[str(served.environment)]
+            if served.namespace is not None and served.namespace != environment.namespace:
+                yield environment, served.namespace, catalog.origin(served, "namespace")
 
 
 def _metadata(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
         for field, pairs in (("labels", served.labels), ("annotations", served.annotations)):
             for key in pairs:
-                domain = key.rpartition("/")[0]
-                if key in _OWNED_LABELS or domain.endswith(_OWNED_DOMAINS):
+                if key in _OWNED_LABELS or f".{key.rpartition('/')[0]}".endswith(_DOTTED_DOMAINS):
                     message = f"'{key}' belongs to the platform, and is written by this tool or not at all"
                     hint = "use the model's own field for it, or a key in your own domain"
                     yield Violation(catalog.origin(served, field, key), "owned-metadata", message, hint, at_key=True)
+                elif not reads_as_text(key):
+                    message = f"kustomize writes the key '{key}' without quotes, and it is no text then"
+                    hint = "put a domain before it, as in 'example.com/key'"
+                    yield Violation(catalog.origin(served, field, key), "invalid-label", message, hint, at_key=True)
 
 
 def _variables(catalog: Catalog) -> Iterator[Violation]:
@@ -113,7 +139,8 @@ def _variables(catalog: Catalog) -> Iterator[Violation]:
 
 def _variable(variable: str, loc: Loc, blocked: frozenset[str]) -> Iterator[Violation]:
     if variable in _OWNED_ENV:
-        yield Violation(loc, "owned-env", f"{variable} is set by this tool", _OWNED_ENV[variable], at_key=True)
+        reason, hint = _OWNED_ENV[variable]
+        yield Violation(loc, "owned-env", f"{variable} is set by this tool: {reason}", hint, at_key=True)
     if variable in blocked:
         message = f"KServe's admission refuses the variable {variable}"
         yield Violation(loc, "blocked-env", message, "remove it", at_key=True)
@@ -123,17 +150,18 @@ def _tolerations(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
         for position, toleration in enumerate(served.tolerations):
             if problem := _toleration(toleration):
-                yield Violation(catalog.origin(served, "tolerations", position), "invalid-toleration", problem)
+                yield Violation(catalog.origin(served, "tolerations", position), "invalid-toleration", *problem)
 
 
-def _toleration(raw: Mapping[str, object]) -> str | None:
+def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
+    """What the API server would refuse, and what to do."""
     exists = raw.get("operator", "Equal") == "Exists"
     if exists and raw.get("value"):
-        return "operator Exists takes no value"
+        return "operator Exists takes no value", "remove the value, or the operator"
     if "key" not in raw and not exists:
-        return "without a key, the operator must be Exists"
+        return "without a key, the operator must be Exists", "add a key, or operator: Exists"
     if "tolerationSeconds" in raw and raw.get("effect") != "NoExecute":
-        return "tolerationSeconds needs the effect NoExecute"
+        return "tolerationSeconds needs the effect NoExecute", "set effect: NoExecute, or remove tolerationSeconds"
     return None
 
 

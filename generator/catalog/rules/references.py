@@ -1,10 +1,9 @@
 """References that fit: tasks to runtimes, connections to Secrets and to each other's prefixes, and nothing unused."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from generator.catalog.resolved import Catalog, Violation
-from generator.diagnostics import Severity
+from generator.diagnostics import Loc, Severity
 
 
 def _tasks(catalog: Catalog) -> Iterator[Violation]:
@@ -26,7 +25,8 @@ def _secrets(catalog: Catalog) -> Iterator[Violation]:
     for name, raw in catalog.data["connections"].items():
         if len(raw["secret"]) != 1:
             message = "secret must have exactly one of existing and externalSecret"
-            yield Violation(("connections", name, "secret"), "secret-choice", message, "keep one of the two")
+            hint = "keep one of the two" if raw["secret"] else "write one of the two"
+            yield Violation(("connections", name, "secret"), "secret-choice", message, hint)
 
 
 def _prefixes(catalog: Catalog) -> Iterator[Violation]:
@@ -36,11 +36,13 @@ def _prefixes(catalog: Catalog) -> Iterator[Violation]:
         bucket = buckets.setdefault((connection.endpoint, connection.bucket), [])
         bucket.append((f"{connection.prefix}/", connection.name))
     for entries in buckets.values():
-        entries.sort()
-        for (outer, owner), (inner, name) in pairwise(entries):
+        outer, owner = "/", ""
+        for inner, name in sorted(entries):
             if inner != outer and inner.startswith(outer):
                 message = f"prefix '{inner}' lies inside '{outer}' of connection '{owner}', in the same bucket"
                 yield Violation(("connections", name, "prefix"), "prefix-overlap", message, "put them side by side")
+            else:
+                outer, owner = inner, name
 
 
 def _unused(catalog: Catalog) -> Iterator[Violation]:
@@ -50,23 +52,33 @@ def _unused(catalog: Catalog) -> Iterator[Violation]:
     connections = {served.connection for served in catalog.forms()}
     for name in catalog.connections.keys() - connections:
         loc = ("connections", name)
-        yield Violation(loc, "unused-connection", "no model uses it", severity=Severity.WARNING, at_key=True)
+        yield Violation(loc, "unused-connection", "no model uses it", "remove it", Severity.WARNING, at_key=True)
     for name in catalog.runtimes.keys() - runtimes:
         loc = ("runtimes", name)
-        yield Violation(loc, "unused-runtime", "no model uses it", severity=Severity.WARNING, at_key=True)
+        hint = "remove it, unless it is there for the dashboard's users"
+        yield Violation(loc, "unused-runtime", "no model uses it", hint, Severity.WARNING, at_key=True)
+
+
+def _idle_overrides(catalog: Catalog) -> Iterator[Violation]:
     for model in catalog.models:
-        if not model.served:
-            message = "is deployed to no environment"
-            yield Violation(("models", model.base.entry), "not-deployed", message, severity=Severity.WARNING)
+        deployed = {served.environment for served in model.served}
+        loc: Loc = ("models", model.base.entry, "overrides")
+        for name in catalog.data["models"][model.base.entry].get("overrides") or ():
+            if name in catalog.environments and name not in deployed:
+                message = f"it is not deployed to {name}, so this override changes nothing"
+                hint = f"add {name} to deployTo, or remove the override"
+                yield Violation((*loc, name), "not-deployed", message, hint, Severity.WARNING, at_key=True)
 
 
 def _exposure(catalog: Catalog) -> Iterator[Violation]:
-    for served in catalog.forms():
-        if served.exposed and not served.auth:
-            where = f" in {served.environment}" if served.environment else ""
-            message = f"its Route answers anyone{where}: expose is on and auth is off"
-            loc = catalog.origin(served, "expose")
-            yield Violation(loc, "exposed-without-auth", message, "turn auth on", severity=Severity.WARNING)
+    for model in catalog.models:
+        open_in: dict[Loc, list[str]] = {}
+        for served in model.served:
+            if served.exposed and not served.auth:
+                open_in.setdefault(catalog.origin(served, "expose"), []).append(str(served.environment))
+        for loc, environments in open_in.items():
+            message = f"expose is on and auth is off: its Route answers anyone in {', '.join(environments)}"
+            yield Violation(loc, "exposed-without-auth", message, "set `auth: true`", Severity.WARNING)
 
 
 def _images(catalog: Catalog) -> Iterator[Violation]:
@@ -78,4 +90,4 @@ def _images(catalog: Catalog) -> Iterator[Violation]:
             yield Violation(loc, "image-without-digest", message, hint, severity=Severity.WARNING)
 
 
-RULES = (_tasks, _secrets, _prefixes, _unused, _exposure, _images)
+RULES = (_tasks, _secrets, _prefixes, _unused, _idle_overrides, _exposure, _images)

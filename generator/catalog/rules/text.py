@@ -2,60 +2,58 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from generator.catalog import credentials
-from generator.catalog.resolved import Catalog, Violation
+from generator.catalog.resolved import Violation
 from generator.diagnostics import Loc
 
-_EXPANDED = {
+_EXPANDED: Final = {
     "{{": "KServe and External Secrets expand it as a Go template",
     "${": "OpenShift Templates and Flux expand it",
     "$(": "the kubelet expands it",
 }
-_SKIP_MARKER = "+argocd:skip-file-rendering"
-_HAZARD = re.compile(r"\{\{|\$\{|\$\(|\+argocd:|" + credentials.TOKEN.pattern)
+_SKIP_MARKER: Final = "+argocd:skip-file-rendering"
+_HAZARD: Final = re.compile(r"\{\{|\$\{|\$\(|\+argocd:|" + credentials.TOKEN.pattern)
+_SECRET_ARGUMENT: Final = re.compile(r"(--(?:api[-_]key|hf[-_]token))[= ].")
+_LONGEST: Final = 32_768  # the contract lets nothing longer through
+_REVOKE: Final = "revoke it, and keep it in a Secret or a vault"
 
 
-def _hazards(catalog: Catalog) -> Iterator[Violation]:
-    for loc, text in _strings(catalog.data, ()):
-        if not _HAZARD.search(text):
-            continue
-        if what := credentials.kind(text):
-            message = f"this looks like {what}; Git keeps it for ever"
-            yield Violation(loc, credentials.CODE, message, "revoke it, and keep it in a Secret or a vault")
-        for mark, engine in _EXPANDED.items():
-            if mark in text:
-                yield Violation(loc, "text-expansion", f"'{mark}' cannot be used: {engine}", "write it another way")
-        if _SKIP_MARKER in text:
-            message = f"'{_SKIP_MARKER}' makes Argo CD skip the whole file that contains it"
-            yield Violation(loc, "argocd-skip-marker", message, "write it another way")
+def check(data: Any) -> Iterator[Violation]:
+    """Every violation in what was written, valid or not."""
+    for loc, value in _scalars(data, ()):
+        if value not in (None, "") and _is_secret_variable(loc):
+            message = f"{loc[-1]} names a credential, and its value stands in Git"
+            yield Violation(loc, credentials.CODE, message, _REVOKE)
+        elif isinstance(value, str) and loc[-2:-1] == ("args",) and (found := _SECRET_ARGUMENT.match(value)):
+            message = f"{found[1]} takes a credential, and its value stands in Git"
+            yield Violation(loc, credentials.CODE, message, _REVOKE)
+        elif isinstance(value, str) and len(value) <= _LONGEST and _HAZARD.search(value):
+            yield from _hazards(loc, value)
 
 
-def _strings(data: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    if isinstance(data, str):
-        yield loc, data
-    elif isinstance(data, dict):
+def _scalars(data: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
+    if isinstance(data, dict):
         for key, value in data.items():
-            yield from _strings(value, (*loc, key))
+            yield from _scalars(value, (*loc, key))
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from _strings(value, (*loc, index))
+            yield from _scalars(value, (*loc, index))
+    else:
+        yield loc, data
 
 
-def _secret_variables(catalog: Catalog) -> Iterator[Violation]:
-    for runtime in catalog.runtimes.values():
-        for variable, value in runtime.env.items():
-            yield from _secret_variable(variable, value, ("runtimes", runtime.name, "env", variable))
-    for served in catalog.forms():
-        for variable, value in served.env.items():
-            yield from _secret_variable(variable, value, catalog.origin(served, "env", variable))
+def _hazards(loc: Loc, text: str) -> Iterator[Violation]:
+    if what := credentials.kind(text):
+        yield Violation(loc, credentials.CODE, f"this looks like {what}; Git keeps it for ever", _REVOKE)
+    for mark, engine in _EXPANDED.items():
+        if mark in text:
+            yield Violation(loc, "text-expansion", f"'{mark}' cannot be used: {engine}", f"write it without '{mark}'")
+    if _SKIP_MARKER in text:
+        message = f"'{_SKIP_MARKER}' makes Argo CD skip the whole file that contains it"
+        yield Violation(loc, "argocd-skip-marker", message, "write it another way")
 
 
-def _secret_variable(variable: str, value: str, loc: Loc) -> Iterator[Violation]:
-    if value and credentials.names_secret(variable):
-        message = f"{variable} names a credential, and its value stands in Git"
-        yield Violation(loc, credentials.CODE, message, "revoke it, and keep it in a Secret or a vault")
-
-
-RULES = (_hazards, _secret_variables)
+def _is_secret_variable(loc: Loc) -> bool:
+    return loc[-2:-1] == ("env",) and isinstance(loc[-1], str) and credentials.names_secret(loc[-1])

@@ -1,0 +1,57 @@
+"""The manifest of a synced prefix: written last and outside all that is served, it proves that nothing is missing."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from generator.diagnostics import GeneratorError
+
+SCHEMA: Final = 1
+
+
+class Entry(NamedTuple):
+    """A file as it stands in the bucket: the digests of its content, and the ETag that the server gave it."""
+
+    path: str
+    size: int
+    sha256: str
+    git_sha1: str | None
+    etag: str
+
+
+class Manifest(NamedTuple):
+    """One model at one commit, complete."""
+
+    repo: str
+    commit: str
+    profile: str
+    files: tuple[Entry, ...]
+
+    @property
+    def by_path(self) -> Mapping[str, Entry]:
+        """The files by their paths."""
+        return {entry.path: entry for entry in self.files}
+
+
+def profile_digest(include: Sequence[str], exclude: Sequence[str]) -> str:
+    """What tells two choices of files apart."""
+    return hashlib.sha256(json.dumps([sorted(include), sorted(exclude)]).encode()).hexdigest()[:12]
+
+
+def dump(manifest: Manifest) -> bytes:
+    """Canonical JSON: two syncs of the same commit write the same bytes."""
+    files = [entry._asdict() for entry in sorted(manifest.files)]
+    return json.dumps({"schema": SCHEMA, **manifest._asdict(), "files": files}, indent=1, sort_keys=True).encode()
+
+
+def parse(raw: bytes, where: str) -> Manifest:
+    """Read a manifest. Raises GeneratorError when it is not one of ours, or of a later version."""
+    try:
+        data: dict[str, Any] = json.loads(raw)
+        if data["schema"] != SCHEMA:
+            raise GeneratorError(f"{where} was written by another version of this tool", hint="update this tool")
+        files = tuple(Entry(**{key: entry[key] for key in Entry._fields}) for entry in data["files"])
+        return Manifest(data["repo"], data["commit"], data["profile"], files)
+    except (ValueError, KeyError, TypeError) as error:
+        raise GeneratorError(f"{where} is not a manifest of this tool", hint="remove it to sync anew") from error

@@ -1,0 +1,152 @@
+"""What makes a bucket hold a model: (wanted, manifest, listing) → operations, each with its reason. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from generator.artifacts.lock import LockedFile
+from generator.artifacts.manifest import Entry, Manifest
+
+Action = Literal["upload", "keep", "delete"]
+_MIB: Final = 1 << 20
+PART: Final = 16 * _MIB
+UNPROVEN: Final = "not known to be right"
+_MOST_PARTS: Final = 9_500  # S3 allows 10,000
+
+
+class Stored(NamedTuple):
+    """An object as the bucket lists it. The digests are what we noted on it, when that was asked for."""
+
+    path: str
+    size: int
+    etag: str
+    sha256: str | None = None
+    git_sha1: str | None = None
+
+
+class Wanted(NamedTuple):
+    """A model at a commit, and where its files go. `prefix` ends with a slash."""
+
+    name: str
+    repo: str
+    commit: str
+    bucket: str
+    prefix: str
+    manifest_key: str
+    profile: str
+
+
+class Operation(NamedTuple):
+    """One file: what happens to it, and why. `file` is None for a deletion; `sha256` is known of what is kept."""
+
+    action: Action
+    path: str
+    size: int
+    reason: str
+    file: LockedFile | None = None
+    sha256: str | None = None
+
+
+class Plan(NamedTuple):
+    """All operations for one model. Without work, there is nothing to do, the manifest included."""
+
+    wanted: Wanted
+    operations: tuple[Operation, ...]
+    writes_manifest: bool
+    replaces_manifest: bool = False
+
+    @property
+    def work(self) -> bool:
+        """Whether anything is to be done."""
+        return self.writes_manifest or any(operation.action != "keep" for operation in self.operations)
+
+    @property
+    def upload_bytes(self) -> int:
+        """What will be sent."""
+        return sum(operation.size for operation in self.operations if operation.action == "upload")
+
+
+def up_to_date(wanted: Wanted, manifest: Manifest | None, listing: Mapping[str, Stored]) -> Plan | None:
+    """The plan with nothing to do, when manifest and listing alone show it; None when more must be known."""
+    if manifest is None or (manifest.repo, manifest.commit, manifest.profile) != wanted_id(wanted):
+        return None
+    if listing.keys() != manifest.by_path.keys():
+        return None
+    if any(not _agrees(entry, listing[entry.path]) for entry in manifest.files):
+        return None
+    kept = tuple(Operation("keep", entry.path, entry.size, "in the manifest") for entry in manifest.files)
+    return Plan(wanted, kept, writes_manifest=False)
+
+
+def wanted_id(wanted: Wanted) -> tuple[str, str, str]:
+    """What a manifest must say to be about `wanted`."""
+    return (wanted.repo, wanted.commit, wanted.profile)
+
+
+def make_plan(
+    wanted: Wanted, files: Sequence[LockedFile], manifest: Manifest | None, listing: Mapping[str, Stored]
+) -> Plan:
+    """Compare what is wanted with what is there. `listing` must be complete: what it lacks is sent, the rest goes."""
+    known = manifest.by_path if manifest else {}
+    operations = [_operation(file, known.get(file.path), listing.get(file.path)) for file in files]
+    paths = {file.path for file in files}
+    operations += [
+        Operation("delete", stored.path, stored.size, "not part of the model, but KServe would download it")
+        for stored in listing.values()
+        if stored.path not in paths
+    ]
+    ordered = tuple(sorted(operations, key=_rank))
+    changed = any(operation.action != "keep" for operation in ordered)
+    recorded = manifest is not None and wanted_id(wanted) == (manifest.repo, manifest.commit, manifest.profile)
+    return Plan(wanted, ordered, writes_manifest=changed or not recorded, replaces_manifest=manifest is not None)
+
+
+def _operation(file: LockedFile, entry: Entry | None, stored: Stored | None) -> Operation:
+    if stored is None:
+        return _upload(file, "missing")
+    if stored.size != file.size:
+        return _upload(file, f"has {stored.size:,} bytes instead of {file.size:,}")
+    if entry is not None and _same(file, entry):
+        if _agrees(entry, stored):
+            return Operation("keep", file.path, file.size, "in the manifest", file, entry.sha256)
+        return _upload(file, "changed since it was synced")
+    noted = stored.sha256 if file.sha256 else stored.git_sha1
+    if noted is not None and noted == (file.sha256 or file.git_sha1):
+        return Operation("keep", file.path, file.size, "sent and verified by an earlier run", file, stored.sha256)
+    return _upload(file, UNPROVEN)
+
+
+def _upload(file: LockedFile, reason: str) -> Operation:
+    return Operation("upload", file.path, file.size, reason, file)
+
+
+def _same(file: LockedFile, entry: Entry) -> bool:
+    return entry.sha256 == file.sha256 if file.sha256 else entry.git_sha1 == file.git_sha1
+
+
+def _agrees(entry: Entry, stored: Stored) -> bool:
+    return (entry.size, entry.etag) == (stored.size, stored.etag)
+
+
+def _rank(operation: Operation) -> tuple[int, int, str]:
+    """Weights first and config.json last: a pod that starts too early finds no model rather than half of one."""
+    path = operation.path
+    if path == "config.json":
+        order = 3
+    elif path.endswith((".safetensors", ".bin")):
+        order = 0
+    else:
+        order = 2 if path.endswith(".index.json") else 1
+    return (order, -operation.size, path)
+
+
+def phases(operations: Iterable[Operation]) -> tuple[list[Operation], list[Operation]]:
+    """Uploads that may run side by side, and those that wait for all of them."""
+    uploads = [operation for operation in operations if operation.action == "upload"]
+    last = [operation for operation in uploads if operation.path == "config.json"]
+    return [operation for operation in uploads if operation not in last], last
+
+
+def part_size(size: int, least: int = PART) -> int:
+    """Bytes per part: `least`, more where 9,500 parts would not do, in whole MiB."""
+    needed = -(-size // _MOST_PARTS)
+    return max(least, -(-needed // _MIB) * _MIB)

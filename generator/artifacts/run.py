@@ -1,0 +1,133 @@
+"""The verbs of `artifact-sync`: plan, transfer, verify, prune; each a question to a Session, or its execution."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from generator.artifacts.hub import Hub, Patience
+from generator.artifacts.lock import Locked
+from generator.artifacts.plan import Plan
+from generator.artifacts.prune import Stale
+from generator.artifacts.session import Choice, Outcome, Session, Target, targets
+from generator.catalog.layout import artifact_prefix
+from generator.catalog.resolved import Catalog
+
+Observe = Callable[[str, str, int], None]
+Watch = Callable[[list[Plan]], AbstractContextManager[Observe]]
+
+
+class Synced(NamedTuple):
+    """What was planned, and what became of it."""
+
+    outcomes: tuple[Outcome, ...]
+    sent_bytes: int
+    seconds: float
+    s3_requests: int
+
+
+class Bench(NamedTuple):
+    """What every verb works with."""
+
+    catalog: Catalog
+    locked: Mapping[tuple[str, str], Locked]
+    choice: Choice
+    environ: Mapping[str, str]
+    stop: Event
+
+
+def _ca(environ: Mapping[str, str]) -> str | None:
+    return environ.get("AWS_CA_BUNDLE") or environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE") or None
+
+
+def _hub(bench: Bench) -> Hub:
+    environ, ca, given = bench.environ, _ca(bench.environ), bench.choice.pace.patience
+    usual = Patience()
+    patience = usual._replace(
+        timeout_s=min(usual.timeout_s, given.silence_s), first_wait_s=min(usual.first_wait_s, given.first_wait_s)
+    )
+    return Hub(environ.get("HF_ENDPOINT"), environ.get("HF_TOKEN"), Path(ca) if ca else None, patience=patience)
+
+
+class _Counter:
+    """Passes bytes on to whoever watches, and counts them."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.watcher: Observe = lambda _model, _path, _count: None
+
+    def observe(self, model: str, path: str, count: int) -> None:
+        self.total += count
+        self.watcher(model, path, count)
+
+
+def sync(bench: Bench, *, dry_run: bool, keep_going: bool, watch: Watch) -> Synced:
+    """Plan all models; unless `dry_run`, carry the plans out."""
+    began, counter = time.monotonic(), _Counter()
+    with _hub(bench) as hub:
+        session, wanted = _session(bench, hub, counter.observe)
+        planned = [(target, session.plan(target)) for target in wanted]
+        outcomes = [outcome for _, found in planned for outcome in found]
+        failed = any(outcome.error for outcome in outcomes)
+        if not dry_run and (keep_going or not failed):
+            plans = [outcome.plan for outcome in outcomes if outcome.plan and outcome.plan.work]
+            with watch(plans) as counter.watcher:
+                outcomes = list(_transfer(session, planned, keep_going=keep_going))
+    return Synced(tuple(outcomes), counter.total, time.monotonic() - began, session.s3_requests)
+
+
+def _session(bench: Bench, hub: Hub, observe: Observe) -> tuple[Session, list[Target]]:
+    ca = _ca(bench.environ)
+    wanted = targets(bench.catalog, bench.locked, bench.choice, bench.environ, ca)
+    return Session(hub, bench.choice, ca=ca, stop=bench.stop, observe=observe), wanted
+
+
+def _transfer(
+    session: Session, planned: Iterable[tuple[Target, list[Outcome]]], *, keep_going: bool
+) -> Iterable[Outcome]:
+    for target, outcomes in planned:
+        work = [outcome.plan for outcome in outcomes if outcome.plan and outcome.plan.work]
+        done = {outcome.wanted: outcome for outcome in session.carry_out(target, work, keep_going=keep_going)}
+        yield from (done.get(outcome.wanted, outcome) for outcome in outcomes)
+
+
+def verify(bench: Bench) -> Synced:
+    """Read back what every model's manifest records, and hash it."""
+    began = time.monotonic()
+    with _hub(bench) as hub:
+        session, wanted = _session(bench, hub, lambda _model, _path, _count: None)
+        outcomes = [outcome for target in wanted for outcome in session.verify(target)]
+    return Synced(tuple(outcomes), 0, time.monotonic() - began, session.s3_requests)
+
+
+def prune(bench: Bench, grace: timedelta, *, dry_run: bool) -> list[Stale]:
+    """Find, and unless `dry_run` delete, complete prefixes that no environment serves any more."""
+    everything = bench._replace(choice=Choice(pace=bench.choice.pace))
+    with _hub(bench) as hub:
+        session, wanted = _session(everything, hub, lambda _model, _path, _count: None)
+        found: list[Stale] = []
+        for root, target, referenced in _roots(bench.catalog, wanted):
+            old = session.stale(target, root, referenced, grace)
+            if not dry_run:
+                session.prune(target, old)
+            found += old
+    return found
+
+
+def _roots(catalog: Catalog, wanted: Iterable[Target]) -> Iterable[tuple[str, Target, set[str]]]:
+    """Each connection's prefix, with all that the whole catalog refers to below it."""
+    referenced = {
+        artifact_prefix(catalog.connections[served.connection].prefix, served.name, served.commit)
+        for model in catalog.models
+        for served in (model.base, *model.served)
+    }
+    seen = set()
+    for target in wanted:
+        for request in target.requests:
+            root = request.wanted.manifest_key.partition("/.sync/")[0]
+            if (target.access, root) not in seen:
+                seen.add((target.access, root))
+                yield root, target, referenced

@@ -1,0 +1,233 @@
+"""S3: listing, objects, multipart uploads; the one door to boto3. Every error says what to do about it."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, NamedTuple
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from generator.artifacts.plan import Stored
+from generator.diagnostics import GeneratorError
+
+NO_SUCH_UPLOAD: Final = "NoSuchUpload"
+_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+_TRANSIENT: Final = frozenset(
+    {
+        "SlowDown",
+        "InternalError",
+        "ServiceUnavailable",
+        "RequestTimeout",
+        "OperationAborted",
+        "Throttling",
+        "503",
+        "500",
+    }
+)
+_HINTS: Final = {
+    "NoSuchBucket": "create the bucket, or correct `bucket` in models.yaml",
+    "AccessDenied": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
+    "403": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
+    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
+    "ExpiredToken": "get new credentials, and run the sync again: it goes on where it stopped",
+    "SSLError": "set AWS_CA_BUNDLE to the file of the CA that the server's certificate is signed with",
+    "EndpointConnectionError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
+    "ConnectTimeoutError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
+    "ReadTimeoutError": "the server says nothing: look after it, and run the sync again",
+    "ProfileNotFound": "correct AWS_PROFILE",
+    "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not know checksum trailers",
+}
+
+
+_LASTING: Final = frozenset({"SSLError", "ProfileNotFound", "NoCredentialsError", "PartialCredentialsError"})
+
+
+class S3Error(GeneratorError):
+    """A request to S3 failed. `code` is S3's own word, `transient` whether trying again may help."""
+
+    def __init__(self, message: str, *, code: str, hint: str | None, transient: bool) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.transient = transient
+
+
+class Access(NamedTuple):
+    """How to reach a bucket. No endpoint means AWS itself; credentials come from boto3's own chain."""
+
+    bucket: str
+    region: str
+    endpoint: str | None = None
+    ca: str | None = None
+    sign_payload: bool | None = None
+
+
+class Upload(NamedTuple):
+    """A multipart upload that was begun."""
+
+    key: str
+    id: str
+
+
+class Bucket:
+    """A bucket. Its methods may be called from many threads."""
+
+    def __init__(self, access: Access, *, connections: int, attempts: int = 8, silence_s: float = 60) -> None:
+        self.name = access.bucket
+        self.requests = 0
+        secure = access.endpoint is None or access.endpoint.startswith("https://")
+        signed = not secure if access.sign_payload is None else access.sign_payload
+        config = Config(
+            # Old servers know neither checksum headers nor trailers; TLS, or the signature, guards the bytes.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=connections + 2,
+            connect_timeout=min(10, silence_s),
+            read_timeout=silence_s,
+            tcp_keepalive=True,
+            s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
+        )
+        with self._translated(f"reach s3://{self.name}"):
+            self._client: Any = boto3.session.Session().client(
+                "s3", endpoint_url=access.endpoint, region_name=access.region, config=config, verify=access.ca
+            )
+        self._client.meta.events.register("before-send.s3", self._count)
+
+    def _count(self, **_: object) -> None:
+        self.requests += 1
+
+    def listing(self, prefix: str) -> dict[str, Stored]:
+        """Every object below `prefix`, by its path there. Complete, or S3Error."""
+        found: dict[str, Stored] = {}
+        with self._translated(f"list s3://{self.name}/{prefix}"):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
+                for item in page.get("Contents", ()):
+                    path = item["Key"].removeprefix(prefix)
+                    found[path] = Stored(path, item["Size"], item["ETag"].strip('"'))
+        return found
+
+    def ages(self, prefix: str) -> dict[str, datetime]:
+        """When each object below `prefix` was last written, by key."""
+        with self._translated(f"list s3://{self.name}/{prefix}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+            return {item["Key"]: item["LastModified"] for page in pages for item in page.get("Contents", ())}
+
+    def get(self, key: str) -> bytes | None:
+        """A small object's content, None when there is none."""
+        try:
+            with self._translated(f"read {self._at(key)}"):
+                return bytes(self._client.get_object(Bucket=self.name, Key=key)["Body"].read())
+        except S3Error as error:
+            _expect(error, _ABSENT)
+            return None
+
+    def chunks(self, key: str, size: int) -> Iterator[bytes]:
+        """An object's content, piece by piece."""
+        with self._translated(f"read {self._at(key)}"):
+            yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
+
+    def metadata(self, key: str) -> Mapping[str, str] | None:
+        """What was noted on an object, with lower-case names; None when there is no object."""
+        try:
+            with self._translated(f"look at {self._at(key)}"):
+                found = self._client.head_object(Bucket=self.name, Key=key)["Metadata"]
+        except S3Error as error:
+            _expect(error, _ABSENT)
+            return None
+        return {name.lower(): value for name, value in found.items()}
+
+    def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
+        """Write an object in one request."""
+        with self._translated(f"write {self._at(key)}"):
+            self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
+
+    def begin(self, key: str, metadata: Mapping[str, str]) -> Upload:
+        """Begin a multipart upload: nothing is visible until it is completed."""
+        with self._translated(f"begin {self._at(key)}"):
+            begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
+            return Upload(key, begun["UploadId"])
+
+    def part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
+        """Send one part; its ETag."""
+        with self._translated(f"write part {number} of {self._at(upload.key)}"):
+            sent = self._client.upload_part(
+                Bucket=self.name, Key=upload.key, UploadId=upload.id, PartNumber=number, Body=body
+            )
+            return str(sent["ETag"])
+
+    def complete(self, upload: Upload, etags: Mapping[int, str]) -> None:
+        """Make the object visible."""
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
+        with self._translated(f"complete {self._at(upload.key)}"):
+            self._client.complete_multipart_upload(
+                Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": parts}
+            )
+
+    def abort(self, upload: Upload) -> None:
+        """Give an upload up; one that is gone already is fine."""
+        try:
+            with self._translated(f"abort {self._at(upload.key)}"):
+                self._client.abort_multipart_upload(Bucket=self.name, Key=upload.key, UploadId=upload.id)
+        except S3Error as error:
+            _expect(error, (NO_SUCH_UPLOAD, *_ABSENT))
+
+    def uploads(self, prefix: str) -> list[Upload]:
+        """Uploads below `prefix` that were begun and not ended."""
+        with self._translated(f"list uploads of s3://{self.name}/{prefix}"):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=prefix)
+            return [Upload(item["Key"], item["UploadId"]) for page in pages for item in page.get("Uploads", ())]
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects one by one: old servers refuse the bulk request of new clients."""
+        for key in keys:
+            with self._translated(f"delete {self._at(key)}"):
+                self._client.delete_object(Bucket=self.name, Key=key)
+
+    def _at(self, key: str) -> str:
+        return f"s3://{self.name}/{key}"
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code") or "unknown")
+            raise _client_error(doing, code, error) from error
+        except BotoCoreError as error:
+            code, words = type(error).__name__, " ".join(str(error).split())
+            raise S3Error(
+                f"cannot {doing}: {words}", code=code, hint=_HINTS.get(code), transient=code not in _LASTING
+            ) from error
+
+
+def _expect(error: S3Error, codes: Collection[str]) -> None:
+    """Swallow an error that is an answer."""
+    if error.code not in codes:
+        raise error
+
+
+def _client_error(doing: str, code: str, error: ClientError) -> S3Error:
+    said = error.response.get("Error", {}).get("Message") or "the server gives no reason"
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    hint = _HINTS.get(code)
+    if code == "RequestTimeTooSkewed":
+        hint = _skew(error)
+    transient = code in _TRANSIENT or status >= _SERVER_ERROR
+    return S3Error(f"cannot {doing}: {code}: {said}", code=code, hint=hint, transient=transient)
+
+
+_SERVER_ERROR: Final = 500
+
+
+def _skew(error: ClientError) -> str:
+    date = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    if not date:
+        return "set this machine's clock"
+    seconds = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
+    return f"this machine's clock is {abs(seconds):.0f} seconds {'ahead' if seconds > 0 else 'behind'}: set it"

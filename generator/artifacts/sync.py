@@ -1,0 +1,147 @@
+"""One model, from question to manifest: look, plan, send, tidy, record."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from generator.artifacts import manifest as manifests
+from generator.artifacts.digest import Sent
+from generator.artifacts.lock import Locked, LockedFile
+from generator.artifacts.manifest import Entry, Manifest
+from generator.artifacts.plan import UNPROVEN, Operation, Plan, Stored, Wanted, make_plan, phases, up_to_date
+from generator.artifacts.profile import select
+from generator.artifacts.s3 import Bucket, S3Error
+from generator.artifacts.transfer import Engine, Locator, Task
+from generator.diagnostics import GeneratorError
+
+
+class Lister(Locator, Protocol):
+    """What a sync asks of the Hub."""
+
+    def tree(self, repo: str, commit: str) -> tuple[LockedFile, ...]:
+        """All files of a commit."""
+
+
+class Request(NamedTuple):
+    """A model to sync: where to, which files, and what the lock says of them, if there is one."""
+
+    wanted: Wanted
+    include: Sequence[str]
+    exclude: Sequence[str]
+    locked: Locked | None
+
+
+def survey(request: Request, hub: Lister, bucket: Bucket) -> Plan:
+    """Plan a model. Two requests to S3 and none to the Hub when there is nothing to do.
+
+    Raises GeneratorError when the repository's files make no model, or cannot be listed.
+    """
+    wanted = request.wanted
+    raw = bucket.get(wanted.manifest_key)
+    manifest = manifests.parse(raw, f"s3://{wanted.bucket}/{wanted.manifest_key}") if raw else None
+    listing = bucket.listing(wanted.prefix)
+    quick = up_to_date(wanted, manifest, listing)
+    if quick and request.locked is None:
+        return quick
+    files = _files(request, hub)
+    plan = make_plan(wanted, files, manifest, listing)
+    if not any(operation.reason == UNPROVEN for operation in plan.operations):
+        return plan
+    return make_plan(wanted, files, manifest, _noted(bucket, wanted, plan, listing))
+
+
+def _files(request: Request, hub: Lister) -> tuple[LockedFile, ...]:
+    wanted, locked = request.wanted, request.locked
+    files = locked.files if locked else hub.tree(wanted.repo, wanted.commit)
+    selection = select(files, request.include, request.exclude)
+    if selection.problems:
+        hint = f"look at https://huggingface.co/{wanted.repo}/tree/{wanted.commit}, and at the model's `files`"
+        raise GeneratorError("; ".join(selection.problems), hint=hint)
+    return selection.chosen
+
+
+def _noted(bucket: Bucket, wanted: Wanted, plan: Plan, listing: Mapping[str, Stored]) -> Mapping[str, Stored]:
+    """The listing, with the digests that an earlier run noted on objects which no manifest covers."""
+    found = dict(listing)
+    for operation in plan.operations:
+        if operation.reason == UNPROVEN:
+            noted = bucket.metadata(wanted.prefix + operation.path) or {}
+            found[operation.path] = found[operation.path]._replace(
+                sha256=noted.get("sha256"), git_sha1=noted.get("git-sha1")
+            )
+    return found
+
+
+def carry_out(plan: Plan, engine: Engine, bucket: Bucket) -> None:
+    """Make the bucket hold the model. The manifest goes first and comes back last: meanwhile nothing is promised."""
+    wanted = plan.wanted
+    if plan.replaces_manifest:
+        bucket.delete([wanted.manifest_key])
+    side_by_side, last = phases(plan.operations)
+    sent = engine.send([_task(wanted, operation) for operation in side_by_side])
+    sent += engine.send([_task(wanted, operation) for operation in last])
+    bucket.delete(wanted.prefix + operation.path for operation in plan.operations if operation.action == "delete")
+    entries = _entries(plan, sent, bucket.listing(wanted.prefix))
+    _end_uploads(bucket, wanted.prefix)
+    manifest = Manifest(wanted.repo, wanted.commit, wanted.profile, entries)
+    bucket.put(wanted.manifest_key, manifests.dump(manifest), {})
+
+
+def _task(wanted: Wanted, operation: Operation) -> Task:
+    if operation.file is None:
+        raise AssertionError("only wanted files are uploaded")
+    return Task(wanted.name, wanted.repo, wanted.commit, operation.file, wanted.prefix + operation.path)
+
+
+def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) -> tuple[Entry, ...]:
+    """What the manifest records: our digests, and the ETags that the bucket now has."""
+    kept = [operation for operation in plan.operations if operation.action == "keep" and operation.file]
+    digests = {item.path: (item.sha256, item.git_sha1) for item in sent}
+    digests |= {item.path: (item.sha256 or "", item.file.git_sha1 if item.file else None) for item in kept}
+    sizes = {operation.path: operation.size for operation in plan.operations}
+    if odd := [path for path in sorted(digests) if path not in listing or listing[path].size != sizes[path]]:
+        message = f"{odd[0]} was written, and is not in the bucket as it was"
+        raise GeneratorError(message, hint="somebody else writes to this prefix; run the sync again")
+    return tuple(
+        Entry(path, listing[path].size, sha256, git_sha1, listing[path].etag)
+        for path, (sha256, git_sha1) in sorted(digests.items())
+    )
+
+
+def _end_uploads(bucket: Bucket, prefix: str) -> None:
+    """End what killed runs, or a sync that raced with this one, have begun here: every file is complete without it."""
+    try:
+        for upload in bucket.uploads(prefix):
+            bucket.abort(upload)
+    except S3Error:
+        return  # not everybody may; a lifecycle rule of the bucket does it then (docs/artifacts.md)
+
+
+def verify(request: Request, bucket: Bucket) -> list[str]:
+    """Read everything back and hash it. What is wrong, a line for each; nothing wrong, an empty list."""
+    wanted = request.wanted
+    raw = bucket.get(wanted.manifest_key)
+    if raw is None:
+        return ["there is no manifest: it was never synced to the end"]
+    manifest = manifests.parse(raw, f"s3://{wanted.bucket}/{wanted.manifest_key}")
+    listing = bucket.listing(wanted.prefix)
+    wrong = [f"{path} is not in the manifest" for path in sorted(listing.keys() - manifest.by_path.keys())]
+    locked = {file.path: file for file in request.locked.files} if request.locked else {}
+    for entry in manifest.files:
+        if problem := _problem(entry, listing.get(entry.path), locked.get(entry.path), bucket, wanted):
+            wrong.append(f"{entry.path} {problem}")
+    return wrong
+
+
+def _problem(
+    entry: Entry, stored: Stored | None, locked: LockedFile | None, bucket: Bucket, wanted: Wanted
+) -> str | None:
+    if stored is None:
+        return "is missing"
+    if locked and locked.sha256 and locked.sha256 != entry.sha256:
+        return f"was synced with the sha256 {entry.sha256}, and is locked with {locked.sha256}"
+    sha256 = hashlib.sha256()
+    for piece in bucket.chunks(wanted.prefix + entry.path, 1 << 20):
+        sha256.update(piece)
+    found = sha256.hexdigest()
+    return None if found == entry.sha256 else f"has the sha256 {found}, and must have {entry.sha256}"

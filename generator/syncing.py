@@ -1,0 +1,116 @@
+"""The verb `sync`: from options to exit code, with an eye on signals."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Any, Final
+
+import click
+
+from generator import pipeline, progress, transfers
+from generator.artifacts import run as verbs
+from generator.artifacts.digest import InterruptedSyncError
+from generator.artifacts.plan import Plan
+from generator.artifacts.run import Bench, Observe, Synced
+from generator.artifacts.session import Choice, Outcome
+from generator.artifacts.transfer import Pace
+
+_WELL: Final = 0
+_NO: Final = 1
+_INTERRUPTED: Final = 130
+_MIB: Final = 1 << 20
+
+
+def run(
+    *,
+    root: Path,
+    models: tuple[str, ...],
+    environments: tuple[str, ...],
+    memory: int,
+    jobs: int,
+    **asked: Any,
+) -> int:
+    """Do what was asked for; the exit code. Raises GeneratorError when nothing could be begun."""
+    choice = Choice(models, environments, memory * _MIB, Pace(jobs))
+    with _stoppable() as stop:
+        return act(pipeline.bench(root, choice, os.environ, stop), **asked)
+
+
+def act(  # noqa: PLR0913 - the same
+    bench: Bench, *, dry_run: bool, verifying: bool, pruning: bool, grace: int, keep_going: bool, output: str
+) -> int:
+    """Plan, transfer, verify or prune, and say what came of it; the exit code."""
+    if pruning:
+        return _prune(bench, timedelta(days=grace), dry_run=dry_run)
+    if verifying:
+        synced = verbs.verify(bench)
+    else:
+        synced = verbs.sync(bench, dry_run=dry_run, keep_going=keep_going, watch=_watch(output))
+    _print(synced, dry_run=dry_run, output=output)
+    if bench.stop.is_set() and _only_interrupted(synced.outcomes):
+        click.echo("interrupted; run this again: what is in the bucket is not sent again", err=True)
+        return _INTERRUPTED
+    return _code(synced)
+
+
+@contextmanager
+def _stoppable() -> Iterator[Event]:
+    """An event that Ctrl-C and SIGTERM set: a sync then gives up its uploads, and ends."""
+    stop = Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _watch(output: str) -> verbs.Watch:
+    def watch(plans: list[Plan]) -> AbstractContextManager[Observe]:
+        terminal = output == "text" and sys.stderr.isatty()
+        return progress.shown(plans, terminal=terminal, say=lambda line: click.echo(line, err=True))
+
+    return watch
+
+
+def _print(synced: Synced, *, dry_run: bool, output: str) -> None:
+    if output == "json":
+        click.echo(transfers.plan_json(synced.outcomes) if dry_run else transfers.outcome_json(synced))
+    else:
+        for line in transfers.plan_text(synced.outcomes) if dry_run else transfers.outcome_text(synced.outcomes):
+            click.echo(line)
+    for outcome, label in zip(synced.outcomes, transfers.labels(synced.outcomes), strict=True):
+        if outcome.error and not isinstance(outcome.error, InterruptedSyncError):
+            click.echo(f"error: {label}: {outcome.error}", err=True)
+            if outcome.error.hint:
+                click.echo(f"  hint: {outcome.error.hint}", err=True)
+    if not dry_run:
+        click.echo(transfers.total(synced), err=True)
+
+
+def _code(synced: Synced) -> int:
+    return _NO if any(outcome.error or outcome.findings for outcome in synced.outcomes) else _WELL
+
+
+def _only_interrupted(outcomes: Sequence[Outcome]) -> bool:
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    return bool(errors) and all(isinstance(error, InterruptedSyncError) for error in errors)
+
+
+def _prune(bench: Bench, grace: timedelta, *, dry_run: bool) -> int:
+    found = verbs.prune(bench, grace, dry_run=dry_run)
+    for line in transfers.prune_text(found):
+        click.echo(line)
+    verb = "would be deleted" if dry_run else "deleted"
+    click.echo(f"{len(found)} prefixes {verb}", err=True)
+    return _WELL

@@ -1,0 +1,86 @@
+"""The stand-ins as fixtures: one process per session, one bucket or Hub per test."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .faulty import FaultyS3
+from .hub import StandInHub
+from .s3 import S3, RcloneS3, Versitygw
+from .tls import Tls, make_tls
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """A certificate authority, and a server certificate for the loopback."""
+    return make_tls(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def stand_in_hub() -> Iterator[StandInHub]:
+    """A Hub over plain HTTP."""
+    with StandInHub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def tls_hub(tls: Tls) -> Iterator[StandInHub]:
+    """A Hub over TLS."""
+    with StandInHub(tls) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def versitygw_server(tool: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Versitygw]:
+    """The strict S3 server, with its second account."""
+    with Versitygw(tool("versitygw"), tmp_path_factory.mktemp("versitygw")) as server:
+        server.add_user()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tls_versitygw_server(
+    tool: Callable[[str], Path], tls: Tls, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Versitygw]:
+    """The strict S3 server over TLS."""
+    with Versitygw(tool("versitygw"), tmp_path_factory.mktemp("versitygw-tls"), tls) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RcloneS3]:
+    """The sloppy S3 server."""
+    binary = Path(sys.executable).with_name("rclone")
+    if not binary.exists():
+        missing = "rclone is not installed: run `make setup`"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with RcloneS3(binary, tmp_path_factory.mktemp("rclone")) as server:
+        yield server
+
+
+@pytest.fixture
+def versitygw(versitygw_server: Versitygw) -> S3:
+    """An empty bucket on the strict server."""
+    return versitygw_server.bucket()
+
+
+@pytest.fixture
+def tls_versitygw(tls_versitygw_server: Versitygw) -> S3:
+    """An empty bucket on the strict server over TLS."""
+    return tls_versitygw_server.bucket()
+
+
+@pytest.fixture
+def rclone_s3(rclone_server: RcloneS3) -> S3:
+    """An empty bucket on the sloppy server."""
+    return rclone_server.bucket()
+
+
+@pytest.fixture
+def faulty_s3(versitygw: S3) -> Iterator[FaultyS3]:
+    """A proxy in front of the strict server; reach the bucket with `versitygw.through(faulty_s3.endpoint)`."""
+    with FaultyS3(versitygw.endpoint) as proxy:
+        yield proxy

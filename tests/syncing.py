@@ -1,0 +1,234 @@
+"""A project between a stand-in Hub and a bucket: `artifact-sync` on it, and what it left behind."""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+import pytest
+import yaml
+from helpers import MINIMAL, Ran, project, run
+from standins.hub import Sparse, StandInHub
+from standins.initializer import initialize
+from standins.repos import Source
+from standins.s3 import S3
+
+from generator import pipeline, syncing
+from generator.artifacts.manifest import profile_digest
+from generator.artifacts.session import Choice
+from generator.artifacts.transfer import Pace, Patience
+from generator.diagnostics import GeneratorError
+
+REPO: Final = "acme/embedder"
+TOKEN: Final = "hf_a-token-that-nobody-may-see"  # noqa: S105 - of the stand-in
+MIB: Final = 1 << 20
+FILES: Final[Mapping[str, Source]] = {
+    "config.json": b'{"hidden_size": 8}',
+    "tokenizer.json": b'{"version": "1.0"}',
+    "1_Pooling/config.json": b'{"pooling_mode_mean_tokens": true}',
+    "model.safetensors": Sparse(12 * MIB + 5, seed=1),
+}
+"""A model whose weights take three parts of 5 MiB."""
+WEIGHTS: Final = "model.safetensors"
+QUICK: Final = Pace(
+    part_bytes=5 * MIB,
+    patience=Patience(silence_s=2, attempts=4, first_wait_s=0.02, longest_wait_s=0.1, total_s=20, s3_attempts=2),
+)
+"""Small parts and little patience; everything else is as for users."""
+_ASKED: Final[Mapping[str, Any]] = {
+    "dry_run": False,
+    "verifying": False,
+    "pruning": False,
+    "grace": 7,
+    "keep_going": False,
+    "output": "text",
+}
+Digests = dict[str, tuple[int, str]]
+
+
+@dataclass
+class Scene:
+    """A project, its Hub, its bucket, and the environment in which `artifact-sync` runs."""
+
+    root: Path
+    hub: StandInHub
+    s3: S3
+    environ: dict[str, str] = field(default_factory=dict)
+    models: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ca = self.s3.ca or self.hub.ca
+        trusted = {"SSL_CERT_FILE": str(ca)} if ca else {}
+        self.environ = {"HF_ENDPOINT": self.hub.endpoint, "HF_TOKEN": TOKEN, **self.s3.env, **trusted, **self.environ}
+
+    def add(self, name: str = "m", held: Mapping[str, Source] = FILES, repo: str = REPO, **more: Any) -> str:
+        """Put a model on the Hub and into the catalog; its commit."""
+        commit = self.hub.add(repo, held)
+        self.models[name] = (repo, commit)
+        catalog = (
+            yaml.safe_load((self.root / "models.yaml").read_text()) if (self.root / "models.yaml").exists() else {}
+        )
+        entries = [*catalog.get("models", []), _entry(name, repo, commit, more)]
+        self.write({**(catalog or yaml.safe_load(MINIMAL)), "models": entries})
+        return commit
+
+    def write(self, catalog: object) -> None:
+        """Replace the catalog."""
+        project(self.root, yaml.safe_dump(catalog, sort_keys=False))
+
+    def catalog(self) -> Any:
+        """The catalog as it is written."""
+        return yaml.safe_load((self.root / "models.yaml").read_text())
+
+    def sync(self, *argv: str) -> Ran:
+        """Run the command in process, as users run it."""
+        with self._environment():
+            return self.clean(run("sync", *argv, root=self.root))
+
+    def quick(
+        self, pace: Pace = QUICK, models: tuple[str, ...] = (), environments: tuple[str, ...] = (), **asked: Any
+    ) -> Ran:
+        """The same with small parts and little patience."""
+        out, err = io.StringIO(), io.StringIO()
+        with self._environment(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            bench = pipeline.bench(self.root, Choice(models, environments, pace=pace), os.environ, Event())
+            try:
+                code = syncing.act(bench, **{**_ASKED, **asked})
+            except GeneratorError as error:
+                code = 2
+                err.write(f"error: {error}\n  hint: {error.hint}\n")
+        return self.clean(Ran(code, out.getvalue(), err.getvalue()))
+
+    def start(self, *argv: str, **options: Any) -> "subprocess.Popen[str]":
+        """Start the installed command."""
+        command = [str(Path(sys.executable).with_name("artifact-sync")), "--root", str(self.root), *argv]
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.root), "PYTHONDONTWRITEBYTECODE": "1", **self.environ}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, env=env, **{**pipes, **options})
+
+    def finish(self, process: "subprocess.Popen[str]", timeout: float = 30) -> Ran:
+        """Wait for a command that was started."""
+        try:
+            out, err = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+        return self.clean(Ran(process.returncode, out, err))
+
+    def clean(self, ran: Ran) -> Ran:
+        """Every output is searched for what must never be in one."""
+        said = ran.stdout + ran.stderr
+        secret = (TOKEN, self.s3.access_key, self.s3.secret_key, "X-Amz-", "/large/", "Traceback")
+        assert [word for word in secret if word in said] == [], said
+        return ran
+
+    def prefix(self, name: str = "m") -> str:
+        """Where a model's files go."""
+        return f"models/{name}/{self.models[name][1][:12]}/"
+
+    def manifest(self, name: str = "m") -> Any:
+        """What a model's manifest says, None without one."""
+        path = self.s3.root / self._manifest_key(name)
+        return json.loads(path.read_bytes()) if path.exists() else None
+
+    def expect(self, *names: str, without: Iterable[str] = ()) -> None:
+        """The bucket holds exactly these models and their manifests, and no upload is left."""
+        wanted: Digests = {}
+        for name in names or ("m",):
+            files = {path: value for path, value in self.promised(name).items() if path not in without}
+            wanted |= {self.prefix(name) + path: value for path, value in files.items()}
+            same(self._recorded(name), files)
+            wanted[self._manifest_key(name)] = self.present()[self._manifest_key(name)]
+        same(self.present(), wanted)
+        same(self.uploads(), [])
+
+    def promised(self, name: str = "m") -> Digests:
+        """Size and sha256 of a model's files on the Hub, without the empty ones."""
+        repo, commit = self.models[name]
+        held = self.hub.repos[repo].commits[commit]
+        return {
+            path: (entry.content.size, entry.content.sha256) for path, entry in held.items() if entry.content.size > 0
+        }
+
+    def present(self, prefix: str = "") -> Digests:
+        """Size and sha256 of all objects below a prefix."""
+        return digests(self.s3.tree(prefix))
+
+    def visible(self, name: str = "m") -> None:
+        """Whatever is visible is right, and a manifest is there only when everything is."""
+        promised, present = self.promised(name), self.present(self.prefix(name))
+        same({path: value for path, value in present.items() if promised.get(path) != value}, {})
+        if self.manifest(name) is not None:
+            same(present, promised)
+
+    def uploads(self) -> list[str]:
+        """The keys of multipart uploads that were begun and not ended."""
+        client = self.s3.client()
+        try:
+            return [upload["Key"] for upload in client.list_multipart_uploads(Bucket=self.s3.bucket).get("Uploads", ())]
+        finally:
+            client.close()
+
+    def download(self, into: Path, name: str = "m") -> Digests:
+        """What KServe's own initializer brings into the pod."""
+        ran = initialize(f"s3://{self.s3.bucket}/{self.prefix(name)}", into, self.s3.env)
+        assert ran.returncode == 0, ran.stderr
+        return digests(
+            {file.relative_to(into).as_posix(): file.read_bytes() for file in into.rglob("*") if file.is_file()}
+        )
+
+    def _manifest_key(self, name: str) -> str:
+        return f"models/.sync/{name}/{self.models[name][1][:12]}.json"
+
+    def _recorded(self, name: str) -> Digests:
+        """The files of the manifest, whose every other word is checked here."""
+        manifest, (repo, commit) = self.manifest(name), self.models[name]
+        assert manifest is not None, f"{name} has no manifest"
+        files, etags = manifest.pop("files"), self._etags(name)
+        chosen = next(entry for entry in self.catalog()["models"] if entry["name"] == name).get("files", {})
+        profile = profile_digest(chosen.get("include", ()), chosen.get("exclude", ()))
+        same(manifest, {"schema": 1, "repo": repo, "commit": commit, "profile": profile})
+        same({file["path"]: file["etag"] for file in files}, etags)
+        held = self.hub.repos[repo].commits[commit]
+        for file in files:
+            entry = held[file["path"]]
+            assert file["git_sha1"] == (None if entry.lfs else entry.content.git)
+        return {file["path"]: (file["size"], file["sha256"]) for file in files}
+
+    def _etags(self, name: str) -> dict[str, str]:
+        client, prefix = self.s3.client(), self.prefix(name)
+        try:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.s3.bucket, Prefix=prefix)
+            listed = [item for page in pages for item in page.get("Contents", ())]
+            return {item["Key"].removeprefix(prefix): item["ETag"].strip('"') for item in listed}
+        finally:
+            client.close()
+
+    @contextlib.contextmanager
+    def _environment(self) -> Any:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environ.items():
+                patch.setenv(name, value)
+            yield
+
+
+def same(found: object, wanted: object) -> None:
+    """Assert equality, and show both; pytest explains assertions of test modules only."""
+    assert found == wanted, f"\nfound  {found}\nwanted {wanted}"
+
+
+def digests(tree: Mapping[str, bytes]) -> Digests:
+    """Size and sha256 of each file: what a failed comparison can show."""
+    return {path: (len(raw), hashlib.sha256(raw).hexdigest()) for path, raw in tree.items()}
+
+
+def _entry(name: str, repo: str, commit: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    model = {"name": name, "source": {"repo": repo, "revision": commit}, "task": "embedding", "maxModelLen": 256}
+    return {**model, "dimensions": 384, **more}

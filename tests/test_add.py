@@ -1,0 +1,238 @@
+"""Adding a model to `models.yaml`: what is filled in, and that nothing else moves."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import MINIMAL, SHIPPED, files, project, run
+from ruamel.yaml import YAML
+from standins.hub import StandInHub
+
+from generator import source
+from generator.artifacts import add
+from generator.diagnostics import GeneratorError
+
+COMMIT = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
+REPO = "BAAI/bge-small-en-v1.5"
+ENTRY = {
+    "name": "bge",
+    "source": {"repo": REPO, "revision": COMMIT},
+    "task": "embedding",
+    "maxModelLen": 512,
+    "dimensions": 384,
+}
+
+
+def repository(config: dict[str, Any], *, embeds: bool) -> dict[str, bytes]:
+    """The files of a small model."""
+    described: dict[str, Any] = {"config.json": config, "tokenizer_config.json": {"model_max_length": 512}}
+    if embeds:
+        described["modules.json"] = [
+            {"path": "", "type": "sentence_transformers.models.Transformer"},
+            {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+        ]
+        described["1_Pooling/config.json"] = {"word_embedding_dimension": 384, "pooling_mode_cls_token": True}
+    return {**{path: json.dumps(content).encode() for path, content in described.items()}, "pytorch_model.bin": b"x"}
+
+
+BERT = {"architectures": ["BertModel"], "model_type": "bert", "max_position_embeddings": 512, "hidden_size": 384}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInHub]:
+    """A Hub with an embedding model."""
+    with StandInHub() as standin:
+        monkeypatch.setenv("HF_ENDPOINT", standin.endpoint)
+        standin.add(REPO, repository(BERT, embeds=True), commit=COMMIT, license="mit")
+        yield standin
+
+
+def test_a_model_is_appended_with_all_that_the_hub_tells(tmp_path: Path, hub: StandInHub) -> None:
+    """Commit, task, length and dimensions; and what is written compiles."""
+    root = project(tmp_path)
+    ran = run("add", REPO, root=root)
+    assert (ran.code, ran.stdout) == (0, "")
+    assert ran.stderr == f"asking the Hub for {REPO} at c9745ed1d9f2\nmodels.yaml changed\n"
+    assert (root / "models.yaml").read_text("utf-8") == MINIMAL + (
+        f"""\
+  - name: bge-small-en-v1-5
+    displayName: bge-small-en-v1.5
+    source:
+      repo: {REPO}
+      revision: {COMMIT}
+    task: embedding
+    maxModelLen: 512
+    dimensions: 384
+"""
+    )
+    assert run("generate", root=root).code == 0
+    assert len(hub.seen("info")) == 2
+
+
+def test_a_dry_run_shows_the_difference_and_writes_nothing(tmp_path: Path, hub: StandInHub) -> None:
+    """As a unified diff on stdout."""
+    root = project(tmp_path)
+    ran = run("add", REPO, "--name", "small", "--dry-run", root=root)
+    assert ran.code == 0
+    assert ran.stdout.startswith("--- a/models.yaml\n+++ b/models.yaml\n@@ ")
+    assert "\n+  - name: small\n" in ran.stdout
+    assert ran.stderr.endswith("would be: models.yaml changed\n")
+    assert list(files(root)) == ["models.yaml"]
+    assert hub.requests
+
+
+def test_the_shipped_catalog_keeps_every_line(tmp_path: Path, hub: StandInHub) -> None:
+    """Comments, order, blank lines; the new entry stands off as the others do."""
+    root = project(tmp_path, SHIPPED)
+    assert run("add", REPO, root=root).code == 0
+    text = (root / "models.yaml").read_text("utf-8")
+    assert text.startswith(f"{SHIPPED}\n  - name: bge-small-en-v1-5\n")
+    assert hub.requests
+
+
+def test_a_reranker_has_no_dimensions_and_the_usable_length(tmp_path: Path, hub: StandInHub) -> None:
+    """512 of the 514 positions, whatever an old vLLM would take."""
+    config = {
+        "architectures": ["XLMRobertaForSequenceClassification"],
+        "model_type": "xlm-roberta",
+        "max_position_embeddings": 514,
+        "id2label": {"0": "LABEL_0"},
+    }
+    hub.add("BAAI/bge-reranker-x", repository(config, embeds=False), commit=COMMIT)
+    root = project(tmp_path, SHIPPED.replace('vllmVersion: "0.13.0"', 'vllmVersion: "0.8.5"'))
+    assert run("add", "BAAI/bge-reranker-x", root=root).code == 0
+    entry = source.parse((root / "models.yaml").read_bytes(), "").data["models"][-1]
+    assert (entry["task"], entry["maxModelLen"]) == ("reranker", 512)
+    assert "dimensions" not in entry
+
+
+def test_a_lock_grows_with_the_catalog(tmp_path: Path, hub: StandInHub) -> None:
+    """Both change together; the other models' lines stay."""
+    hub.add("sentence-transformers/all-MiniLM-L6-v2", repository(BERT, embeds=True), commit=MINILM_COMMIT)
+    root = project(tmp_path)
+    assert run("lock", root=root).code == 0
+    ran = run("add", REPO, root=root)
+    assert ran.stderr.endswith("models.lock.yaml changed, models.yaml changed\n")
+    before = files(root)
+    assert run("lock", root=root).stderr == "everything is up to date\n"
+    assert files(root) == before
+
+
+MINILM_COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+
+
+def test_cpu_and_memory_are_filled_in_where_no_default_has_them(tmp_path: Path, hub: StandInHub) -> None:
+    """Else the new entry would not compile."""
+    own = "    resources: {cpu: '2', memory: 8Gi}\n"
+    root = project(tmp_path, MINIMAL.replace('defaults:\n  resources: {cpu: "2", memory: 8Gi}\n', "") + own)
+    assert run("add", REPO, root=root).code == 0
+    assert (root / "models.yaml").read_text("utf-8").endswith('    resources:\n      cpu: "2"\n      memory: 8Gi\n')
+    assert hub.requests
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--name", "minilm"], "error: the name 'minilm' is taken\n"),
+        (["--name", "Mini"], "error: 'Mini' is no name for a model\n"),
+    ],
+)
+def test_a_name_that_does_not_do_is_refused(argv: list[str], said: str, tmp_path: Path, hub: StandInHub) -> None:
+    """With the option that helps."""
+    root = project(tmp_path)
+    ran = run("add", REPO, *argv, root=root)
+    assert ran.code == 2
+    assert said in ran.stderr
+    assert "--name" in ran.stderr
+    assert list(files(root)) == ["models.yaml"]
+    assert hub.requests
+
+
+def test_a_model_that_only_generates_is_refused(tmp_path: Path, hub: StandInHub) -> None:
+    """What would make a reranker or an embedder of it, its card must tell."""
+    hub.add("team/chat", repository({"architectures": ["LlamaForCausalLM"]}, embeds=False), commit=COMMIT)
+    ran = run("add", "team/chat", root=project(tmp_path))
+    assert ran.code == 2
+    assert "error: team/chat (LlamaForCausalLM) is neither an embedding model nor a reranker by itself\n" in ran.stderr
+
+
+def test_a_repository_that_is_not_there(tmp_path: Path, hub: StandInHub) -> None:
+    """The Hub does not tell missing from private."""
+    ran = run("add", "team/nothing", root=project(tmp_path))
+    assert ran.code == 2
+    assert "error: team/nothing is missing, or it is private and no HF_TOKEN is set\n" in ran.stderr
+    assert len(hub.requests) == 1
+
+
+LISTS = {
+    "the last key": "models:\n  - name: a\n    task: x\n",
+    "without a final newline": "models:\n  - name: a",
+    "flush left": "models:\n- name: a\n",
+    "before another key": "models:\n  - name: a\n\n# the rest\ndefaults: {}\n",
+    "spaced out": "models:\n  - name: a\n\n  - name: b\n",
+    "a comment that belongs to the list": "models:\n  - name: a\n  # - name: b\n# the end\n",
+    "a comment in the item": "models:\n  - name: a\n    # dimensions: 3\n\n\nversion: 1\n",
+    "wide dashes": "models:\n    -   name: a\n        task: x\nversion: 1\n",
+    "a dash alone": "models:\n  -\n    name: a\n",
+    "items in braces": "models:\n  - {name: a, task: x}\n  - {name: b,\n     task: z}\n",
+    "a literal block": "models:\n  - name: a\n    description: |\n      - no item\n      text\n\n",
+    "DOS": "models:\r\n  - name: a\r\nversion: 1\r\n",
+}
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
+def test_any_block_list_is_continued(text: str) -> None:
+    """Every line that was there stays, and every parser reads one model more."""
+    edited = add.append(text, ENTRY)
+    old, new = source.parse(text.encode(), "").data, source.parse(edited.encode(), "").data
+    assert new == {**old, "models": [*old["models"], ENTRY]}
+    assert YAML(typ="rt").load(edited) == new
+    lines = iter(edited.splitlines())
+    assert all(line in lines for line in text.splitlines())
+    assert edited.count("\r\n") in (0, edited.count("\n"))
+
+
+def test_the_end_of_the_list_is_where_people_would_put_it() -> None:
+    """Below the list's own comments, above the next key's."""
+    added = add.append(LISTS["before another key"], ENTRY)
+    assert added.startswith("models:\n  - name: a\n  - name: bge\n")
+    assert added.endswith("    dimensions: 384\n\n# the rest\ndefaults: {}\n")
+    assert "# - name: b\n  - name: bge\n" in add.append(LISTS["a comment that belongs to the list"], ENTRY)
+    assert "  - name: b\n\n  - name: bge\n" in add.append(LISTS["spaced out"], ENTRY)
+
+
+def test_a_list_in_brackets_is_refused_with_a_cure() -> None:
+    """Rather than rewritten in another style."""
+    with pytest.raises(GeneratorError, match=r"in brackets") as refused:
+        add.append("models: [{name: a}]\n", ENTRY)
+    assert refused.value.hint == "write `models` as a block list, one `- name: …` below the other"
+
+
+@pytest.mark.parametrize("text", [f"a: {{b: {COMMIT}}}  # x\n", f'a:\n  b: "{COMMIT}"\n', f"a:\n  b:\n    {COMMIT}\n"])
+def test_a_revision_is_replaced_where_it_stands(text: str) -> None:
+    """In any style, and nothing else."""
+    assert add.repin(text, ("a", "b"), COMMIT, "e" * 40) == text.replace(COMMIT, "e" * 40)
+
+
+def test_a_revision_that_yaml_would_misread_is_not_written_bare() -> None:
+    """Forty digits are a number to some."""
+    digits = "1" * 40
+    with pytest.raises(GeneratorError, match=r"would not read back"):
+        add.repin(f"a: {{b: {COMMIT}}}\n", ("a", "b"), COMMIT, digits)
+    assert add.repin(f'a: {{b: "{COMMIT}"}}\n', ("a", "b"), COMMIT, digits) == f'a: {{b: "{digits}"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("repo", "name"),
+    [
+        ("BAAI/bge-base-en-v1.5", "bge-base-en-v1-5"),
+        ("sentence-transformers/all-MiniLM-L6-v2", "all-minilm-l6-v2"),
+        ("a/0x_1", "m-0x-1"),
+        ("ibm-granite/granite-embedding-278m-multilingual", "granite-embedding-278m-multili"),
+    ],
+)
+def test_names_come_from_repositories(repo: str, name: str) -> None:
+    """Short enough for the dashboard."""
+    assert add.name_of(repo) == name

@@ -1,0 +1,262 @@
+"""The Hub's client against a Hub that fails in every known way: time limits, retries, words, and no token anywhere."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from standins.hub import StandInHub
+from standins.tls import make_tls
+
+from generator.artifacts import hub as hubs
+from generator.artifacts.hub import Hub, HubError, Patience, of_environment
+from generator.artifacts.lock import LockedFile
+
+REPO = "team/model"
+COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+SECRET = "hf_not-a-real-token"  # noqa: S105
+ONCE = Patience(attempts=1)
+FILES = {"config.json": b"{}", "ünï/ß.json": b"[]", "model.safetensors": bytes(range(256)) * 8192}
+
+
+@pytest.fixture
+def server() -> Iterator[StandInHub]:
+    """A Hub with one repository."""
+    with StandInHub() as standin:
+        standin.add(REPO, FILES, commit=COMMIT, license="mit")
+        yield standin
+
+
+@pytest.fixture
+def hub(server: StandInHub) -> Iterator[Hub]:
+    """Our client of it, in a hurry."""
+    with Hub(server.endpoint, SECRET, patience=Patience(timeout_s=0.5, first_wait_s=0.01)) as client:
+        yield client
+
+
+def test_head_and_description(hub: Hub, server: StandInHub) -> None:
+    """What the default branch stands at, and what the repository says of itself."""
+    assert hub.head(REPO) == COMMIT
+    assert hub.describe(REPO, COMMIT) == hubs.Description("mit", gated=False)
+    server.add(REPO, FILES, commit="2" * 40, gated="manual", license=None)
+    assert hub.head(REPO) == "2" * 40
+    assert hub.describe(REPO, "2" * 40) == hubs.Description(None, gated=True)
+
+
+def test_the_tree_is_complete_and_sorted_across_pages(hub: Hub, server: StandInHub) -> None:
+    """With sha256 for large files, and Git's sha1 for small ones, never that of a pointer."""
+    server.page_size = 1
+    tree = hub.tree(REPO, COMMIT)
+    assert [file.path for file in tree] == ["config.json", "model.safetensors", "ünï/ß.json"]
+    assert tree[0] == LockedFile("config.json", 2, None, "9e26dfeeb6e641a33dae4961196235bdb965b21b")
+    assert tree[1].sha256 is not None
+    assert (tree[1].size, tree[1].git_sha1) == (1 << 21, None)
+    assert len(server.seen("tree")) == 4
+
+
+def test_a_broken_page_breaks_the_tree(hub: Hub, server: StandInHub) -> None:
+    """Half a listing would look like deleted files."""
+    server.page_size = 1
+    server.faults.revision_gone(kind="tree", after=1)
+    with pytest.raises(HubError):
+        hub.tree(REPO, COMMIT)
+
+
+def test_small_files_are_read_whole_or_not_at_all(hub: Hub, server: StandInHub) -> None:
+    """Unicode names included; the limit is one of bytes."""
+    assert hub.read(REPO, COMMIT, "ünï/ß.json", 2) == b"[]"
+    with pytest.raises(HubError, match=r"has more than the 1 bytes that are read"):
+        hub.read(REPO, COMMIT, "config.json", 1)
+    server.faults.gzipped(path="config.json")
+    assert hub.read(REPO, COMMIT, "config.json", 100) == b"{}"
+
+
+def test_the_start_of_a_large_file_is_read_without_the_token(hub: Hub, server: StandInHub) -> None:
+    """The Hub redirects to another host, which must not see it."""
+    assert hub.read_start(REPO, COMMIT, "model.safetensors", 300) == FILES["model.safetensors"][:300]
+    [large] = server.seen("cdn")
+    assert (large.authorized, large.range) == (False, "bytes=0-299")
+
+
+def test_a_server_that_ignores_ranges_is_not_read_to_its_end(hub: Hub, server: StandInHub) -> None:
+    """The connection is dropped once there is enough."""
+    server.faults.whole(kind="cdn")
+    assert hub.read_start(REPO, COMMIT, "model.safetensors", 300) == FILES["model.safetensors"][:300]
+
+
+def test_locate_a_large_file_at_its_signed_url(hub: Hub, server: StandInHub) -> None:
+    """No token goes there; digest and size are those of the content."""
+    found = hub.locate(REPO, COMMIT, "model.safetensors")
+    assert found.url.startswith(server.cdn)
+    assert found.headers == {"Accept-Encoding": "identity"}
+    assert (found.etag, found.size, found.commit) == (hub.tree(REPO, COMMIT)[1].sha256, 1 << 21, COMMIT)
+    assert server.seen("cdn") == []
+
+
+def test_locate_a_small_file_at_the_hub_itself(hub: Hub, server: StandInHub) -> None:
+    """There, the token is needed."""
+    found = hub.locate(REPO, COMMIT, "config.json")
+    assert found.url == f"{server.endpoint}/{REPO}/resolve/{COMMIT}/config.json"
+    assert found.headers["authorization"] == f"Bearer {SECRET}"
+    assert (found.etag, found.size) == ("9e26dfeeb6e641a33dae4961196235bdb965b21b", 2)
+
+
+def test_a_file_of_another_commit_is_refused(hub: Hub, server: StandInHub) -> None:
+    """A proxy that caches by name must not pass."""
+    server.faults.header("X-Repo-Commit", "2" * 40, kind="resolve")
+    with pytest.raises(HubError, match=r"lacks the commit"):
+        hub.locate(REPO, COMMIT, "config.json")
+
+
+Ask = Callable[[Hub], object]
+ASKS: dict[str, Ask] = {
+    "head": lambda hub: hub.head(REPO),
+    "describe": lambda hub: hub.describe(REPO, COMMIT),
+    "tree": lambda hub: hub.tree(REPO, COMMIT),
+    "read": lambda hub: hub.read(REPO, COMMIT, "config.json", 100),
+    "locate": lambda hub: hub.locate(REPO, COMMIT, "model.safetensors"),
+}
+every_ask = pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
+
+
+@every_ask
+def test_a_silent_hub_does_not_hold_us(ask: Ask, server: StandInHub) -> None:
+    """Every request has a time limit, those of huggingface_hub without one included."""
+    hub = Hub(server.endpoint, patience=Patience(timeout_s=0.5, attempts=2))
+    server.faults.hang()
+    began = time.monotonic()
+    with hub, pytest.raises(HubError, match=r"127\.0\.0\.1:[0-9]+ did not answer within 0\.5 seconds") as failed:
+        ask(hub)
+    assert time.monotonic() - began < 5
+    assert failed.value.retryable
+
+
+@every_ask
+def test_a_hub_that_recovers_is_asked_again(ask: Ask, hub: Hub, server: StandInHub) -> None:
+    """By our rules alone: huggingface_hub would retry some calls, by its own, for half a minute."""
+    server.faults.unavailable(times=2)
+    began = time.monotonic()
+    assert ask(hub)
+    assert len(server.requests) == 3
+    assert time.monotonic() - began < 2
+
+
+@every_ask
+def test_a_hub_that_stays_down_is_given_up(ask: Ask, hub: Hub, server: StandInHub) -> None:
+    """After five attempts."""
+    server.faults.unavailable()
+    with pytest.raises(HubError, match=r"the Hub answered 503 for .*team/model") as failed:
+        ask(hub)
+    assert (failed.value.status, failed.value.retryable, len(server.requests)) == (503, True, 5)
+
+
+def test_the_rate_limits_window_is_waited_for(hub: Hub, server: StandInHub) -> None:
+    """The Hub says when it ends."""
+    server.faults.limited(reset=0, times=1)
+    began = time.monotonic()
+    assert hub.head(REPO) == COMMIT
+    assert 1 <= time.monotonic() - began < 3
+
+
+def test_a_long_rate_limit_ends_with_the_time_to_wait(hub: Hub, server: StandInHub) -> None:
+    """Nobody waits for five minutes without being told."""
+    server.faults.limited(reset=280)
+    with pytest.raises(HubError, match=r"the Hub's rate limit is reached") as failed:
+        hub.head(REPO)
+    assert (failed.value.status, failed.value.hint) == (429, "run this again in 281 seconds")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "message", "hint"),
+    [
+        ("gated", 403, "is gated, and the account of HF_TOKEN is not admitted", "accept its terms at"),
+        ("repo_gone", 404, "is missing, or it is private and the account of HF_TOKEN", "check the name"),
+        ("revision_gone", 404, f"has no commit {COMMIT}", "generator lock --upgrade NAME"),
+        ("entry_gone", 404, "does not exist", "choose another revision"),
+        ("disabled", 403, "the Hub has disabled team/model", "choose another repository"),
+        ("invalid_token", 401, "the Hub refuses HF_TOKEN", "/settings/tokens"),
+        ("unauthorized", 401, "the Hub refuses HF_TOKEN", "/settings/tokens"),
+        ("broken", 500, "the Hub answered 500", "run this again later"),
+    ],
+)
+def test_each_refusal_says_what_to_do_next(
+    fault: str, status: int, message: str, hint: str, hub: Hub, server: StandInHub
+) -> None:
+    """What happened, and the next step; final ones are not tried again; and no word of the token."""
+    getattr(server.faults, fault)()
+    with pytest.raises(HubError) as failed:
+        hub.describe(REPO, COMMIT)
+    error = failed.value
+    assert message in str(error)
+    assert hint in (error.hint or "")
+    assert (error.status, error.retryable) == (status, status >= 500)
+    assert len(server.requests) == (5 if error.retryable else 1)
+    assert SECRET not in f"{error!r} {error.hint} {error.__cause__!r}"
+    assert error.__suppress_context__
+
+
+def test_without_a_token_the_words_differ(server: StandInHub) -> None:
+    """A gated repository shows its metadata to everyone, and its files to nobody."""
+    server.add("team/gated", FILES, commit="3" * 40, gated="auto")
+    with Hub(server.endpoint) as hub:
+        assert hub.describe("team/gated", "3" * 40).gated
+        with pytest.raises(HubError, match=r"team/gated is gated, and no HF_TOKEN is set"):
+            hub.read("team/gated", "3" * 40, "config.json", 10)
+        with pytest.raises(HubError, match=r"team/nothing is missing, or it is private and no HF_TOKEN is set"):
+            hub.head("team/nothing")
+    assert not any(request.authorized for request in server.requests)
+
+
+def test_an_address_without_a_hub() -> None:
+    """Nobody listens; or it is no address at all."""
+    with (
+        Hub("http://127.0.0.1:9", patience=ONCE) as hub,
+        pytest.raises(HubError, match=r"127.0.0.1:9 cannot be reached"),
+    ):
+        hub.head(REPO)
+    with Hub("huggingface.co") as hub, pytest.raises(HubError, match=r"'huggingface.co' is no address of a Hub"):
+        hub.head(REPO)
+    with (
+        Hub("http://127.0.0.1:9", patience=ONCE) as hub,
+        pytest.raises(HubError, match=r"'a/b/c' is no name of a repository"),
+    ):
+        hub.head("a/b/c")
+
+
+def test_an_answer_that_is_no_hubs(hub: Hub, server: StandInHub) -> None:
+    """A captive portal, say."""
+    server.faults.header("Content-Length", "0", kind="info")
+    with pytest.raises(HubError, match=r"the answer for team/model cannot be read|cannot be reached"):
+        hub.head(REPO)
+
+
+def test_a_ca_of_its_own(tmp_path: Path) -> None:
+    """Trusted when it is named, and explained when it is not."""
+    tls = make_tls(tmp_path)
+    with StandInHub(tls) as server:
+        server.add(REPO, FILES, commit=COMMIT)
+        with Hub(server.endpoint) as hub, pytest.raises(HubError, match=r"is not trusted") as failed:
+            hub.head(REPO)
+        assert "SSL_CERT_FILE" in (failed.value.hint or "")
+        environ = {"HF_ENDPOINT": server.endpoint, "SSL_CERT_FILE": str(tls.ca)}
+        with of_environment(environ) as hub:
+            assert hub.head(REPO) == COMMIT
+
+
+def test_no_telemetry_and_no_harness_lookup() -> None:
+    """The only requests are the ones that were meant."""
+    program = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); os.environ['CLAUDECODE'] = '1'\n"
+        "from standins.hub import StandInHub\n"
+        "from generator.artifacts.hub import Hub\n"
+        "with StandInHub() as server:\n"
+        "    server.add('a/b', {'config.json': b'{}'}, commit='1' * 40)\n"
+        "    with Hub(server.endpoint) as hub:\n"
+        "        hub.head('a/b'); hub.tree('a/b', '1' * 40)\n"
+        "    print([request.route for request in server.requests])\n"
+    )
+    argv = [sys.executable, "-c", program, str(Path(__file__).parent)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "['info', 'tree']\n"

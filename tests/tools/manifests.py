@@ -1,0 +1,76 @@
+"""Objects by their key: those on disk, and those that kustomize builds."""
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+_Loader: Final[type[Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _GoLoader(_Loader):  # type: ignore[misc]
+    """Reads what kustomize prints as kustomize means it.
+
+    It quotes each string that Go takes for something else, but not all of those that PyYAML does.
+    """
+
+    yaml_implicit_resolvers: Final[dict[str, Any]] = {}
+
+
+for _tag, _pattern, _starts in (
+    ("bool", r"(?:true|false)\Z", "tf"),
+    ("int", r"-?(?:0|[1-9][0-9]*)\Z", "-0123456789"),
+    ("null", r"null\Z", "n"),
+):
+    _GoLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_starts))
+
+
+class Key(NamedTuple):
+    """What the API server knows an object by."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+Objects = Mapping[Key, Mapping[str, Any]]
+
+
+class BuildError(Exception):
+    """kustomize refused; holds what it said."""
+
+
+def built(kustomize: Path, folder: Path) -> Objects:
+    """What `kustomize build` prints for a folder."""
+    done = subprocess.run([kustomize, "build", folder], capture_output=True, check=False, timeout=60)
+    if done.returncode:
+        raise BuildError(done.stderr.decode())
+    return _by_key(yaml.load_all(done.stdout, Loader=_GoLoader))
+
+
+def written(folder: Path) -> Objects:
+    """The objects in the files of a folder; none when there is no such folder."""
+    return _by_key(yaml.load(path.read_bytes(), Loader=_Loader) for path in sorted(folder.glob("*")))
+
+
+def _by_key(objects: Iterable[Any]) -> Objects:
+    found: dict[Key, Mapping[str, Any]] = {}
+    for obj in objects:
+        metadata = obj["metadata"]
+        key = Key(obj["apiVersion"], obj["kind"], metadata.get("namespace", ""), metadata["name"])
+        assert key not in found, key
+        found[key] = obj
+    return found
+
+
+def assert_overlays_lead_to_rendered(kustomize: Path, root: Path) -> None:
+    """Each overlay of a project builds the objects that are rendered for it, and nothing is rendered without one."""
+    parts = {f"{path.name}/{part}" for path in (root / "overlays").iterdir() for part in ("models", "platform")}
+    assert parts
+    assert {path.relative_to(root / "rendered").as_posix() for path in (root / "rendered").glob("*/*")} <= parts
+    for part in sorted(parts):
+        assert built(kustomize, root / "overlays" / part) == written(root / "rendered" / part), part
