@@ -47,7 +47,10 @@ class WrongOutputError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table. `bar` is what the ratio of the least times, or else the value, may be at most."""
+    """A line of the table: least and median wall time, least processor time, and the ratios of the three.
+
+    `bar` is what the first of the ratios, or else the value, may be at most.
+    """
 
     what: str
     runs: str = ""
@@ -60,7 +63,7 @@ class Row:
 
     def __str__(self) -> str:
         times = f"{self.runs:>4}  {self.least:>7}  {self.median:>7}  {self.cpu:>7}"
-        return f"{self.what:<56}{times}  {self.ratio:>14}  {self.bar:>4}  {self.met}".rstrip()
+        return f"{self.what:<54}{times}  {self.ratio:>17}  {self.bar:>4}  {self.met}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def _rows(places: list[Place]) -> Iterator[Row | str]:
     on = ", ".join(place.filesystem for place in places)
     yield f"Python {platform.python_version()}, {os.cpu_count()} cores; files on {on}"
     yield ""
-    yield Row("", "runs", "least", "median", "cpu", "ratio (median)", "bar", "met")
+    yield Row("", "runs", "least", "median", "cpu", "ratio of each", "bar", "met")
     yield from _start(places)
     thousand = {place.filesystem: place.project("thousand", catalog(1000)) for place in places}
     first = yield from _thousand(thousand)
@@ -166,9 +169,9 @@ def _kustomize(folders: dict[str, Path], first: dict[str, Figures]) -> Iterator[
     ]
     for name, build in zip(ENVIRONMENTS, builds, strict=True):
         yield _timed(f"kustomize build overlays/{name}/models", build)
-    total_s = sum(build.least_s for build in builds)
+    total_s = tuple(map(sum, zip(*map(_times, builds), strict=True)))
     for where, ours in first.items():
-        yield _row(f"generate, {where}, into an empty folder; ratio to sum", ours, total_s, total_s, 1 / 20)
+        yield _row(f"generate, {where}, into an empty folder; to the sum", ours, total_s, 1 / 20)
 
 
 def _edit(folders: dict[str, Path]) -> Iterator[Row | str]:
@@ -206,25 +209,28 @@ def _ten_thousand(places: list[Place], thousand: dict[str, Figures]) -> Iterator
 
 
 def _timed(what: str, ours: Figures, peer: Figures | None = None, bar: float | None = None) -> Row:
-    return _row(what, ours, peer.least_s if peer else None, peer.median_s if peer else None, bar)
+    return _row(what, ours, _times(peer) if peer else None, bar)
 
 
-def _row(what: str, ours: Figures, least_s: float | None, median_s: float | None, bar: float | None) -> Row:
-    ratio = met = ""
-    if least_s and median_s:
-        ratio = f"{_digits(ours.least_s / least_s)} ({_digits(ours.median_s / median_s)})"
-        met = _verdict(ours.least_s / least_s, bar) if bar else ""
-    runs, shown = str(len(ours.samples)), f"{bar:g}" if bar else ""
-    least, middle, cpu = map(_seconds, (ours.least_s, ours.median_s, ours.cpu_s))
-    return Row(what, runs, least, middle, cpu, ratio, shown, met)
+def _row(what: str, ours: Figures, peer_s: tuple[float, ...] | None, bar: float | None) -> Row:
+    times_s = _times(ours)
+    least, middle, cpu = map(_seconds, times_s)
+    runs = str(len(ours.samples))
+    if peer_s is None:
+        return Row(what, runs, least, middle, cpu)
+    ratios = [own / other for own, other in zip(times_s, peer_s, strict=True)]
+    shown = " ".join(f"{ratio:5.3f}" if ratio < 1 / 10 else f"{ratio:5.2f}" for ratio in ratios)
+    if bar is None:
+        return Row(what, runs, least, middle, cpu, shown)
+    return Row(what, runs, least, middle, cpu, shown, f"{bar:g}", _verdict(ratios[0], bar))
+
+
+def _times(figures: Figures) -> tuple[float, ...]:
+    return figures.least_s, figures.median_s, figures.cpu_s
 
 
 def _verdict(value: float, bar: float) -> str:
     return "yes" if value <= bar else "NO"
-
-
-def _digits(ratio: float) -> str:
-    return f"{ratio:.3f}" if ratio < 1 / 10 else f"{ratio:.2f}"
 
 
 def _seconds(duration_s: float) -> str:

@@ -39,7 +39,7 @@ def check(root: Path, target: Target, origins: Mapping[str, Loc], document: Docu
         findings = _kubeconform(root, target, sorted(asked))
     if len(findings) != len(asked):
         raise ToolError(f"kubeconform answered for {len(findings)} of {len(asked)} objects")
-    found = [_diagnostic(finding, asked, document) for finding in findings if finding["status"] != "statusValid"]
+    found = [_diagnostic(finding, root, asked, document) for finding in findings if finding["status"] != "statusValid"]
     return Checked(tuple(sorted(found, key=lambda item: item.sort_key)), len(findings), target.release)
 
 
@@ -81,10 +81,12 @@ def _batches(paths: list[str]) -> Iterator[list[str]]:
 _BATCH: Final = 1000
 
 
-def _diagnostic(finding: Mapping[str, Any], asked: Mapping[str, Loc], document: Document) -> Diagnostic:
-    position = document.locate(asked[finding["filename"]])
+def _diagnostic(finding: Mapping[str, Any], root: Path, asked: Mapping[str, Loc], document: Document) -> Diagnostic:
+    path = Path(finding["filename"])
+    position = document.locate(asked[str(path)])
     words = " ".join(_NAMED_SCHEMA.sub("", finding["msg"]).split())
-    message = f"{finding['kind']} {finding['name']}: {words}"
+    where = path.relative_to(root) if path.is_relative_to(root) else "inside its Template"
+    message = f"{finding['kind']} {finding['name']} ({where}): {words}"
     hint = "this is a bug in the generator, or the file was edited by hand: run `generate`"
     return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from generator import credentials
 from generator.codes import Code
 from generator.diagnostics import CatalogError, Diagnostic, Loc, Position
 
@@ -17,7 +18,7 @@ MAX_DEPTH: Final = 32
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # YAML 1.1 breaks lines at NEL, LS and PS and 1.2 does not; C0 controls, DEL and surrogates are outside YAML altogether.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)")
 _CONSTANTS: Final = {
     "true": True, "True": True, "TRUE": True,
     "false": False, "False": False, "FALSE": False,
@@ -77,8 +78,11 @@ class Document:
         return mark
 
     def line(self, position: Position) -> str | None:
-        """The line of text at `position`, None past the end."""
-        return self.lines[position.line - 1].rstrip("\r") if position.line <= len(self.lines) else None
+        """The line of text at `position`, fit for a terminal; None past the end, and where it holds a credential."""
+        if position.line > len(self.lines):
+            return None
+        line = self.lines[position.line - 1].rstrip("\r")
+        return None if credentials.kind(line) else printable(line)
 
     def diagnostic(self, position: Position, code: Code, message: str, hint: str | None = None) -> Diagnostic:
         """An error at `position`, with its source line."""
@@ -87,7 +91,7 @@ class Document:
 
 def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
     if isinstance(node, yaml.MappingNode):
-        return next(((k, v) for k, v in node.value if k.value == part), None)
+        return next(((k, v) for k, v in reversed(node.value) if k.value == part), None)  # as data, the last one counts
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         return None, node.value[part]
     return None
@@ -100,7 +104,9 @@ def parse(raw: bytes, path: str) -> Document:
     """
     if len(raw) > MAX_BYTES:
         message = f"the catalog has {len(raw):,} bytes, more than the {MAX_BYTES:,} that are read"
-        raise CatalogError((Diagnostic(path, Position(1, 1), "yaml-too-large", message, "split it"),))
+        raise CatalogError(
+            (Diagnostic(path, Position(1, 1), "yaml-too-large", message, "give each team a catalog of its own"),)
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -117,6 +123,10 @@ def parse(raw: bytes, path: str) -> Document:
 
 def _character(found: re.Match[str]) -> str:
     return f"character U+{ord(found[0]):04X} is not allowed in a catalog"
+
+
+def _short(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
 
 
 def reads_as_text(text: str) -> bool:
@@ -139,12 +149,18 @@ def _read(document: Document) -> Document:
         data = reader.read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        at = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
-        what = " ".join(part for part in (error.problem, error.context) if part)
+        at = _inside(document, Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1))
+        what = credentials.redact(" ".join(part for part in (error.problem, error.context) if part))
         raise CatalogError(
             (*reader.problems, document.diagnostic(at, "yaml-syntax", f"not valid YAML: {what}"))
         ) from None
     return Document(document.path, document.text, data, tuple(reader.problems))
+
+
+def _inside(document: Document, position: Position) -> Position:
+    """The position, or the end of the text when the parser points past it."""
+    lines = document.lines
+    return position if position.line <= len(lines) else Position(len(lines), len(lines[-1]) + 1)
 
 
 @dataclass
@@ -250,7 +266,7 @@ class _Reader:
                 event, "yaml-alias", f"anchor '&{event.anchor}' is not allowed", "repeat the value where it is used"
             )
         if event.tag is not None:
-            self._report(event, "yaml-tag", f"tag '{event.tag}' is not allowed", "remove the tag")
+            self._report(event, "yaml-tag", f"tag '{_short(event.tag)}' is not allowed", "remove the tag")
 
     def _report(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:
         at = Position(event.start_mark.line + 1, event.start_mark.column + 1)

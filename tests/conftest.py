@@ -45,9 +45,11 @@ def tool() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         own = _TOOLS / name
         found = str(own) if own.exists() else shutil.which(name)
-        if found is None:
-            missing = f"{name} is not installed: run `make tools`"
-            pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-        return Path(found)
+        if found is not None:
+            return Path(found)
+        missing = f"{name} is not installed: run `make tools`"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
 
     return find

@@ -7,31 +7,43 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from generator.catalog import credentials
+from generator import credentials
 from generator.targets import TARGETS
 
-NASTY: Final = tuple(
-    """
+_WORDS = r"""
     y Y n N yes Yes YES no No NO on On ON off Off OFF true True TRUE false False FALSE null Null NULL ~ = << * & ! % @ `
     0 1 -1 +1 08 09 007 017 0o17 0O17 0x1F 0X1f 0b11 -0b1 1_000 _1 -_1 +_1 1__ 0_ 1. .5 -.5 +.5 1.0 1.10 3.3 1e3 1E3
     -1e3 1e-3 1e+3 1.5e3 12e03 6.02E23 1e1000 .e1 .inf -.inf +.inf .Inf .INF .nan .NaN inf NaN Infinity 0x 0b 0o
     1:2 12:30 12:30:45 -1:2 190:20:30.15 2024-01-01 2024-1-1 2024-01-01T00:00:00Z 1000m 8Gi 5Mi 10k 1.5Gi 5e 5E 3.3.0
-    - -- --- ... ? : , [ ] { } [] {} # ' " ' | > \\ a: :a a:b a::b a# #a a,b [a] {a} {a:b} %TAG !!str &a *a @a `a >- |+
-    --flag=value --flag={"a":1} /mnt/models ../../base a/b a=b a@b (a) $HOME \\n \\u0041 %20 e1 E1 e _ -a -y -n --y
-    """.split()
-) + (
-    "2024-01-01 00:00:00", "a: b", "a:  b", "a :b", "a #b", "a, b", "- a", "? a", ": a", "| a", "> a", "! a", "a ", " a",
-    "it's", 'say "hi"', "'quoted'", '"quoted"', "both ' and \"", "back\\slash", "trailing\\", "# comment", "key:",
-    "a\nb", "a\nb\n", "a\n\nb", "\na", "a\n\n", "\n", " \n", "a \nb", "a\n b", " a\nb", "a\n\tb", "a\tb", "\ta",
-    "# a\nb", "- a\n- b\n", "a: b\nc: d\n", "---\na", "a\n---\nb", "...\n", "a\n...\n", "a\r\nb", "a\rb", "|\na", "%a\nb",
-    "\x00", "\x07", "\x1b[0m", "\x7f", "a\x85b", "\xa0", "a\xa0b\nc", "\xad", "\u200b", "\u200fa", "a\u2028b", "a\u2029b",
-    "a\u2028b\nc", "\ufeff", "\ufeffa", "a\ufeffb\nc", "\ufffe", "\uffff", "\ue000", "\u0378", "é", "小さい", "🙂", "👩‍🔬",
-    "🙂\n🙂", "\U0001fffe", "\U0010ffff", "ï: 'ß'", "İ", "K", "ſ", "¹", "１", "y" * 200, "word " * 60 + "end",
-)  # fmt: skip
+    - -- --- ... ? : , [ ] { } [] {} # ' " ' | > \ a: :a a:b a::b a# #a a,b [a] {a} {a:b} %TAG !!str &a *a @a `a >- |+
+    --flag=value --flag={"a":1} /mnt/models ../../base a/b a=b a@b (a) $HOME \n \u0041 %20 e1 E1 e _ -a -y -n --y
+"""
+NASTY: Final = (
+    *_WORDS.split(),
+    *("2024-01-01 00:00:00", "a: b", "a:  b", "a :b", "a #b", "a, b", "- a", "? a", ": a", "| a", "> a", "! a"),
+    *("a ", " a", "it's", 'say "hi"', "'quoted'", '"quoted"', "both ' and \"", "trailing\\", "# comment", "key:"),
+    *("a\nb", "a\nb\n", "a\n\nb", "\na", "a\n\n", "\n", " \n", "a \nb", "a\n b", " a\nb", "a\n\tb", "a\tb", "\ta"),
+    *("# a\nb", "- a\n- b\n", "a: b\nc: d\n", "---\na", "a\n---\nb", "...\n", "a\n...\n", "|\na", "%a\nb"),
+    *("a\r\nb", "a\rb", "\x00", "\x07", "\x1b[0m", "\x7f", "a\x85b", "\xa0", "a\xa0b\nc", "\xad", "\u200b", "\u200fa"),
+    *(
+        "a\u2028b",
+        "a\u2029b",
+        "a\u2028b\nc",
+        "\ufeff",
+        "\ufeffa",
+        "a\ufeffb\nc",
+        "\ufffe",
+        "\uffff",
+        "\ue000",
+        "\u0378",
+    ),
+    *("é", "ß: 'é'", "小さい", "🙂", "🙂\n🙂", "\U0001f469\u200d\U0001f52c", "\U0001fffe", "\U0010ffff"),
+    *("\u0130", "\u212a", "\u017f", "\xb9", "\uff11", "y" * 200, "word " * 60 + "end"),
+)
 """Text that some YAML parser reads as something else, or some emitter writes badly."""
 
 _EXPANDED = re.compile(r"\{\{|\$\{|\$\(|\+argocd:")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)")
 # The emitter writes these as they are, and Go and ruamel.yaml read numbers. To go when it quotes them.
 _MISREAD = re.compile(r"-_+[0-9][0-9_]*(?:[.eE]|\Z)")
 _RAW = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -70,7 +82,9 @@ def _is_line(text: str) -> bool:
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?\Z")
 label_values: Final = st.sampled_from(["", *filter(_LABEL_VALUE.match, NASTY)])
 label_keys: Final = st.builds(
-    str.__add__, st.sampled_from(_DOMAINS), st.sampled_from([text for text in NASTY if text and _LABEL_VALUE.match(text)])
+    str.__add__,
+    st.sampled_from(_DOMAINS),
+    st.sampled_from([text for text in NASTY if text and _LABEL_VALUE.match(text)]),
 )
 _variables = st.sampled_from(["X", "_", "y", "NO", "on", "E1", "OMP_NUM_THREADS", "VLLM_LOGGING_LEVEL"])
 _commits = st.sampled_from(["0" * 40, "1e10" * 10, "0123456789" * 4, "deadbeef" * 5])
@@ -92,6 +106,8 @@ _tolerations = st.lists(
     ),
     max_size=2,
 )
+
+
 def _map(keys: st.SearchStrategy[str], values: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, str | None]]:
     """A map that removes some keys of the one below it."""
     return st.dictionaries(keys, values | values | st.none(), max_size=3)
@@ -189,7 +205,11 @@ def catalogs(draw: st.DrawFn, *, targets: tuple[str, ...] = tuple(TARGETS)) -> d
 
 
 def _without_nulls(data: Any) -> Any:
-    return {key: _without_nulls(value) for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+    return (
+        {key: _without_nulls(value) for key, value in data.items() if value is not None}
+        if isinstance(data, dict)
+        else data
+    )
 
 
 _platform = st.fixed_dictionaries(
@@ -266,7 +286,7 @@ def _model(
 ) -> dict[str, Any]:
     runtime = draw(st.sampled_from(sorted(runtimes)))
     task = runtimes[runtime]["task"]
-    same = {
+    same: dict[str, st.SearchStrategy[Any]] = {
         "runtime": st.sampled_from([other for other in sorted(runtimes) if runtimes[other]["task"] == task]),
         "connection": st.sampled_from(sorted(connections)),
         "source": st.fixed_dictionaries({}, optional={"revision": _commits, "repo": st.just("1e3/no")}),

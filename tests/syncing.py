@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -22,6 +22,7 @@ from standins.repos import Source
 from standins.s3 import S3
 
 from generator import pipeline, syncing
+from generator.artifacts.lock import Locked
 from generator.artifacts.manifest import profile_digest
 from generator.artifacts.session import Choice
 from generator.artifacts.transfer import Pace, Patience
@@ -94,12 +95,18 @@ class Scene:
             return self.clean(run("sync", *argv, root=self.root))
 
     def quick(
-        self, pace: Pace = QUICK, models: tuple[str, ...] = (), environments: tuple[str, ...] = (), **asked: Any
+        self,
+        pace: Pace = QUICK,
+        models: tuple[str, ...] = (),
+        environments: tuple[str, ...] = (),
+        locked: Sequence[Locked] = (),
+        **asked: Any,
     ) -> Ran:
         """The same with small parts and little patience."""
         out, err = io.StringIO(), io.StringIO()
         with self._environment(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             bench = pipeline.bench(self.root, Choice(models, environments, pace=pace), os.environ, Event())
+            bench = bench._replace(locked={(each.repo, each.commit): each for each in locked})
             try:
                 code = syncing.act(bench, **{**_ASKED, **asked})
             except GeneratorError as error:

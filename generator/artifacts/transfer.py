@@ -202,7 +202,7 @@ class Engine:
             except DownloadError as error:
                 if error.expired:
                     source.forget(location)
-                raise
+                raise _again(error, f"from byte {start:,}: {error}") from error.__cause__
 
         return self._try(task, once)
 

@@ -29,11 +29,6 @@ from generator.targets import TARGETS
 _NO_LAYER: Final[dict[str, Any]] = {}
 _NEUTRAL: Final = None
 _Where = tuple[int, str | None]  # a model's index, an environment's name
-_UNKNOWN: Final[dict[str, Code]] = {
-    "environment": "unknown-environment",
-    "runtime": "unknown-runtime",
-    "connection": "unknown-connection",
-}
 _DEFAULT_TARGET: Final = {"requests": 8, "cpu": 80}
 
 
@@ -147,7 +142,7 @@ class _Names:
         for environment in self.environments.values():
             if deploy_to is None or environment.name in deploy_to:
                 form = merged
-                for layer in layers:  # one after the other: a `null` in either removes from what lies below both
+                for layer in layers:  # one by one: merged with each other first, they would lose their `null`s
                     form = merge(form, layer[environment.name]) if environment.name in layer else form
                 served.append(self._served(index, form, environment))
         forms = tuple(form for form in served if form is not None)
@@ -160,8 +155,7 @@ class _Names:
 
     def _served(self, index: int, raw: Mapping[str, Any], environment: Environment | None) -> ServedModel | None:
         where = (index, environment.name if environment else None)
-        complete = self._complete(where, raw)
-        runtime = self._runtime(where, raw)
+        complete, runtime = self._complete(where, raw), self._runtime(where, raw)
         connection = self._connection(where, raw)
         if not complete or runtime is None or connection is None:
             return None
@@ -209,13 +203,12 @@ class _Names:
         missing = [path for path in _required(raw) if _get(raw, path) is None]
         for path in missing:
             above = path[:-1] if isinstance(_get(self._data["models"][index], path[:-1]), dict) else ()
+            at: Loc = ("models", index, *above)
             message = f"needs {'.'.join(path)}"
-            hint = "set it here or in defaults"
-            lack = Violation(("models", index, *above), "missing-field", message, hint, at_key=True)
+            lack = Violation(at, "missing-field", message, "set it here or in defaults", at_key=True)
             if environment is not None and lack not in self.violations:
-                at = origin(self._data, index, environment, ())
-                hint = "set it in the override"
-                lack = Violation(at, "missing-field", f"{message} in {environment}", hint, at_key=True)
+                at, message = origin(self._data, index, environment, ()), f"{message} in {environment}"
+                lack = Violation(at, "missing-field", message, "set it in the override", at_key=True)
             self._violate(lack)
         return not missing
 
@@ -223,34 +216,28 @@ class _Names:
         for position, name in enumerate(deploy_to):
             if name not in self.environments:
                 at = origin(self._data, index, None, ("deployTo", position))
-                self._unknown("environment", name, at, self.environments)
+                self._unknown("unknown-environment", name, at, self.environments)
         for name in overrides:
             if name not in self.environments:
                 at = origin(self._data, index, None, ("overrides", name))
-                self._unknown("environment", name, at, self.environments, at_key=True)
+                self._unknown("unknown-environment", name, at, self.environments, at_key=True)
 
     def _runtime(self, where: _Where, raw: Mapping[str, Any]) -> str | None:
         name, task = raw.get("runtime"), raw.get("task")
         if name in self._runtime_tasks:
             return str(name)
-        loc: Loc = ("models", where[0])
         if name is not None:
-            self._unknown("runtime", name, origin(self._data, *where, ("runtime",)), self._runtime_tasks)
+            self._unknown("unknown-runtime", name, origin(self._data, *where, ("runtime",)), self._runtime_tasks)
         elif task is not None:
             fitting: list[str] = sorted(runtime for runtime, of in self._runtime_tasks.items() if of == task)
             if len(fitting) == 1:
                 return fitting[0]
-            message = f"more than one runtime serves the task {task}: {', '.join(fitting)}"
-            self._violate(
-                Violation(loc, "ambiguous-runtime", message, "choose one with `runtime`")
-                if fitting
-                else Violation(
-                    origin(self._data, *where, ("task",)),
-                    "no-runtime",
-                    f"no runtime serves the task {task}",
-                    "add one under `runtimes`",
-                )
-            )
+            if fitting:
+                message = f"more than one runtime serves the task {task}: {', '.join(fitting)}"
+                self._violate(Violation(("models", where[0]), "ambiguous-runtime", message, "set `runtime` to one"))
+            else:
+                at, message = origin(self._data, *where, ("task",)), f"no runtime serves the task {task}"
+                self._violate(Violation(at, "no-runtime", message, "add one under `runtimes`"))
         return None
 
     def _connection(self, where: _Where, raw: Mapping[str, Any]) -> str | None:
@@ -258,7 +245,7 @@ class _Names:
         if name in declared:
             return str(name)
         if name is not None:
-            self._unknown("connection", name, origin(self._data, *where, ("connection",)), declared)
+            self._unknown("unknown-connection", name, origin(self._data, *where, ("connection",)), declared)
         elif len(declared) == 1:
             return str(next(iter(declared)))
         else:
@@ -268,17 +255,17 @@ class _Names:
     def _hardware_profile(self, raw: Mapping[str, Any] | None) -> tuple[str, str] | None:
         return (raw["name"], raw.get("namespace", self.dashboard_namespace)) if raw else None
 
-    def _unknown(self, kind: str, name: str, loc: Loc, known: Iterable[str], *, at_key: bool = False) -> None:
+    def _unknown(self, code: Code, name: str, loc: Loc, known: Iterable[str], *, at_key: bool = False) -> None:
         hint = suggestion(name, known) or _choice(known)
-        self._violate(Violation(loc, _UNKNOWN[kind], f"unknown {kind} '{name}'", hint, at_key=at_key))
+        self._violate(Violation(loc, code, f"{code.replace('-', ' ')} '{name}'", hint, at_key=at_key))
 
     def _violate(self, violation: Violation) -> None:
         self.violations[violation] = None
 
 
 def _choice(known: Iterable[str]) -> str:
-    first, *others = sorted(known)
-    return f"choose one of {', '.join((first, *others))}" if others else f"write {first}"
+    names = ", ".join(sorted(known))
+    return f"choose one of {names}" if "," in names else f"write {names}"
 
 
 def _required(raw: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

@@ -191,7 +191,7 @@ _nullable_layers = {key: cs.nullable_schema(schema) for key, schema in _LAYERS.i
 
 CATALOG: Final = _object(
     {
-        "version": _choice((1,)),
+        "version": _whole(1, 1),
         "platform": _PLATFORM,
         "runtimes": _map(_NAME, _RUNTIME, least=1),
         "connections": _map(_NAME, _CONNECTION, least=1),

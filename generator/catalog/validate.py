@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
-from generator.catalog import credentials, rules, schema
+from generator import credentials
+from generator.catalog import rules, schema
 from generator.catalog.patterns import SHAPES
 from generator.catalog.resolve import resolve
 from generator.catalog.resolved import Catalog, Violation

@@ -4,20 +4,18 @@ import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
-_Loader: Final[type[Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-
-class _GoLoader(_Loader):  # type: ignore[misc]
+class _GoLoader(yaml.CSafeLoader):
     """Reads what kustomize prints as kustomize means it.
 
     It quotes each string that Go takes for something else, but not all of those that PyYAML does.
     """
 
-    yaml_implicit_resolvers: Final[dict[str, Any]] = {}
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own way
 
 
 for _tag, _pattern, _starts in (
@@ -54,7 +52,7 @@ def built(kustomize: Path, folder: Path) -> Objects:
 
 def written(folder: Path) -> Objects:
     """The objects in the files of a folder; none when there is no such folder."""
-    return _by_key(yaml.load(path.read_bytes(), Loader=_Loader) for path in sorted(folder.glob("*")))
+    return _by_key(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader) for path in sorted(folder.glob("*")))
 
 
 def _by_key(objects: Iterable[Any]) -> Objects:

@@ -27,7 +27,7 @@ Tool = Callable[[str], Path]
 @pytest.mark.parametrize("name", ["CSafeLoader", "SafeLoader"])
 def test_pyyaml_reads_what_was_meant(name: str) -> None:
     """PyYAML, with libyaml and without, reads every string back."""
-    assert yaml.load(dump(OBJECT), Loader=getattr(yaml, name)) == OBJECT
+    assert yaml.load(dump(OBJECT), Loader=getattr(yaml, name)) == OBJECT  # noqa: S506 - both are safe
 
 
 def test_ruamel_reads_what_was_meant() -> None:
@@ -37,7 +37,7 @@ def test_ruamel_reads_what_was_meant() -> None:
 
 @pytest.mark.tool
 def test_kustomize_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
-    """kustomize's parser reads every string back, as a value and as a key."""
+    """Go's parser in kustomize reads every string back, as a value and as a key."""
     assert _through_kustomize(tool("kustomize"), tmp_path, OBJECT) == OBJECT
 
 
@@ -53,7 +53,7 @@ def test_all_parsers_read_any_text_alike(tool: Tool, tmp_path: Path, values: lis
 
 
 @pytest.mark.tool
-def test_kubectl_s_parser_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
+def test_kubectl_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
     """The parser of kubectl and Argo CD, inside kubeconform, reads every string back: the schema names each."""
     manifest, schema = tmp_path / "text.yaml", tmp_path / "text.json"
     manifest.write_text(dump(OBJECT), "utf-8")
@@ -62,8 +62,8 @@ def test_kubectl_s_parser_reads_what_was_meant(tool: Tool, tmp_path: Path) -> No
         "keys": {"required": list(KEYS), "maxProperties": len(KEYS)},
     }
     schema.write_text(json.dumps({"properties": expected}), "utf-8")
-    argv = [tool("kubeconform"), "-strict", "-output", "json", "-verbose", "-schema-location", schema, manifest]
-    done = subprocess.run(argv, capture_output=True, check=False, timeout=60)
+    options = ["-strict", "-output", "json", "-verbose", "-schema-location", str(schema)]
+    done = subprocess.run([tool("kubeconform"), *options, manifest], capture_output=True, check=False, timeout=60)
     findings = json.loads(done.stdout)["resources"]
     assert [finding["status"] for finding in findings] == ["statusValid"], findings
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from generator.catalog import credentials
+from generator import credentials
 from generator.catalog.resolved import Violation
 from generator.diagnostics import Loc
 

@@ -1,0 +1,395 @@
+"""What is true of every object that we write, whatever the catalog."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from helpers import MINIMAL, ROOT, SHIPPED
+
+from generator import documents, source
+from generator.catalog.layout import artifact_prefix
+from generator.catalog.resolved import Catalog, ServedModel
+from generator.catalog.validate import validate
+from generator.compiler import HEADER, Compiled, compile_catalog
+from generator.kube.quantities import canonical
+from generator.targets import TARGETS
+
+GOLDEN = ROOT / "tests" / "golden"
+CASES = ["shipped", *sorted(path.parent.name for path in GOLDEN.glob("*/models.yaml"))]
+SERVICE, RUNTIME = "InferenceService", "ServingRuntime"
+every_case = pytest.mark.parametrize("case", CASES)
+
+
+class Written(NamedTuple):
+    """One file: its path, its text, and the object in it."""
+
+    path: str
+    text: str
+    obj: Mapping[str, Any]
+
+
+@cache
+def compiled(case: str) -> tuple[Catalog, Compiled]:
+    """A catalog, shipped or golden, and what it compiles to."""
+    return compile_text(SHIPPED if case == "shipped" else (GOLDEN / case / "models.yaml").read_text("utf-8"))
+
+
+def compile_text(text: str) -> tuple[Catalog, Compiled]:
+    """A catalog and what it compiles to."""
+    catalog, _ = validate(source.parse(text.encode(), "models.yaml"))
+    return catalog, compile_catalog(catalog)
+
+
+@cache
+def files(case: str) -> tuple[Written, ...]:
+    """Every file that is written for a case."""
+    tree = compiled(case)[1].tree
+    return tuple(
+        Written(path, content.decode(), yaml.load(content, Loader=yaml.CSafeLoader)) for path, content in tree.items()
+    )
+
+
+def synced(case: str, *kinds: str) -> list[Mapping[str, Any]]:
+    """The rendered objects of a case, all or of these kinds."""
+    found = [file.obj for file in files(case) if file.path.startswith("rendered/")]
+    return [obj for obj in found if not kinds or obj["kind"] in kinds]
+
+
+def served(case: str) -> Iterator[tuple[ServedModel, Mapping[str, Any], Mapping[str, Any]]]:
+    """Each model in each environment, with its InferenceService and its ServingRuntime."""
+    catalog, written = compiled(case)
+    for model in catalog.models:
+        for form in model.served:
+            folder = f"rendered/{form.environment}/models"
+            service, runtime = (
+                yaml.load(written.tree[f"{folder}/{kind}-{form.name}.yaml"], Loader=yaml.CSafeLoader)
+                for kind in ("inferenceservice", "servingruntime")
+            )
+            yield form, service, runtime
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string in a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from (key, *strings(item))
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+
+
+def runtime_specs(case: str) -> Iterator[Mapping[str, Any]]:
+    """The specs of all ServingRuntimes, those inside Templates included."""
+    for obj in synced(case, RUNTIME):
+        yield obj["spec"]
+    for template in synced(case, "Template"):
+        for inner in template["objects"]:
+            yield inner["spec"]
+
+
+@every_case
+def test_every_file_says_whose_it_is_and_holds_no_marker(case: str) -> None:
+    """The first line names the generator; nothing makes Argo CD skip a file; YAML's anchors are not used."""
+    for path, text, _ in files(case):
+        assert text.startswith(f"{HEADER}\n"), path
+        assert text.endswith("\n"), path
+        assert "+argocd:skip-file-rendering" not in text
+        events = list(yaml.parse(text, Loader=yaml.CSafeLoader))
+        assert not [event for event in events if getattr(event, "anchor", None)], path
+
+
+@every_case
+def test_rendered_holds_one_object_a_file_and_nothing_else(case: str) -> None:
+    """Argo CD reads the folder as it is: each file is one object, named after it, caused by an entry of the catalog."""
+    catalog, written = compiled(case)
+    rendered = {file.path: file for file in files(case) if file.path.startswith("rendered/")}
+    assert rendered
+    assert rendered.keys() == {path for path in written.origins if path.startswith("rendered/")}
+    keys = set()
+    for path, text, obj in rendered.values():
+        assert len(list(yaml.compose_all(text, Loader=yaml.CSafeLoader))) == 1
+        environment, _, name = path.removeprefix("rendered/").split("/")
+        metadata = obj["metadata"]
+        own = f"{obj['kind'].lower()}-{metadata['name']}.yaml"
+        assert name in (own, own.replace(".yaml", f".{metadata['namespace']}.yaml"))
+        assert obj["kind"] != "Kustomization"
+        keys.add((environment, obj["kind"], metadata["namespace"], metadata["name"]))
+    assert len(keys) == len(rendered)
+    for loc in written.origins.values():
+        entry: Any = catalog.data
+        for part in loc:
+            entry = entry[part]
+
+
+@every_case
+def test_every_object_is_ours_and_in_its_wave(case: str) -> None:
+    """What others need comes first, and the models, which load slowly, in the last wave that is waited for."""
+    waves: dict[str, set[int]] = {}
+    for path, _, obj in files(case):
+        if obj["kind"] == "Kustomization":
+            continue
+        metadata = obj["metadata"]
+        assert metadata["labels"]["app.kubernetes.io/managed-by"] == "rhoai-model-gitops", path
+        assert "app.kubernetes.io/instance" not in metadata["labels"]
+        waves.setdefault(obj["kind"], set()).add(int(metadata["annotations"]["argocd.argoproj.io/sync-wave"]))
+    assert all(len(numbers) == 1 for numbers in waves.values())
+    first = {kind: min(numbers) for kind, numbers in waves.items() if kind not in ("AppProject", "ApplicationSet")}
+    assert first.pop(SERVICE) > first.pop(RUNTIME) > max(first.values())
+
+
+@every_case
+def test_no_secret_is_written(case: str) -> None:
+    """No Secret, no placeholder for one, and no credential's value."""
+    kinds = {file.obj["kind"] for file in files(case)}
+    allowed = {SERVICE, RUNTIME, "Template", "ExternalSecret", "ServiceAccount", "Role", "RoleBinding"}
+    assert kinds <= allowed | {"Kustomization", "AppProject", "ApplicationSet"}
+    for obj in synced(case, "ExternalSecret"):
+        assert (
+            obj["spec"]["target"]["template"]["data"].keys().isdisjoint({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})
+        )
+
+
+@every_case
+def test_a_base_knows_no_environment(case: str) -> None:
+    """Only Templates have a namespace in base, since they live in the dashboard's."""
+    namespaces = {environment.namespace for environment in compiled(case)[0].environments.values()}
+    for path, _, obj in files(case):
+        if path.startswith("base/") and obj["kind"] not in ("Template", "Kustomization"):
+            assert "namespace" not in obj["metadata"], path
+            assert namespaces.isdisjoint(strings(obj)), path
+
+
+@every_case
+def test_each_model_has_a_runtime_of_its_own_name(case: str) -> None:
+    """ServingRuntime, InferenceService and `runtime` share one name and namespace, and the length is the model's."""
+    for form, service, runtime in served(case):
+        model = service["spec"]["predictor"]["model"]
+        assert form.name == service["metadata"]["name"] == runtime["metadata"]["name"] == model["runtime"]
+        assert form.namespace == service["metadata"]["namespace"] == runtime["metadata"]["namespace"]
+        args = runtime["spec"]["containers"][0]["args"]
+        assert args[:4] == [
+            "--port=8080",
+            "--model=/mnt/models",
+            "--served-model-name={{.Name}}",
+            f"--max-model-len={form.max_model_len}",
+        ]
+        assert sum("--max-model-len" in argument for argument in [*args, *model.get("args", [])]) == 1
+
+
+@every_case
+def test_the_path_is_where_the_files_are(case: str) -> None:
+    """`storage` names the connection's Secret and the prefix that sync fills, with its final slash."""
+    catalog, _ = compiled(case)
+    for form, service, _ in served(case):
+        connection = catalog.connections[form.connection]
+        storage = service["spec"]["predictor"]["model"]["storage"]
+        assert storage["path"] == artifact_prefix(connection.prefix, form.name, form.commit)
+        assert storage["path"].endswith("/")
+        assert not storage["path"].startswith("/")
+        assert storage["key"] == connection.secret_name
+
+
+@every_case
+def test_devices_are_asked_for_once_and_in_full(case: str) -> None:
+    """Requests equal limits, in the form that the API server stores, and no runtime asks for anything besides."""
+    for form, service, _ in served(case):
+        resources = service["spec"]["predictor"]["model"]["resources"]
+        assert resources["requests"] == resources["limits"]
+        assert {"cpu", "memory"} <= resources["limits"].keys()
+        devices = {name: amount for name, amount in resources["limits"].items() if "/" in name}
+        assert devices == ({form.accelerator: str(form.gpus)} if form.gpus else {})
+        assert all(canonical(amount) == amount for amount in resources["limits"].values())
+    for spec in runtime_specs(case):
+        assert all("resources" not in container for container in spec["containers"])
+        assert all(canonical(volume["emptyDir"]["sizeLimit"]) for volume in spec["volumes"])
+
+
+@every_case
+def test_nothing_empty_is_written(case: str) -> None:
+    """KServe's webhook sends an InferenceService through Go structs, which drop empty strings, lists and maps."""
+    for service in synced(case, SERVICE):
+        assert not list(empties(service["spec"]))
+        assert all(service["metadata"]["annotations"].values())
+        assert "name" not in service["spec"]["predictor"]["model"]
+
+
+def empties(value: Any) -> Iterator[Any]:
+    """Every empty string, list and map in a value."""
+    if value in ("", [], {}):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from empties(item)
+
+
+@every_case
+def test_what_the_dashboard_asks_for_is_there(case: str) -> None:
+    """Labels and annotations without which the dashboard hides, misnames or locks a deployment."""
+    templates = {(obj["metadata"]["name"]): obj for obj in synced(case, "Template")}
+    for form, service, runtime in served(case):
+        assert service["metadata"]["labels"]["opendatahub.io/dashboard"] == "true"
+        assert runtime["metadata"]["labels"]["opendatahub.io/dashboard"] == "true"
+        annotations = service["metadata"]["annotations"]
+        assert annotations["openshift.io/display-name"] == form.display_name
+        assert annotations["opendatahub.io/model-type"] == "generative"
+        assert annotations["security.opendatahub.io/enable-auth"] == ("true" if form.auth else "false")
+        template = templates[runtime["metadata"]["annotations"]["opendatahub.io/template-name"]]
+        name = template["objects"][0]["metadata"]["annotations"]["openshift.io/display-name"]
+        assert runtime["metadata"]["annotations"]["opendatahub.io/template-display-name"] == name
+    for spec in runtime_specs(case):
+        assert spec["supportedModelFormats"] == [{"name": "vLLM", "autoSelect": True}]
+        assert spec["annotations"]["opendatahub.io/kserve-runtime"] == "vllm"
+        assert [container["name"] for container in spec["containers"]] == ["kserve-container"]
+
+
+@every_case
+def test_a_template_is_copied_and_never_processed(case: str) -> None:
+    """Templates stay in the dashboard's namespace, without parameters and without anything to substitute."""
+    catalog, _ = compiled(case)
+    for template in synced(case, "Template"):
+        assert template["metadata"]["namespace"] == catalog.dashboard_namespace
+        assert template["parameters"] == []
+        (inner,) = template["objects"]
+        assert inner["metadata"]["name"] == template["metadata"]["name"]
+        assert "namespace" not in inner["metadata"]
+        assert not [text for text in strings(template) if "${" in text]
+        assert template["metadata"]["annotations"]["opendatahub.io/modelServingSupport"] == '["single"]'
+
+
+@every_case
+def test_only_the_name_is_left_for_kserve_to_fill_in(case: str) -> None:
+    """KServe expands Go templates in a runtime; there is one in it, and none in the rest."""
+    for obj in synced(case, SERVICE, RUNTIME):
+        assert [text for text in strings(obj) if "{{" in text] == ["--served-model-name={{.Name}}"] * (
+            obj["kind"] == RUNTIME
+        )
+
+
+@every_case
+def test_whoever_may_call_a_model_is_named_where_auth_is_on(case: str) -> None:
+    """With auth, and only with it, a ServiceAccount may `get` that one InferenceService."""
+    for form, service, _ in served(case):
+        namespace, name = service["metadata"]["namespace"], form.name
+        named = {f"{name}-sa", f"{name}-view-role", f"{name}-view"}
+        objs = {
+            obj["kind"]: obj
+            for obj in synced(case, "ServiceAccount", "Role", "RoleBinding")
+            if obj["metadata"]["namespace"] == namespace and obj["metadata"]["name"] in named
+        }
+        assert bool(objs) == form.auth
+        if form.auth:
+            (rule,) = objs["Role"]["rules"]
+            assert (rule["resources"], rule["resourceNames"], rule["verbs"]) == (["inferenceservices"], [name], ["get"])
+            assert objs["RoleBinding"]["roleRef"]["name"] == objs["Role"]["metadata"]["name"]
+            (subject,) = objs["RoleBinding"]["subjects"]
+            account = objs["ServiceAccount"]["metadata"]
+            assert (subject["name"], subject["namespace"]) == (account["name"], account["namespace"])
+
+
+@every_case
+def test_every_namespace_gets_the_secrets_it_reads(case: str) -> None:
+    """An ExternalSecret stands in each namespace whose models use it, and in no other."""
+    catalog, _ = compiled(case)
+    wanted = {
+        (form.environment, form.namespace, form.connection)
+        for model in catalog.models
+        for form in model.served
+        if catalog.connections[form.connection].external_secret
+    }
+    found = {
+        (file.path.split("/")[1], file.obj["metadata"]["namespace"], file.obj["metadata"]["name"])
+        for file in files(case)
+        if file.path.startswith("rendered/") and file.obj["kind"] == "ExternalSecret"
+    }
+    assert found == wanted
+
+
+@every_case
+def test_argo_cd_syncs_what_is_rendered(case: str) -> None:
+    """Each application's folder exists, its destinations and kinds are allowed, and Templates come once a cluster."""
+    catalog, written = compiled(case)
+    if catalog.argocd is None:
+        assert not [path for path in written.tree if path.startswith("argocd/")]
+        return
+    project, applications = (
+        next(file.obj for file in files(case) if file.obj["kind"] == kind) for kind in ("AppProject", "ApplicationSet")
+    )
+    elements = applications["spec"]["generators"][0]["list"]["elements"]
+    folders = {f"rendered/{element['environment']}/{element['part']}" for element in elements}
+    assert folders <= {path.rpartition("/")[0] for path in written.tree}
+    platforms = [element["cluster"] for element in elements if element["part"] == "platform"]
+    assert sorted(platforms) == sorted({environment.cluster for environment in catalog.environments.values()})
+    allowed = {(place["name"], place["namespace"]) for place in project["spec"]["destinations"]}
+    assert {(element["cluster"], element["namespace"]) for element in elements} <= allowed
+    kinds = {(kind["group"], kind["kind"]) for kind in project["spec"]["namespaceResourceWhitelist"]}
+    assert {(obj["apiVersion"].rpartition("/")[0], obj["kind"]) for obj in synced(case)} <= kinds
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_webhooks_find_nothing_left_to_change(target: Any) -> None:
+    """What each release's webhooks would write is written, in its words, and nothing that it does not know."""
+    _, written = compile_text(MINIMAL.replace('"3.3"', f'"{target.release}"'))
+    path = "rendered/dev/models/inferenceservice-minilm.yaml"
+    service = yaml.load(written.tree[path], Loader=yaml.CSafeLoader)
+    annotations, predictor = service["metadata"]["annotations"], service["spec"]["predictor"]
+    renamed = target.kserve != "0.15.2"
+    assert annotations["serving.kserve.io/deploymentMode"] == ("Standard" if renamed else "RawDeployment")
+    assert annotations.get("modelFormat") == ("vLLM" if renamed else None)
+    assert annotations["serving.kserve.io/autoscalerClass"] == "none"
+    assert predictor["automountServiceAccountToken"] is False
+    assert predictor["minReplicas"] == predictor["maxReplicas"] == 1
+    assert predictor["model"].get("protocolVersion") == ("v2" if target.release == "3.5" else None)
+    assert predictor["model"]["modelFormat"] == {"name": "vLLM"}
+    assert predictor["deploymentStrategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+
+
+@pytest.mark.parametrize(("target", "written"), [(1, "1"), (12, "12"), (1000, "1k"), (1500, "1500"), (100_000, "100k")])
+def test_a_scaling_target_is_a_quantity_too(target: int, written: str) -> None:
+    """The API server rewrites this number like any other quantity."""
+    text = MINIMAL.replace('"3.3"', '"3.4"') + f"    autoscaling: {{max: 2, target: {target}}}\n"
+    service = yaml.safe_load(compile_text(text)[1].tree["rendered/dev/models/inferenceservice-minilm.yaml"])
+    (metric,) = service["spec"]["predictor"]["autoScaling"]["metrics"]
+    assert metric["external"]["target"] == {"type": "Value", "value": written}
+    assert 'namespace="team-dev"' in metric["external"]["metric"]["query"]
+
+
+def many(**changed: str) -> str:
+    """A catalog of fifty models in two environments, some of whose lengths differ."""
+    head, _, entry = MINIMAL.partition("models:\n")
+    head = head.replace(
+        "  dev: {namespace: team-dev}\n", "  dev: {namespace: team-dev}\n  prod: {namespace: team-prod}\n"
+    )
+    names = [f"model-{number:02d}" for number in range(50)]
+    lengths = {name: changed.get(name.replace("-", "_"), "256") for name in names}
+    entries = [entry.replace("minilm", name, 1).replace("256", lengths[name], 1) for name in names]
+    return head + "models:\n" + "".join(entries)
+
+
+def test_editing_one_model_changes_that_model_alone() -> None:
+    """A reviewer sees the files of the model that was edited, and no others."""
+    (old_catalog, old), (new_catalog, new) = compile_text(many()), compile_text(many(model_17="128"))
+    before = {**old.tree, **documents.pages(old_catalog)}
+    after = {**new.tree, **documents.pages(new_catalog)}
+    assert before.keys() == after.keys()
+    changed = {path for path, content in after.items() if content != before[path]}
+    assert changed == {
+        "docs/catalog.md",
+        "base/models/model-17/servingruntime.yaml",
+        "rendered/dev/models/servingruntime-model-17.yaml",
+        "rendered/prod/models/servingruntime-model-17.yaml",
+    }
+
+
+def test_removing_one_model_changes_only_lists_besides() -> None:
+    """Where models are listed, one line goes; the other files of the others stay as they are."""
+    text = many()
+    start = text.index("  - name: model-17\n")
+    (_, old), (_, new) = compile_text(text), compile_text(text[:start] + text[text.index("  - name: model-18\n") :])
+    assert all(re.search(r"\bmodel-17\b", path) for path in old.tree.keys() - new.tree.keys())
+    changed = {path for path, content in new.tree.items() if content != old.tree[path]}
+    assert changed == {"overlays/dev/models/kustomization.yaml", "overlays/prod/models/kustomization.yaml"}

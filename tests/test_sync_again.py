@@ -1,0 +1,234 @@
+"""`artifact-sync` on a bucket that holds something: what is kept, what is sent again, and what goes."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from standins.faulty import FaultyS3
+from standins.hub import Sparse, StandInHub
+from standins.s3 import S3
+from syncing import FILES, MIB, WEIGHTS, Scene
+
+from generator.artifacts.lock import Locked, LockedFile
+
+pytestmark = pytest.mark.s3
+SIZE = 12 * MIB + 5
+
+
+@pytest.fixture
+def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+    """A project whose one model is in the bucket; requests are counted from here on."""
+    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene.add()
+    assert scene.quick().code == 0
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    stand_in_hub.reset()
+    return scene
+
+
+def test_nothing_to_do_is_one_glance(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Two requests to S3, none to the Hub."""
+    before = scene.present()
+    ran = scene.sync()
+    assert (ran.code, ran.stdout) == (0, "m: up to date\n")
+    assert faulty_s3.counts == {"GetObject": 1, "ListObjectsV2": 1}
+    assert scene.hub.requests == []
+    assert scene.present() == before
+
+
+def _write(scene: Scene, path: str, body: bytes) -> None:
+    client = scene.s3.client()
+    client.put_object(Bucket=scene.s3.bucket, Key=scene.prefix() + path, Body=body)
+    client.close()
+
+
+def _delete(scene: Scene, path: str) -> None:
+    client = scene.s3.client()
+    client.delete_object(Bucket=scene.s3.bucket, Key=scene.prefix() + path)
+    client.close()
+
+
+DRIFT: dict[str, tuple[str, Callable[[Scene], None], str]] = {
+    "edited": (WEIGHTS, lambda scene: _write(scene, WEIGHTS, bytes(SIZE)), "changed since it was synced"),
+    "cut": (WEIGHTS, lambda scene: _write(scene, WEIGHTS, b"x" * 99), "has 99 bytes instead of 12,582,917"),
+    "deleted": (WEIGHTS, lambda scene: _delete(scene, WEIGHTS), "missing"),
+    "small file edited": (
+        "tokenizer.json",
+        lambda scene: _write(scene, "tokenizer.json", b'{"version": "6.6"}'),
+        "changed since it was synced",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", DRIFT)
+def test_drift_is_seen_and_only_that_file_is_sent_again(how: str, scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Behind our back, an object was replaced, cut or deleted."""
+    path, damage, reason = DRIFT[how]
+    damage(scene)
+    assert f"{path}  ({reason})" in scene.quick(dry_run=True).stdout
+    scene.hub.reset()
+    assert scene.quick().code == 0
+    scene.expect()
+    assert {request.file for request in scene.hub.seen("resolve")} == {path}
+    made = faulty_s3.seen("PutObject") + faulty_s3.seen("CompleteMultipartUpload")
+    assert {request.key.rpartition("/")[2] for request in made} == {path, f"{scene.models['m'][1][:12]}.json"}
+    assert scene.hub.sent("cdn") == (SIZE if path == WEIGHTS else 0)
+
+
+def test_a_strange_object_goes(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """KServe would download it; objects outside the prefix are nobody's business."""
+    _write(scene, "extra/notes.txt", b"hello")
+    client = scene.s3.client()
+    client.put_object(Bucket=scene.s3.bucket, Key="models/m/README.txt", Body=b"stays")
+    client.close()
+    assert scene.quick().code == 0
+    assert "models/m/README.txt" in scene.present()
+    (scene.s3.root / "models/m/README.txt").unlink()
+    scene.expect()
+    assert len(scene.hub.seen("resolve")) == 0
+    assert [request.key for request in faulty_s3.seen("DeleteObject", "*.txt")] == [f"{scene.prefix()}extra/notes.txt"]
+
+
+def test_without_manifest_the_noted_digests_are_enough(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """One look at each object, and nothing is sent again."""
+    (scene.s3.root / f"models/.sync/{scene.prefix()[7:-1]}.json").unlink()
+    assert scene.quick().code == 0
+    scene.expect()
+    assert faulty_s3.counts["HeadObject"] == len(FILES)
+    assert (faulty_s3.counts["CompleteMultipartUpload"], faulty_s3.counts["PutObject"]) == (0, 1)
+    assert len(scene.hub.seen("resolve")) == 0
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b'{"schema": 2}'])
+def test_a_strange_manifest_stops_the_model(raw: bytes, scene: Scene) -> None:
+    """What somebody else wrote there is not overwritten, and the message says where it is."""
+    key = f"models/.sync/{scene.prefix()[7:-1]}.json"
+    client = scene.s3.client()
+    client.put_object(Bucket=scene.s3.bucket, Key=key, Body=raw)
+    client.close()
+    ran = scene.quick()
+    assert ran.code == 1
+    assert f"error: m: s3://{scene.s3.bucket}/{key} " in ran.stderr
+    assert "hint: " in ran.stderr
+    assert (scene.s3.root / key).read_bytes() == raw
+
+
+def test_a_new_commit_fills_another_prefix(scene: Scene) -> None:
+    """The old one stays whole until somebody prunes it."""
+    old, before = scene.models["m"], scene.present()
+    commit = scene.hub.add(old[0], {**FILES, "tokenizer.json": b"{}"})
+    catalog = scene.catalog()
+    catalog["models"][0]["source"]["revision"] = commit
+    scene.write(catalog)
+    scene.models["m"] = (old[0], commit)
+    assert scene.quick().code == 0
+    assert before.items() < scene.present().items()
+    assert scene.present(scene.prefix()) == scene.promised()
+    assert scene.manifest()["commit"] == commit
+
+
+def test_verify_reads_everything_back(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """All is well; then an edit that keeps size and ETag, as only a broken disk makes it, is found."""
+    ran = scene.sync("--verify")
+    assert (ran.code, ran.stdout) == (0, "m: verified\n")
+    assert faulty_s3.counts == {"GetObject": 1 + len(FILES), "ListObjectsV2": 1}
+    with (scene.s3.root / scene.prefix() / WEIGHTS).open("r+b") as file:
+        file.seek(7 * MIB)
+        file.write(b"!!!!")
+    assert scene.quick().stdout == "m: up to date\n"
+    ran = scene.sync("--verify")
+    assert ran.code == 1
+    assert f"m: {WEIGHTS} has the sha256 " in ran.stdout
+    assert f"and must have {scene.promised()[WEIGHTS][1]}" in ran.stdout
+    told = json.loads(scene.sync("--verify", "--output", "json").stdout)["models"][0]
+    assert (told["state"], len(told["findings"])) == ("damaged", 1)
+    assert scene.hub.requests == []
+
+
+def test_verify_finds_what_is_missing_and_what_is_strange(scene: Scene) -> None:
+    """Each with a line of its own; a model that was never synced, too."""
+    _delete(scene, "tokenizer.json")
+    _write(scene, "strange.json", b"{}")
+    scene.add("other", FILES, "acme/other")
+    ran = scene.sync("--verify")
+    assert ran.code == 1
+    assert ran.stdout.splitlines() == [
+        "m: damaged",
+        "m: strange.json is not in the manifest",
+        "m: tokenizer.json is missing",
+        "other: damaged",
+        "other: there is no manifest: it was never synced to the end",
+    ]
+
+
+def test_prune_deletes_what_nobody_refers_to(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """After the grace period, manifest first; a dry run only shows it, and what is served stays."""
+    scene.add("gone", {**FILES, WEIGHTS: Sparse(2 * MIB, seed=3)}, "acme/gone")
+    assert scene.quick().code == 0
+    gone = scene.prefix("gone")
+    catalog = scene.catalog()
+    del catalog["models"][1]
+    scene.write(catalog)
+    before = scene.present()
+    assert scene.sync("--prune").stderr == "0 prefixes deleted\n"
+    ran = scene.sync("--prune", "--grace", "0", "--dry-run")
+    assert (ran.code, ran.stderr) == (0, "1 prefixes would be deleted\n")
+    assert ran.stdout.startswith(f"delete {gone} (complete since ")
+    assert scene.present() == before
+    assert faulty_s3.counts["DeleteObject"] == 0
+    assert scene.sync("--prune", "--grace", "0").code == 0
+    deleted = [request.key for request in faulty_s3.seen("DeleteObject")]
+    assert deleted[0] == f"models/.sync/{gone[7:-1]}.json"
+    assert set(deleted[1:]) == {gone + path for path in FILES}
+    scene.expect("m")
+
+
+def test_prune_spares_what_has_no_manifest(scene: Scene) -> None:
+    """Somebody may be filling it."""
+    client = scene.s3.client()
+    client.put_object(Bucket=scene.s3.bucket, Key="models/x/0123456789ab/model.safetensors", Body=b"half")
+    client.close()
+    assert scene.sync("--prune", "--grace", "0").stderr == "0 prefixes deleted\n"
+    assert "models/x/0123456789ab/model.safetensors" in scene.present()
+
+
+def test_prune_goes_by_the_age_of_the_manifest(scene: Scene) -> None:
+    """One that was written eight days ago is older than the grace period of seven."""
+    old = scene.s3.root / "models/.sync/x/0123456789ab.json"
+    client = scene.s3.client()
+    for key in ("models/.sync/x/0123456789ab.json", "models/x/0123456789ab/config.json"):
+        client.put_object(Bucket=scene.s3.bucket, Key=key, Body=b"{}")
+    client.close()
+    then = time.time() - 8 * 86_400
+    os.utime(old, (then, then))
+    assert scene.sync("--prune").stderr == "1 prefixes deleted\n"
+    scene.expect("m")
+
+
+def test_the_lock_is_law(scene: Scene) -> None:
+    """A lock that promises another file than the Hub has stops the model, whatever the manifest says."""
+    repo, commit = scene.models["m"]
+    held = scene.hub.repos[repo].commits[commit]
+    files = [
+        LockedFile(
+            path,
+            entry.content.size,
+            entry.content.sha256 if entry.lfs else None,
+            None if entry.lfs else entry.content.git,
+        )
+        for path, entry in sorted(held.items())
+    ]
+    assert scene.quick(locked=[Locked(repo, commit, tuple(files))]).stdout == "m: up to date\n"
+    wrong = [file._replace(sha256="d" * 64) if file.path == WEIGHTS else file for file in files]
+    ran = scene.quick(locked=[Locked(repo, commit, tuple(wrong))])
+    assert ran.code == 1
+    assert (
+        f"error: m: {WEIGHTS} is now {scene.promised()[WEIGHTS][1]} with {SIZE} bytes, locked is {'d' * 64}"
+        in ran.stderr
+    )
+    assert "hint: the Hub's copy has changed" in ran.stderr
+    scene.visible()
+    assert scene.uploads() == []

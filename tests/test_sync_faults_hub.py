@@ -1,0 +1,244 @@
+"""Whatever the Hub does: what was promised is in the bucket, or nothing is, and the message says what to do."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from standins.hub import Sparse, StandInHub
+from standins.s3 import S3
+from standins.server import Reply
+from syncing import FILES, MIB, REPO, WEIGHTS, Scene
+
+pytestmark = pytest.mark.s3
+PASSING: dict[str, Callable[[StandInHub], object]] = {
+    "closed in mid-range": lambda hub: hub.faults.cut(2 * MIB, path=WEIGHTS, times=3),
+    "reset in mid-range": lambda hub: hub.faults.cut(3 * MIB, reset=True, path=WEIGHTS, times=3),
+    "the whole file for a range": lambda hub: hub.faults.whole(path=WEIGHTS, times=3),
+    "a wrong total in Content-Range": lambda hub: hub.faults.wrong_total(5, path=WEIGHTS, times=3),
+    "another range": lambda hub: hub.faults.header("Content-Range", f"bytes 1-5/{12 * MIB + 5}", path=WEIGHTS, times=2),
+    "no Content-Range": lambda hub: hub.faults.header("Content-Range", None, kind="cdn", path=WEIGHTS, times=2),
+    "compressed": lambda hub: hub.faults.gzipped(path=WEIGHTS, times=3),
+    "a short body": lambda hub: hub.faults.short(7, path=WEIGHTS, times=3),
+    "a small file that is short": lambda hub: hub.faults.short(3, path="tokenizer.json", times=1, method="GET"),
+    "429 for a range": lambda hub: hub.faults.limited(kind="cdn", times=2),
+    "429 for the tree": lambda hub: hub.faults.limited(reset=0, kind="tree", times=1),
+    "503 everywhere": lambda hub: hub.faults.unavailable(times=3),
+    "500 for a range": lambda hub: hub.faults.broken(kind="cdn", times=3),
+    "silence for a range": lambda hub: hub.faults.hang(kind="cdn", times=1),
+    "silence for the tree": lambda hub: hub.faults.hang(kind="tree", times=1),
+}
+
+
+@pytest.fixture
+def scene(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> Scene:
+    """A project with one model, and an empty bucket."""
+    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene.add()
+    return scene
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_fault_that_passes_is_survived(fault: str, scene: Scene) -> None:
+    """Tried again, and every byte is right in the end."""
+    PASSING[fault](scene.hub)
+    began = time.monotonic()
+    ran = scene.quick()
+    assert (ran.code, scene.hub.faults.active[0].hits > 0) == (0, True), ran.stderr
+    scene.expect()
+    assert time.monotonic() - began < 25
+
+
+LASTING: dict[str, tuple[Callable[[StandInHub], object], str]] = {
+    "reset": (lambda hub: hub.faults.cut(MIB, reset=True, path=WEIGHTS), "the connection failed: "),
+    "whole file": (lambda hub: hub.faults.whole(path=WEIGHTS), "the server sent the whole file for a range"),
+    "wrong range": (lambda hub: hub.faults.wrong_total(5, path=WEIGHTS), "the server sent the range 'bytes 0-"),
+    "gzip": (lambda hub: hub.faults.gzipped(path=WEIGHTS), "the server sent the file compressed"),
+    "short": (lambda hub: hub.faults.short(7, path=WEIGHTS), "bytes came"),
+    "503": (lambda hub: hub.faults.unavailable(kind="cdn"), "the server answered 503"),
+    "404": (lambda hub: hub.faults.answer(404, kind="cdn"), "the server answered 404"),
+    "silence": (lambda hub: hub.faults.hang(kind="cdn"), "the connection failed: ReadTimeoutError"),
+}
+
+
+@pytest.mark.parametrize("fault", LASTING)
+def test_a_fault_that_lasts_ends_in_a_message(fault: str, scene: Scene) -> None:
+    """After a few tries: the file, the cause, the number of tries, and what to do; nothing of it is visible."""
+    begin, cause = LASTING[fault]
+    begin(scene.hub)
+    ran = scene.quick()
+    assert ran.code == 1
+    assert ran.stderr.startswith(f"error: m: {WEIGHTS}: from byte ")
+    assert cause in ran.stderr
+    assert fault == "404" or "(4 tries)" in ran.stderr
+    assert "hint: " in ran.stderr
+    scene.visible()
+    assert WEIGHTS not in scene.present(scene.prefix())
+    assert (scene.manifest(), scene.uploads()) == (None, [])
+
+
+@pytest.mark.parametrize("path", [WEIGHTS, "tokenizer.json"])
+def test_a_wrong_byte_never_becomes_visible(path: str, scene: Scene) -> None:
+    """Both digests are told, the other models go on when asked to, and the next run repairs it."""
+    scene.add("z-other", FILES, "acme/other")
+    fault = scene.hub.faults.flip(4, path=f"{REPO}/{path}", method="GET")
+    ran = scene.quick(keep_going=True)
+    assert ran.code == 1
+    size, sha256 = scene.promised()[path]
+    assert f"error: m: {path} has the " in ran.stderr
+    assert path != WEIGHTS or f", and must have {sha256}\n" in ran.stderr
+    assert "hint: nothing of it is visible in the bucket; run the sync again" in ran.stderr
+    assert ran.stdout.startswith("z-other: 12.6 MB sent and verified")
+    assert path not in scene.present(scene.prefix())
+    assert (scene.manifest(), scene.uploads(), fault.hits) == (None, [], 1)
+    scene.visible()
+    assert scene.present(scene.prefix("z-other")) == scene.promised("z-other")
+    scene.hub.faults.clear()
+    assert scene.quick().code == 0
+    scene.expect("m", "z-other")
+    assert size
+
+
+def test_without_keep_going_the_others_stop(scene: Scene) -> None:
+    """They say nothing of their own, and leave no upload."""
+    scene.add("z-other", {**FILES, WEIGHTS: Sparse(40 * MIB, seed=4)}, "acme/other")
+    scene.hub.faults.flip(4, path=f"{REPO}/tokenizer.json", method="GET")
+    scene.hub.faults.drip(MIB, path=f"acme/other/{WEIGHTS}")
+    began = time.monotonic()
+    ran = scene.quick()
+    assert time.monotonic() - began < 15
+    assert (ran.code, ran.stdout) == (1, "z-other: interrupted\n")
+    assert ran.stderr.count("error: ") == 1
+    assert "0 of 2 models are in" in ran.stderr
+    assert scene.uploads() == []
+    assert scene.manifest("z-other") is None
+
+
+def test_a_model_that_cannot_be_planned_is_no_success_of_the_others(scene: Scene) -> None:
+    """Nothing is begun, and nothing is said to be in; with --keep-going the other one is brought in."""
+    scene.add("z-other", FILES, "acme/other")
+    scene.hub.faults.revision_gone(kind="tree", path=f"{REPO}*")
+    commit = scene.models["m"][1]
+    scene.hub.forget(REPO, commit)
+    ran = scene.quick()
+    assert (ran.code, ran.stdout) == (1, "z-other: not begun\n")
+    assert "0 of 2 models are in; 0 B sent" in ran.stderr
+    assert f"error: m: {REPO} has no commit {commit} (any more)\n  hint: choose another revision" in ran.stderr
+    assert scene.present() == {}
+    ran = scene.quick(keep_going=True)
+    assert ran.code == 1
+    assert "1 of 2 models are in" in ran.stderr
+    scene.expect("z-other")
+
+
+def test_an_expired_url_is_asked_for_again(scene: Scene) -> None:
+    """Each signed URL works once: three parts need three, and the digest is compared each time."""
+    scene.hub.signed_uses = 1
+    assert scene.quick().code == 0
+    scene.expect()
+    heads = scene.hub.seen("resolve", method="HEAD", path=WEIGHTS)
+    assert len(heads) >= 3
+    assert len([request for request in scene.hub.seen("cdn") if request.status == 206]) == 3
+
+
+def test_an_expired_url_that_leads_to_another_file_is_refused(scene: Scene) -> None:
+    """The Hub's copy changed while it was read: the parts of two files never become one."""
+    repo, commit = scene.models["m"]
+    other = Sparse(12 * MIB + 5, seed=99)
+    fault = scene.hub.faults.answer(403, kind="cdn", after=1)
+    _on_first(scene, "cdn", lambda: scene.hub.rewrite(repo, commit, WEIGHTS, other))
+    ran = scene.quick()
+    assert (ran.code, fault.hits > 0) == (1, True)
+    assert f"error: m: {WEIGHTS} is now " in ran.stderr
+    assert "hint: the Hub's copy has changed" in ran.stderr
+    assert WEIGHTS not in scene.present(scene.prefix())
+    assert (scene.manifest(), scene.uploads()) == (None, [])
+
+
+REFUSED: dict[str, tuple[Callable[[StandInHub], object], str, str]] = {
+    "gated, not approved": (
+        lambda hub: hub.faults.gated(403, kind="resolve"),
+        f"error: m: {REPO} is gated, and the account of HF_TOKEN is not admitted",
+        "hint: accept its terms at ",
+    ),
+    "gated, 401": (
+        lambda hub: hub.faults.gated(401, kind="resolve"),
+        f"error: m: {REPO} is gated",
+        "hint: accept its terms at ",
+    ),
+    "invalid token": (
+        lambda hub: hub.faults.invalid_token(),
+        f"error: m: the Hub refuses HF_TOKEN for {REPO}",
+        "/settings/tokens",
+    ),
+    "missing repository": (
+        lambda hub: hub.faults.repo_gone(),
+        f"error: m: {REPO} is missing, or it is private",
+        "hint: check the name",
+    ),
+    "missing revision": (lambda hub: hub.faults.revision_gone(), f"error: m: {REPO} has no commit ", "hint: choose"),
+    "missing file": (
+        lambda hub: hub.faults.entry_gone(kind="resolve", path=WEIGHTS),
+        f"error: m: {WEIGHTS} in {REPO} at ",
+        "hint: choose another revision",
+    ),
+    "disabled": (lambda hub: hub.faults.disabled(), f"error: m: the Hub has disabled {REPO}", "hint: see "),
+    "503": (lambda hub: hub.faults.unavailable(kind="api"), f"error: m: the Hub answered 503 for {REPO}", "hint: run"),
+    "silence": (lambda hub: hub.faults.hang(kind="api"), "did not answer within 2 seconds", "hint: check the network"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refusal_is_explained(case: str, scene: Scene) -> None:
+    """What happened, and the next thing to do; the bucket is as if nothing had been asked."""
+    begin, cause, action = REFUSED[case]
+    begin(scene.hub)
+    ran = scene.quick()
+    assert ran.code == 1
+    assert cause in ran.stderr
+    assert action in ran.stderr
+    scene.visible()
+    assert WEIGHTS not in scene.present(scene.prefix())
+    assert (scene.manifest(), scene.uploads()) == (None, [])
+
+
+def test_without_a_token_a_gated_model_asks_for_one(scene: Scene) -> None:
+    """The list of files is public, the files are not."""
+    scene.hub.repos[REPO].about["gated"] = "manual"
+    del scene.environ["HF_TOKEN"]
+    ran = scene.quick()
+    assert ran.code == 1
+    assert f"error: m: {REPO} is gated, and no HF_TOKEN is set\n  hint: accept its terms at " in ran.stderr
+    assert scene.manifest() is None
+
+
+def test_a_commit_that_vanishes_half_way(scene: Scene) -> None:
+    """What was read before is right and stays; the rest is explained, and nothing claims to be complete."""
+    scene.hub.faults.revision_gone(kind="resolve", after=2)
+    ran = scene.quick()
+    assert ran.code == 1
+    assert f"error: m: {REPO} has no commit {scene.models['m'][1]} (any more)" in ran.stderr
+    scene.visible()
+    assert len(scene.present(scene.prefix())) < len(FILES)
+    assert (scene.manifest(), scene.uploads()) == (None, [])
+
+
+def test_a_list_that_changes_before_the_files_are_read(scene: Scene) -> None:
+    """The listing was believed once; the file that is there by now is another."""
+    repo, commit = scene.models["m"]
+    _on_first(scene, "tree", lambda: scene.hub.rewrite(repo, commit, "tokenizer.json", b'{"version": "2.0"}'))
+    ran = scene.quick()
+    assert ran.code == 1
+    assert "error: m: tokenizer.json is now " in ran.stderr
+    assert "tokenizer.json" not in scene.present(scene.prefix())
+    assert (scene.manifest(), scene.uploads()) == (None, [])
+
+
+def _on_first(scene: Scene, kind: str, act: Callable[[], None]) -> None:
+    """Act when the first request of this kind has been answered in thought, before the answer goes out."""
+
+    def change(reply: Reply) -> Reply:
+        act()
+        return reply
+
+    scene.hub.faults.add(change, {"kind": kind, "times": 1})

@@ -1,0 +1,228 @@
+"""Whatever S3 does: what was promised is in the bucket, or nothing is, and the message says what to do."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from standins.faulty import Call, FaultyS3
+from standins.hub import Sparse, StandInHub
+from standins.repos import Content
+from standins.s3 import S3, Versitygw
+from standins.server import Reply
+from syncing import FILES, MIB, QUICK, WEIGHTS, Scene
+
+pytestmark = pytest.mark.s3
+COMPLETE = "CompleteMultipartUpload"
+
+
+@pytest.fixture
+def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+    """A project with one model, and an empty bucket behind the proxy."""
+    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene.add()
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    return scene
+
+
+PASSING: dict[str, Callable[[FaultyS3], object]] = {
+    "SlowDown for parts": lambda s3: s3.faults.slow_down(kind="UploadPart", times=6),
+    "SlowDown for everything": lambda s3: s3.faults.slow_down(times=3, after=1),
+    "500 for complete": lambda s3: s3.faults.internal(kind=COMPLETE, times=3),
+    "an error in a 200 for complete": lambda s3: s3.faults.error_in_200(times=3),
+    "500 after complete worked": lambda s3: s3.faults.fail_after(500, "InternalError", times=1),
+    "the answer of complete is lost": lambda s3: s3.faults.lose_response(times=1),
+    "the answer of begin is lost": lambda s3: s3.faults.lose_response(kind="CreateMultipartUpload", times=1),
+    "the answer of a part is lost": lambda s3: s3.faults.lose_response(kind="UploadPart", times=2),
+    "a reset in mid-part": lambda s3: s3.faults.reset(at=2 * MIB, kind="UploadPart", times=4),
+    "a reset before a small file": lambda s3: s3.faults.reset(kind="PutObject", times=2),
+    "a byte changed on the way": lambda s3: s3.faults.flip(7, kind="UploadPart", times=1),
+    "500 for the manifest": lambda s3: s3.faults.internal(kind="PutObject", path="*/.sync/*", times=1),
+    "silence for a part": lambda s3: s3.faults.hang(kind="UploadPart", times=1),
+    "no listing of uploads": lambda s3: s3.faults.denied(kind="ListMultipartUploads"),
+}
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_fault_that_passes_is_survived(fault: str, scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Tried again; model, manifest and uploads are as if nothing had been."""
+    PASSING[fault](faulty_s3)
+    began = time.monotonic()
+    ran = scene.quick()
+    assert (ran.code, faulty_s3.faults.active[0].hits > 0) == (0, True), ran.stderr
+    scene.expect()
+    assert time.monotonic() - began < 25
+
+
+LASTING: dict[str, tuple[Callable[[FaultyS3], object], str, str]] = {
+    "SlowDown": (lambda s3: s3.faults.slow_down(kind="UploadPart"), "SlowDown: Please reduce", "hint: "),
+    "500 for complete": (lambda s3: s3.faults.internal(kind=COMPLETE), "InternalError: We encountered", "hint: "),
+    "200 with error": (lambda s3: s3.faults.error_in_200(), "InternalError: We encountered", "hint: "),
+    "silence": (lambda s3: s3.faults.hang(kind="UploadPart"), "Read timeout on endpoint URL", "hint: the server says"),
+    "reset": (lambda s3: s3.faults.reset(at=MIB, kind="UploadPart"), "Connection was closed", "hint: "),
+    "NoSuchUpload": (lambda s3: s3.faults.no_upload(kind="UploadPart"), "NoSuchUpload: The specified", "hint: "),
+    "ExpiredToken": (
+        lambda s3: s3.faults.expired_token(kind="UploadPart", after=1),
+        "ExpiredToken: The provided token has expired.",
+        "hint: get new credentials, and run the sync again: it goes on where it stopped",
+    ),
+    "AccessDenied": (
+        lambda s3: s3.faults.denied(kind="CreateMultipartUpload"),
+        "AccessDenied: Access Denied",
+        "hint: allow the key s3:ListBucket",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", LASTING)
+def test_a_fault_that_lasts_ends_in_a_message(fault: str, scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The file, the cause, and what to do; no unverified object, no upload left; and the next run finishes."""
+    begin, cause, action = LASTING[fault]
+    begin(faulty_s3)
+    began = time.monotonic()
+    ran = scene.quick()
+    assert time.monotonic() - began < 40
+    assert ran.code == 1
+    assert re.match(rf"error: m: {WEIGHTS}: cannot (begin|write part \d of|complete) s3://", ran.stderr), ran.stderr
+    assert cause in ran.stderr
+    assert action in ran.stderr
+    assert WEIGHTS not in scene.present(scene.prefix())
+    scene.visible()
+    assert (scene.manifest(), scene.uploads()) == (None, [])
+    faulty_s3.faults.clear()
+    scene.hub.reset()
+    assert scene.quick().code == 0
+    scene.expect()
+    assert {request.file for request in scene.hub.seen("resolve")} == {WEIGHTS, "config.json"}
+
+
+AT_ONCE: dict[str, tuple[Callable[[FaultyS3], object], str, str]] = {
+    "NoSuchBucket": (lambda s3: s3.faults.no_bucket(), "NoSuchBucket: The specified", "hint: create the bucket"),
+    "AccessDenied": (lambda s3: s3.faults.denied(), "AccessDenied: Access Denied", "hint: allow the key s3:List"),
+    "ahead": (
+        lambda s3: s3.faults.skewed(-3600),
+        "RequestTimeTooSkewed: ",
+        r"clock is 3[56]\d\d seconds ahead: set it",
+    ),
+    "behind": (
+        lambda s3: s3.faults.skewed(1800),
+        "RequestTimeTooSkewed: ",
+        r"clock is 1[78]\d\d seconds behind: set it",
+    ),
+    "ExpiredToken": (lambda s3: s3.faults.expired_token(), "ExpiredToken: ", "hint: get new credentials"),
+    "BadKey": (
+        lambda s3: s3.faults.error(403, "InvalidAccessKeyId"),
+        "InvalidAccessKeyId: ",
+        "check AWS_ACCESS_KEY_ID",
+    ),
+    "no reason": (
+        lambda s3: s3.faults.error(403, "QuotaExceeded"),
+        "QuotaExceeded: the server gives no reason",
+        "hint",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AT_ONCE)
+def test_what_cannot_work_is_not_tried_again(case: str, scene: Scene, faulty_s3: FaultyS3) -> None:
+    """One request, one message, and the Hub is not asked."""
+    begin, cause, action = AT_ONCE[case]
+    begin(faulty_s3)
+    ran = scene.sync()
+    assert ran.code == 1
+    assert f"error: m: cannot read s3://{scene.s3.bucket}/models/.sync/m/" in ran.stderr
+    assert cause in ran.stderr
+    assert re.search(action, ran.stderr), ran.stderr
+    assert len(faulty_s3.requests) == 1
+    assert (scene.hub.requests, scene.present()) == ([], {})
+
+
+def test_a_bucket_that_does_not_exist(scene: Scene) -> None:
+    """The real server's answer; it is not created."""
+    scene.environ["AWS_S3_BUCKET"] = "nowhere-at-all"
+    ran = scene.sync()
+    assert ran.code == 1
+    assert "NoSuchBucket" in ran.stderr
+    assert "hint: create the bucket, or correct `bucket` in models.yaml" in ran.stderr
+    assert not (scene.s3.root.parent / "nowhere-at-all").exists()
+
+
+CREDENTIALS: dict[str, tuple[dict[str, str | None], str]] = {
+    "a wrong secret": ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "hint: check AWS_SECRET_ACCESS_KEY"),
+    "a wrong key": ({"AWS_ACCESS_KEY_ID": "NOBODYSKEY"}, "hint: check AWS_ACCESS_KEY_ID"),
+    "none": (
+        {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_EC2_METADATA_DISABLED": "true"},
+        "hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    ),
+    "half of them": ({"AWS_SECRET_ACCESS_KEY": None}, "hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+    "no such profile": ({"AWS_PROFILE": "nobody"}, "hint: correct AWS_PROFILE"),
+    "no such server": ({"AWS_S3_ENDPOINT": "http://127.0.0.1:9"}, "hint: check AWS_S3_ENDPOINT"),
+}
+
+
+@pytest.mark.parametrize("case", CREDENTIALS)
+def test_credentials_that_do_not_work(case: str, scene: Scene) -> None:
+    """Which variable to look at, and never its value."""
+    changes, action = CREDENTIALS[case]
+    changed: dict[str, str | None] = {**scene.environ, **changes}
+    scene.environ = {name: value for name, value in changed.items() if value is not None}
+    ran = scene.quick()
+    assert ran.code in (1, 2)
+    assert ran.stderr.startswith("error: ")
+    assert action in ran.stderr
+    assert "NOBODYSKEY" not in ran.stderr
+    assert (scene.hub.requests, scene.present()) == ([], {})
+
+
+def test_a_prefix_that_is_denied_fails_its_model_only(scene: Scene, versitygw: S3, versitygw_server: Versitygw) -> None:
+    """The other models are brought in; the denied one has left nothing."""
+    scene.add("secret", FILES, "acme/secret")
+    user = versitygw_server.restrict(versitygw, "models/secret/", actions="s3:PutObject")
+    scene.environ |= user.env
+    ran = scene.quick(keep_going=True)
+    assert (ran.code, ran.stdout.partition(":")[0]) == (1, "m")
+    assert "error: secret: " in ran.stderr
+    assert "AccessDenied" in ran.stderr
+    assert "hint: allow the key s3:ListBucket" in ran.stderr
+    scene.expect("m")
+
+
+def test_a_complete_that_was_never_done_is_noticed(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The server says 200, and the object that is there is still somebody else's, of the same size."""
+    _leave_another(scene)
+    faulty_s3.faults.add(_claim, {"kind": COMPLETE})
+    ran = scene.quick()
+    assert ran.code == 1
+    assert f"error: m: {WEIGHTS}" in ran.stderr
+    assert "hint: " in ran.stderr
+    assert (scene.manifest(), scene.uploads()) == (None, [])
+    faulty_s3.faults.clear()
+    assert scene.quick().code == 0
+    scene.expect()
+
+
+def _leave_another(scene: Scene) -> None:
+    client = scene.s3.client()
+    body = b"".join(Content(Sparse(12 * MIB + 5, seed=77)).chunks())
+    client.put_object(Bucket=scene.s3.bucket, Key=scene.prefix() + WEIGHTS, Body=body)
+    client.close()
+
+
+def _claim(call: Call) -> Call:
+    body = b"<CompleteMultipartUploadResult><ETag>&quot;0-3&quot;</ETag></CompleteMultipartUploadResult>"
+    return call.__class__(call.size, instead=Reply.of(body, "application/xml"))
+
+
+def test_an_upload_that_somebody_ended_is_begun_again(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """NoSuchUpload once, and nobody has completed the object: the file is sent anew by the next run at the latest."""
+    faulty_s3.faults.no_upload(kind="UploadPart", times=1)
+    codes = [scene.quick().code, scene.quick().code]
+    assert codes[1] == 0
+    scene.expect()
+
+
+def test_silence_is_bounded_for_users_too() -> None:
+    """The usual patience ends: nothing waits for ever."""
+    assert 0 < QUICK.patience.silence_s < type(QUICK.patience)().silence_s <= 60
+    assert type(QUICK.patience)().total_s <= 300
