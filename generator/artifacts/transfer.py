@@ -148,7 +148,8 @@ class Engine:
     def _send_parts(self, task: Task, source: "_Source", size: int) -> Sent:
         """Parts in parallel, hashed in order; completed, and so visible, only when the digest is right."""
         digest = Digest(task.file)
-        upload = self._try(task, lambda: self._bucket.begin(task.key, _metadata(task, task.file.sha256)))
+        noted = _metadata(task, task.file.sha256, task.file.git_sha1)
+        upload = self._try(task, lambda: self._bucket.begin(task.key, noted))
         parts: list[Future[str]] = []
         try:
             for number, start in enumerate(range(0, task.file.size, size), 1):
@@ -161,11 +162,17 @@ class Engine:
             etags = dict(enumerate(_results(parts), 1))
             sent = digest.check()
             self._try(task, lambda: self._bucket.complete(upload, etags))
+            self._require_there(task)
         except BaseException as error:
             digest.fail()
             wait(parts)  # those that have not begun end at once
-            if isinstance(error, S3Error) and error.code == NO_SUCH_UPLOAD and self._is_there(task):
-                return Sent(task.file.path, task.file.size, task.file.sha256 or "", None)
+            if (
+                isinstance(error, S3Error)
+                and error.code == NO_SUCH_UPLOAD
+                and task.file.sha256
+                and self._is_there(task)
+            ):
+                return Sent(task.file.path, task.file.size, task.file.sha256, None)
             self._give_up(upload)
             raise
         return sent
@@ -186,9 +193,15 @@ class Engine:
         return etag
 
     def _is_there(self, task: Task) -> bool:
-        """Whether an earlier try whose answer was lost, or another sync, has completed the object."""
-        noted = self._bucket.metadata(task.key) or {}
-        return task.file.sha256 is not None and noted.get("sha256") == task.file.sha256
+        """Whether the object is there as we, or another sync, would complete it."""
+        noted, file = self._bucket.metadata(task.key) or {}, task.file
+        return (noted.get("sha256") == file.sha256) if file.sha256 else (noted.get("git-sha1") == file.git_sha1)
+
+    def _require_there(self, task: Task) -> None:
+        """Some servers say that they have completed an upload which they no longer have."""
+        if not self._try(task, lambda: self._is_there(task)):
+            message = f"{task.file.path} was completed, and is not in the bucket"
+            raise GeneratorError(message, hint="somebody else writes to this prefix; run the sync again")
 
     def _give_up(self, upload: Upload) -> None:
         with suppress(S3Error):  # the next sync of this model ends what cannot be ended now
