@@ -53,7 +53,7 @@ def _inner_runtimes(root: Path, folder: Path, origins: Mapping[str, Loc]) -> dic
             template = yaml.safe_load((root / path).read_bytes())
             for position, obj in enumerate(template["objects"]):
                 file = folder / f"{number}-{position}.yaml"
-                file.write_text(json.dumps(obj), "utf-8")
+                file.write_text(json.dumps(obj, ensure_ascii=False), "utf-8")
                 written[str(file)] = origin
     return written
 

@@ -372,7 +372,6 @@ def test_null_removes_what_lies_below() -> None:
             assert compiled(defaulted) == plain, field
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="the nulls of `defaults` are merged over nothing, and stay")
 def test_null_in_defaults_is_nothing() -> None:
     """Below `defaults` there is nothing to remove."""
     plain = compiled(minimal({}, {}))

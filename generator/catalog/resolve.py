@@ -126,13 +126,14 @@ class _Names:
         self.environments = {name: _environment(name, raw) for name, raw in sorted(data["environments"].items())}
         self._data = data
         self._defaults: Mapping[str, Any] = data.get("defaults", _NO_LAYER)
+        self._lowest = merge(_NO_LAYER, self._defaults)  # there is nothing below for a `null` to remove
         self._runtime_tasks: dict[str, str] = {name: raw["task"] for name, raw in data["runtimes"].items()}
 
     def model(self, index: int) -> Model | None:
         """The model at `index`, or None with the reasons in `violations`."""
         if self._data["models"][index] is None:
             return None  # set aside by `validate`
-        merged = merge(self._defaults, self._data["models"][index])
+        merged = merge(self._lowest, self._data["models"][index])
         merged.pop("overrides", None)
         layers = self._overrides(index)
         deploy_to = merged.get("deployTo")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 _PLAIN = re.compile(
-    r"(?:--?|/|(?:\.\./)+)?[A-Za-z_][-\w./=@+()]*(?:[:,][-\w./=@+()]+| [\w/(][-\w./=@+()]*|, [\w/(][-\w./=@+()]*)*\Z",
+    r"(?:--?|/|(?:\.\./)+)?[A-Za-z][-\w./=@+()]*(?:[:,][-\w./=@+()]+| [\w/(][-\w./=@+()]*|, [\w/(][-\w./=@+()]*)*\Z",
     re.ASCII,
 )
 _AMOUNT = re.compile(r"[1-9][0-9]*(?:m|[KMGT]i)\Z")

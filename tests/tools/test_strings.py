@@ -68,7 +68,6 @@ def test_kubectl_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
     assert [finding["status"] for finding in findings] == ["statusValid"], findings
 
 
-@pytest.mark.xfail(strict=True, reason="written without quotes, and read as a number by ruamel.yaml and Go")
 @pytest.mark.parametrize("text", ["-_1", "-__0"])
 def test_underscores_do_not_make_a_number(text: str) -> None:
     """Underscores between a sign and digits are nothing to some parsers."""
