@@ -85,7 +85,7 @@ def _runtime(name: str, raw: Mapping[str, Any], vllm: str) -> Runtime:
         vllm_version=raw.get("vllmVersion", vllm),
         accelerators=tuple(raw.get("accelerators", (GPU,))),
         args=tuple(raw.get("args", ())),
-        env=dict(sorted(raw.get("env", _NO_LAYER).items())),
+        env=tuple(sorted(raw.get("env", _NO_LAYER).items())),
     )
 
 

@@ -45,7 +45,7 @@ class Runtime(NamedTuple):
     vllm_version: str
     accelerators: tuple[str, ...]
     args: tuple[str, ...]
-    env: Mapping[str, str]
+    env: tuple[tuple[str, str], ...]
 
 
 class ExternalSecret(NamedTuple):

@@ -1,10 +1,12 @@
 """ServingRuntimes and InferenceServices, in the form that the target's webhooks leave unchanged."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, cast
 
 from generator.catalog.layout import artifact_prefix
 from generator.catalog.resolved import Autoscaling, Catalog, Runtime, ServedModel
+from generator.kube.dump import Shared
 from generator.kube.names import annotations, labels
 from generator.kube.objects import (
     Container,
@@ -98,9 +100,10 @@ def accelerators_annotation(runtime: Runtime) -> str:
     return "[" + ",".join(f'"{accelerator}"' for accelerator in runtime.accelerators) + "]"
 
 
+@cache
 def runtime_spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeSpec:
     """The spec that a model's ServingRuntime and the dashboard's Template share; only the former bounds the length."""
-    return {
+    spec: ServingRuntimeSpec = {
         "annotations": {
             "opendatahub.io/kserve-runtime": "vllm",
             "prometheus.io/path": "/metrics",
@@ -111,6 +114,7 @@ def runtime_spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeS
         "supportedModelFormats": [{"name": "vLLM", "autoSelect": True}],
         "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}],
     }
+    return cast("ServingRuntimeSpec", Shared(spec))
 
 
 def _container(runtime: Runtime, max_model_len: int | None) -> Container:
@@ -123,7 +127,7 @@ def _container(runtime: Runtime, max_model_len: int | None) -> Container:
         "command": [python, "-m", "vllm.entrypoints.openai.api_server"],
         # KServe fills in {{.Name}}; the dashboard's metrics ask for the model by that name.
         "args": [f"--port={_PORT}", "--model=/mnt/models", "--served-model-name={{.Name}}", *length, *runtime.args],
-        "env": _env({**_NON_ROOT_ENV, **runtime.env}),
+        "env": _env({**_NON_ROOT_ENV, **dict(runtime.env)}),
         "ports": [{"containerPort": _PORT, "name": "http", "protocol": "TCP"}],
         "securityContext": _SECURITY_CONTEXT,
         "startupProbe": _STARTUP_PROBE,

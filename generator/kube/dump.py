@@ -21,6 +21,23 @@ _SHORT: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"
 _STEP: Final = "  "
 
 
+class Shared(dict[str, Any]):
+    """A map that many objects hold and nobody changes: its text is made once for each depth it stands at."""
+
+    __slots__ = ("_texts",)
+    _texts: dict[str, str]
+
+    def text(self, indent: str) -> str:
+        """The map's lines at `indent`."""
+        if not hasattr(self, "_texts"):
+            self._texts = {}
+        if indent not in self._texts:
+            lines: list[str] = []
+            _mapping(self, indent, indent, lines)
+            self._texts[indent] = "\n".join(lines)
+        return self._texts[indent]
+
+
 def dump(obj: Mapping[str, Any], header: str = "") -> str:
     """One object as one document, below an optional header line.
 
@@ -47,6 +64,8 @@ def _mapping(obj: Mapping[str, Any], first: str, indent: str, lines: list[str]) 
         elif (kind is list or kind is tuple) and value:
             lines.append(f"{lead}{_scalar(key)}:")
             _sequence(value, indent, lines)
+        elif kind is Shared:
+            lines += (f"{lead}{_scalar(key)}:", value.text(indent + _STEP))
         else:
             lines.append(f"{lead}{_scalar(key)}: {_atom(value)}")
         lead = indent

@@ -130,7 +130,7 @@ def _metadata(catalog: Catalog) -> Iterator[Violation]:
 def _variables(catalog: Catalog) -> Iterator[Violation]:
     blocked = catalog.target.blocked_env
     for runtime in catalog.runtimes.values():
-        for variable in runtime.env:
+        for variable, _ in runtime.env:
             yield from _variable(variable, ("runtimes", runtime.name, "env", variable), blocked)
     for served in catalog.forms():
         for variable in served.env:
