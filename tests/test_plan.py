@@ -163,8 +163,8 @@ def test_the_profile_keeps_what_vllm_reads() -> None:
     chosen = _chosen(
         ".gitattributes", "1_Pooling/config.json", "README.md", "config.json", "modules.json", "model.safetensors",
         "pytorch_model.bin", "onnx/model.onnx", "openvino/openvino_model.xml", "openvino/config.json", "tf_model.h5",
-        "rust_model.ot", "tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "train_script.py", "data_config.json",
-        "original/params.json", "__init__.py",
+        "rust_model.ot", "tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "train_script.py",
+        "data_config.json", "original/params.json", "__init__.py",
     )  # fmt: skip
     assert chosen == {
         "1_Pooling/config.json", "README.md", "config.json", "modules.json", "model.safetensors", "tokenizer.json",

@@ -1,8 +1,14 @@
 """Who may call a model with auth on: whoever may `get` its InferenceService, for that is what the proxy asks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from generator.catalog.resolved import ServedModel
-from generator.kube.names import annotations, labels
-from generator.kube.objects import ObjectMeta, Role, RoleBinding, ServiceAccount
+from generator.kube.names import labels, own_annotations
+
+if TYPE_CHECKING:
+    from generator.kube.objects import ObjectMeta, Role, RoleBinding, ServiceAccount
 
 _GROUP = "rbac.authorization.k8s.io"
 
@@ -45,5 +51,5 @@ def _metadata(kind: str, name: str, served: ServedModel) -> ObjectMeta:
         "name": name,
         "namespace": served.namespace or "",
         "labels": labels(dashboard=True),
-        "annotations": annotations(kind, {}),
+        "annotations": own_annotations(kind, {}),
     }

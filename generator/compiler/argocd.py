@@ -1,10 +1,14 @@
 """Argo CD objects: one project, and one ApplicationSet with an application per environment and kind of rights."""
 
-from typing import Any, Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.catalog.resolved import ArgoCD, Catalog
-from generator.kube.names import annotations, labels
-from generator.kube.objects import Custom, ObjectMeta
+from generator.kube.names import labels, own_annotations
+
+if TYPE_CHECKING:
+    from generator.kube.objects import Custom, ObjectMeta
 
 _KINDS: Final = (
     ("", "ServiceAccount"),
@@ -119,5 +123,5 @@ def _metadata(kind: str, argocd: ArgoCD) -> ObjectMeta:
         "name": argocd.project,
         "namespace": argocd.namespace,
         "labels": labels(),
-        "annotations": annotations(kind, {}),
+        "annotations": own_annotations(kind, {}),
     }

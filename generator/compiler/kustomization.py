@@ -1,13 +1,17 @@
 """kustomization.yaml files: bases, and overlays whose patches are derived from the finished objects."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
 
 from generator.compiler.patches import Operation, diff
-from generator.kube.objects import KubeObject
+
+if TYPE_CHECKING:
+    from generator.kube.objects import KubeObject
 
 _HEAD: Final = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 # JSON may hold these as they are. YAML forbids some and breaks lines at others, and a reviewer sees none of them.

@@ -1,28 +1,32 @@
 """ServingRuntimes and InferenceServices, in the form that the target's webhooks leave unchanged."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from generator.catalog.layout import artifact_prefix
 from generator.catalog.resolved import Autoscaling, Catalog, Runtime, ServedModel
 from generator.kube.dump import Shared
-from generator.kube.names import annotations, labels
-from generator.kube.objects import (
-    Container,
-    DeploymentStrategy,
-    EnvVar,
-    InferenceService,
-    ModelSpec,
-    ObjectMeta,
-    Predictor,
-    Probe,
-    ResourceRequirements,
-    SecurityContext,
-    ServingRuntime,
-    ServingRuntimeSpec,
-)
+from generator.kube.names import labels, own_annotations
 from generator.kube.quantities import canonical
+
+if TYPE_CHECKING:
+    from generator.kube.objects import (
+        Container,
+        DeploymentStrategy,
+        EnvVar,
+        InferenceService,
+        ModelSpec,
+        ObjectMeta,
+        Predictor,
+        Probe,
+        ResourceRequirements,
+        SecurityContext,
+        ServingRuntime,
+        ServingRuntimeSpec,
+    )
 
 _PORT: Final = 8080
 _METRICS_SERVER: Final = "https://thanos-querier.openshift-monitoring.svc.cluster.local:9092"
@@ -81,7 +85,7 @@ def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
 
 
 def _runtime_annotations(runtime: Runtime) -> dict[str, str]:
-    return annotations(
+    return own_annotations(
         "ServingRuntime",
         {
             "opendatahub.io/apiProtocol": "REST",
@@ -182,7 +186,7 @@ def _service_annotations(served: ServedModel, catalog: Catalog) -> dict[str, str
         own["serving.kserve.io/stop"] = "true"
     if served.timeout_s and served.exposed:
         own["haproxy.router.openshift.io/timeout"] = f"{served.timeout_s}s"
-    return annotations("InferenceService", {**own, **served.annotations})
+    return own_annotations("InferenceService", {**own, **served.annotations})
 
 
 def _autoscaler_class(autoscaling: Autoscaling | None) -> str:

@@ -1,9 +1,15 @@
 """Data connections: an ExternalSecret where the catalog asks for one. A Secret itself is never written."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from generator.catalog.resolved import Connection
 from generator.catalog.resolved import ExternalSecret as SecretSource
-from generator.kube.names import annotations, labels
-from generator.kube.objects import ExternalSecret, ExternalSecretData, ObjectMeta, SecretTemplate
+from generator.kube.names import labels, own_annotations
+
+if TYPE_CHECKING:
+    from generator.kube.objects import ExternalSecret, ExternalSecretData, ObjectMeta, SecretTemplate
 
 
 def external_secret(connection: Connection, source: SecretSource, namespace: str | None) -> ExternalSecret:
@@ -12,7 +18,7 @@ def external_secret(connection: Connection, source: SecretSource, namespace: str
     if namespace is not None:
         metadata["namespace"] = namespace
     metadata["labels"] = labels()
-    metadata["annotations"] = annotations("ExternalSecret", {})
+    metadata["annotations"] = own_annotations("ExternalSecret", {})
     return {
         "apiVersion": "external-secrets.io/v1",
         "kind": "ExternalSecret",

@@ -1,9 +1,15 @@
 """OpenShift Templates: the serving runtimes that the dashboard offers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from generator.catalog.resolved import Catalog, Runtime
 from generator.compiler.serving import accelerators_annotation, runtime_spec
-from generator.kube.names import annotations, labels
-from generator.kube.objects import ServingRuntime, Template
+from generator.kube.names import labels, own_annotations
+
+if TYPE_CHECKING:
+    from generator.kube.objects import ServingRuntime, Template
 
 
 def template(runtime: Runtime, catalog: Catalog) -> Template:
@@ -20,7 +26,7 @@ def template(runtime: Runtime, catalog: Catalog) -> Template:
             "name": runtime.name,
             "namespace": catalog.dashboard_namespace,
             "labels": labels(dashboard=True),
-            "annotations": annotations(
+            "annotations": own_annotations(
                 "Template",
                 {
                     **described,

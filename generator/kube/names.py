@@ -27,6 +27,6 @@ def labels(*, dashboard: bool = False) -> dict[str, str]:
     return owned | {DASHBOARD_LABEL: "true"} if dashboard else owned
 
 
-def annotations(kind: str, more: dict[str, str]) -> dict[str, str]:
+def own_annotations(kind: str, more: dict[str, str]) -> dict[str, str]:
     """The kind's sync wave and `more`, sorted."""
     return dict(sorted({SYNC_WAVE: WAVES[kind], **more}.items()))

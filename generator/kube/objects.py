@@ -1,6 +1,9 @@
-"""The objects we write, key by key, in the API's own words; a wrong key is a type error."""
+"""The objects we write, key by key, in the API's own words; a wrong key is a type error.
 
-from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
+Only type checkers read this: making fifty classes would be a noticeable part of every start.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class ObjectMeta(TypedDict):
@@ -269,16 +272,3 @@ class Custom(TypedDict):
 KubeObject = (
     ServingRuntime | InferenceService | Template | ExternalSecret | ServiceAccount | Role | RoleBinding | Custom
 )
-
-
-class ObjectKey(NamedTuple):
-    """What an object is known by."""
-
-    kind: str
-    namespace: str
-    name: str
-
-
-def object_key(obj: KubeObject) -> ObjectKey:
-    """The key of an object; the namespace is empty when it has none."""
-    return ObjectKey(obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
