@@ -33,6 +33,9 @@ bench: setup tools ## speed, as ratios against peers in the same run
 demo: setup tools .venv/.model ## lock, plan, sync, verify on this machine alone, with a real model
 	$(BIN)/python bench/demo.py
 
+soak: setup tools ## a sync, killed 500 times
+	$(BIN)/pytest tests/test_sync_kill.py --kills 500
+
 bench-sync: setup tools ## artifact-sync against its peers in the same run
 	$(BIN)/python bench/sync.py
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
-from types import FrameType
+from threading import Event, Thread
 from typing import Any, Final
 
 import click
@@ -61,18 +60,27 @@ def act(  # noqa: PLR0913 - the same
 
 @contextmanager
 def _stoppable() -> Iterator[Event]:
-    """An event that Ctrl-C and SIGTERM set: a sync then gives up its uploads, and ends."""
-    stop = Event()
+    """An event that Ctrl-C and SIGTERM set: a sync then gives up its uploads, and ends.
 
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
+    A handler would run in the main thread only, which waits for the others, and the system may give the signal to
+    any of them. So all block it, and one thread waits for nothing else.
+    """
+    stop, over, asked = Event(), Event(), {signal.SIGINT, signal.SIGTERM}
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    def watch() -> None:
+        while not over.is_set():
+            if signal.sigtimedwait(asked, 0.1):
+                stop.set()
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, asked)
+    watcher = Thread(target=watch, name="signals", daemon=True)
+    watcher.start()
     try:
         yield stop
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        over.set()
+        watcher.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _watch(output: str) -> verbs.Watch:

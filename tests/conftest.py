@@ -14,8 +14,9 @@ _TOOLS = ROOT / ".tools" / "bin"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the flag that rewrites expected files; CI must never do that."""
+    """Add the flag that rewrites expected files, which CI must never do, and the length of the soak."""
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden and tests/errors")
+    parser.addoption("--kills", type=int, default=50, help="how often a sync is killed (`make soak`: 500)")
 
 
 @pytest.fixture(scope="session")
