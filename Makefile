@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: setup tools generate check test lint format bench bench-sync demo soak schemas flags lock clean
+.PHONY: setup tools generate check test lint format bench demo soak schemas flags lock clean
 
 generate: setup ## compile models.yaml
 	$(BIN)/generate
@@ -35,9 +35,6 @@ demo: setup tools .venv/.model ## lock, plan, sync, verify on this machine alone
 
 soak: setup tools ## a sync, killed 500 times
 	$(BIN)/pytest tests/test_sync_kill.py --kills 500
-
-bench-sync: setup tools ## artifact-sync against its peers in the same run
-	$(BIN)/python bench/sync.py
 
 setup: .venv/.ready
 

@@ -1,5 +1,6 @@
 """What a sync says while it runs: bars on a terminal, a line now and then elsewhere; all on stderr."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,10 +30,10 @@ _STEP: Final = 1000
 
 
 class Plain:
-    """A line every ten seconds."""
+    """A line every ten seconds: words, or a JSON object."""
 
-    def __init__(self, total: int, say: Callable[[str], None]) -> None:
-        self._total, self._say = total, say
+    def __init__(self, total: int, say: Callable[[str], None], *, as_json: bool) -> None:
+        self._total, self._say, self._as_json = total, say, as_json
         self._done, self._began = 0, time.monotonic()
         self._next = self._began + _EVERY_S
         self._lock = Lock()
@@ -45,9 +46,19 @@ class Plain:
             if now < self._next:
                 return
             self._next = now + _EVERY_S
-            rate = self._done / (now - self._began)
-            left = (self._total - self._done) / rate if rate else 0
-            self._say(f"{size(self._done)} of {size(self._total)}, {size(rate)}/s, {left:.0f} s left ({model}: {path})")
+            self._say(self._line(model, path, self._done / (now - self._began)))
+
+    def _line(self, model: str, path: str, rate: float) -> str:
+        left = (self._total - self._done) / rate if rate else 0
+        if self._as_json:
+            told = {
+                "bytes": self._done,
+                "total": self._total,
+                "bytesPerSecond": round(rate),
+                "secondsLeft": round(left),
+            }
+            return json.dumps({**told, "model": model, "path": path}, ensure_ascii=False)
+        return f"{size(self._done)} of {size(self._total)}, {size(rate)}/s, {left:.0f} s left ({model}: {path})"
 
 
 class Bars:
@@ -81,11 +92,11 @@ class Bars:
 
 
 @contextmanager
-def shown(plans: list[Plan], *, terminal: bool, say: Callable[[str], None]) -> Iterator[Observe]:
+def shown(plans: list[Plan], *, terminal: bool, as_json: bool, say: Callable[[str], None]) -> Iterator[Observe]:
     """Show progress while the block runs; what it yields is told of every byte."""
     if terminal:
         bars = Bars(plans)
         with bars.progress:
             yield bars.observe
     else:
-        yield Plain(sum(plan.upload_bytes for plan in plans), say).observe
+        yield Plain(sum(plan.upload_bytes for plan in plans), say, as_json=as_json).observe

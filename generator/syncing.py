@@ -86,7 +86,9 @@ def _stoppable() -> Iterator[Event]:
 def _watch(output: str) -> verbs.Watch:
     def watch(plans: list[Plan]) -> AbstractContextManager[Observe]:
         terminal = output == "text" and sys.stderr.isatty()
-        return progress.shown(plans, terminal=terminal, say=lambda line: click.echo(line, err=True))
+        return progress.shown(
+            plans, terminal=terminal, as_json=output == "json", say=lambda line: click.echo(line, err=True)
+        )
 
     return watch
 

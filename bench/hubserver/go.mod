@@ -1,3 +1,0 @@
-module rhoai-model-gitops/bench/hubserver
-
-go 1.25

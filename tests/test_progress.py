@@ -1,0 +1,54 @@
+"""What a sync says while it runs, where there is no terminal."""
+
+import json
+
+import pytest
+
+from generator import progress
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which only moves when it is told to."""
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    return now
+
+
+def test_a_line_every_ten_seconds(clock: list[float]) -> None:
+    """Not one per piece: a Job's log is read by people."""
+    said: list[str] = []
+    plain = progress.Plain(4_000_000, said.append, as_json=False)
+    for _ in range(4):
+        clock[0] += 5
+        plain.observe("m", "model.safetensors", 1_000_000)
+    assert said == [
+        "2.0 MB of 4.0 MB, 200.0 kB/s, 10 s left (m: model.safetensors)",
+        "4.0 MB of 4.0 MB, 200.0 kB/s, 0 s left (m: model.safetensors)",
+    ]
+
+
+def test_the_same_for_programs(clock: list[float]) -> None:
+    """One JSON object a line."""
+    said: list[str] = []
+    plain = progress.Plain(4_000_000, said.append, as_json=True)
+    clock[0] += 10
+    plain.observe("m", "a", 1_000_000)
+    assert [json.loads(line) for line in said] == [
+        {
+            "bytes": 1_000_000,
+            "total": 4_000_000,
+            "bytesPerSecond": 100_000,
+            "secondsLeft": 30,
+            "model": "m",
+            "path": "a",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (90_868_376, "90.9 MB"), (2e13, "20.0 TB")]
+)
+def test_sizes_are_for_people(count: float, text: str) -> None:
+    """Powers of a thousand, as storage is sold."""
+    assert progress.size(count) == text
