@@ -1,5 +1,6 @@
 """Isolation, the tools, and `--update-golden`."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable
@@ -30,7 +31,8 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test sees the user's home, credentials, colours or terminal."""
+    """No test sees the user's home, credentials, colours or terminal, nor goes on without garbage collection."""
+    gc.enable()
     for name in list(os.environ):
         if name.startswith(("AWS_", "HF_", "KUBE")):
             monkeypatch.delenv(name)

@@ -17,7 +17,7 @@ _PIECE: Final = 1 << 20
 _PARTIAL: Final = 206
 _WHOLE: Final = 200
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
-_EXPIRED: Final = frozenset({401, 403})
+_EXPIRED: Final = frozenset({401, 403, 404, 410})  # where the file is now, or why it is not, the Hub says again
 
 
 _AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
