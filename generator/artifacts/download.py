@@ -17,7 +17,8 @@ _PIECE: Final = 1 << 20
 _PARTIAL: Final = 206
 _WHOLE: Final = 200
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
-_EXPIRED: Final = frozenset({401, 403, 404, 410})  # where the file is now, or why it is not, the Hub says again
+_EXPIRED: Final = frozenset({401, 403})
+_GONE: Final = frozenset({404, 410})
 
 
 _AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
@@ -77,6 +78,8 @@ def _check(response: Any, start: int, end: int, total: int) -> None:
     status = response.status
     if status in _EXPIRED:
         raise DownloadError(f"the file's URL was refused ({status})", transient=True, expired=True)
+    if status in _GONE:  # where the file is now, or why it is not there, the Hub says when asked again
+        raise DownloadError(f"the server answered {status}", transient=True, expired=True)
     if status == _WHOLE and (start, end) != (0, total):
         raise DownloadError("the server sent the whole file for a range", transient=True, hint=_MANGLED)
     if status not in (_PARTIAL, _WHOLE):
