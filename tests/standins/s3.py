@@ -222,10 +222,10 @@ class RcloneS3(Server):
     """The sloppy server: no conditions, no checksums, parts of any size."""
 
     def arguments(self) -> list[str]:
-        """Nothing is cached, so that what a test does in the folder is seen."""
+        """What a test does in the folder is seen late: change objects through the server."""
         tls = ["--cert", str(self.tls.cert), "--key", str(self.tls.key)] if self.tls else []
         listen = ["--addr", f"127.0.0.1:{self.port}", *tls]
-        return ["serve", "s3", *listen, "--config", "", "--dir-cache-time", "0s", str(self.buckets)]
+        return ["serve", "s3", *listen, "--config", "", str(self.buckets)]
 
     def environment(self) -> dict[str, str]:
         """The only account."""
