@@ -93,6 +93,7 @@ def schema() -> None:
 @click.option("--keep-going", is_flag=True, help="Sync the other models when one fails.")
 @click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file contents at once.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Parts that move at once.")
+@click.option("--sign-payload/--no-sign-payload", default=None, help="Sign contents too; only over http unless given.")
 @click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True)
 @_root
 def sync(**options: Any) -> None:

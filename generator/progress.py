@@ -72,7 +72,7 @@ class Bars:
         self._sizes: Counter[tuple[str, str]] = Counter()  # a model may go to two prefixes at once
         for plan in plans:
             for operation in plan.operations:
-                if operation.action == "upload":
+                if operation.moves:
                     self._sizes[plan.wanted.name, operation.path] += operation.size
         self.progress = Progress(*columns, console=Console(stderr=True))
         self._all = self.progress.add_task("all", total=self._sizes.total())
@@ -99,4 +99,4 @@ def shown(plans: list[Plan], *, terminal: bool, as_json: bool, say: Callable[[st
         with bars.progress:
             yield bars.observe
     else:
-        yield Plain(sum(plan.upload_bytes for plan in plans), say, as_json=as_json).observe
+        yield Plain(sum(plan.upload_bytes + plan.copy_bytes for plan in plans), say, as_json=as_json).observe

@@ -33,10 +33,11 @@ def run(
     environments: tuple[str, ...],
     memory: int,
     jobs: int,
+    sign_payload: bool | None,
     **asked: Any,
 ) -> int:
     """Do what was asked for; the exit code. Raises GeneratorError when nothing could be begun."""
-    choice = Choice(models, environments, memory * _MIB, Pace(jobs))
+    choice = Choice(models, environments, memory * _MIB, Pace(jobs), sign_payload)
     with _stoppable() as stop:
         return act(pipeline.bench(root, choice, os.environ, stop), **asked)
 

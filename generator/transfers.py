@@ -57,6 +57,8 @@ def _plan(outcome: Outcome) -> dict[str, Any]:
         "commit": wanted.commit,
         "prefix": f"s3://{wanted.bucket}/{wanted.prefix}",
         "work": plan.work,
+        "bytes": plan.upload_bytes,
+        "copiedBytes": plan.copy_bytes,
         "operations": operations,
     }
 
@@ -65,8 +67,9 @@ def outcome_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """A line for each model, but for those that failed; and what reading it back has found."""
     for outcome, label in zip(outcomes, labels(outcomes), strict=True):
         state = _state(outcome)
-        if state == "synced" and outcome.plan:
-            yield f"{label}: {size(outcome.plan.upload_bytes)} sent and verified in {outcome.seconds:.1f} s"
+        if state == "synced":
+            copied = _copied(outcome.copied_bytes)
+            yield f"{label}: {size(outcome.sent_bytes)} sent and verified{copied} in {outcome.seconds:.1f} s"
         elif state != "failed":
             yield f"{label}: {state.replace('-', ' ')}"
         yield from (f"{label}: {finding}" for finding in outcome.findings)
@@ -80,13 +83,15 @@ def outcome_json(synced: Synced) -> str:
             "prefix": f"s3://{outcome.wanted.bucket}/{outcome.wanted.prefix}",
             "state": _state(outcome),
             "seconds": round(outcome.seconds, 3),
-            "bytes": outcome.plan.upload_bytes if outcome.plan and outcome.carried_out else 0,
+            "bytes": outcome.sent_bytes,
+            "copiedBytes": outcome.copied_bytes,
             "findings": [*outcome.findings],
             "error": str(outcome.error) if outcome.error else None,
         }
         for outcome in synced.outcomes
     ]
-    total = {"bytes": synced.sent_bytes, "seconds": round(synced.seconds, 3), "s3Requests": synced.s3_requests}
+    moved = {"bytes": synced.sent_bytes, "copiedBytes": synced.copied_bytes}
+    total = {**moved, "seconds": round(synced.seconds, 3), "s3Requests": synced.s3_requests}
     return json.dumps({"models": models, **total}, indent=2, ensure_ascii=False)
 
 
@@ -97,14 +102,19 @@ def _state(outcome: Outcome) -> str:
         return "damaged" if outcome.findings else "verified"
     if not outcome.plan.work:
         return "up-to-date"
-    return "synced" if outcome.carried_out else "not-begun"
+    return "not-begun" if outcome.sent is None else "synced"
+
+
+def _copied(count: int) -> str:
+    return f", {size(count)} copied" if count else ""
 
 
 def total(synced: Synced) -> str:
     """The last line."""
     done = sum(_state(outcome) in _IN for outcome in synced.outcomes)
     return (
-        f"{done} of {len(synced.outcomes)} models are in; {size(synced.sent_bytes)} sent in {synced.seconds:.1f} s, "
+        f"{done} of {len(synced.outcomes)} models are in; "
+        f"{size(synced.sent_bytes)} sent{_copied(synced.copied_bytes)} in {synced.seconds:.1f} s, "
         f"{synced.s3_requests} requests to S3"
     )
 

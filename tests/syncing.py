@@ -24,8 +24,9 @@ from standins.s3 import S3
 from generator import pipeline, syncing
 from generator.artifacts.lock import Locked
 from generator.artifacts.manifest import profile_digest
+from generator.artifacts.patience import Patience
 from generator.artifacts.session import Choice
-from generator.artifacts.transfer import Pace, Patience
+from generator.artifacts.transfer import Pace
 from generator.diagnostics import GeneratorError
 
 REPO: Final = "acme/embedder"
@@ -41,7 +42,8 @@ FILES: Final[Mapping[str, Source]] = {
 WEIGHTS: Final = "model.safetensors"
 QUICK: Final = Pace(
     part_bytes=5 * MIB,
-    patience=Patience(silence_s=2, attempts=4, first_wait_s=0.02, longest_wait_s=0.1, total_s=20, s3_attempts=2),
+    patience=Patience(silence_s=2, attempts=4, first_wait_s=0.02, longest_wait_s=0.1, total_s=20),
+    s3_attempts=2,
 )
 """Small parts and little patience; everything else is as for users."""
 _ASKED: Final[Mapping[str, Any]] = {
@@ -80,6 +82,17 @@ class Scene:
         entries = [*catalog.get("models", []), _entry(name, repo, commit, more)]
         self.write({**(catalog or yaml.safe_load(MINIMAL)), "models": entries})
         return commit
+
+    def move(self, held: Mapping[str, Source], name: str = "m") -> str:
+        """Let a model stand at a new commit with these files; the prefix of the old one. The Hub forgets the past."""
+        old, (repo, _) = self.prefix(name), self.models[name]
+        commit = self.hub.add(repo, held)
+        catalog = self.catalog()
+        next(entry for entry in catalog["models"] if entry["name"] == name)["source"]["revision"] = commit
+        self.write(catalog)
+        self.models[name] = (repo, commit)
+        self.hub.reset()
+        return old
 
     def write(self, catalog: object) -> None:
         """Replace the catalog."""
@@ -155,6 +168,13 @@ class Scene:
             wanted[self._manifest_key(name)] = self.present()[self._manifest_key(name)]
         same(self.present(), wanted)
         same(self.uploads(), [])
+
+    def expect_whole(self, name: str = "m") -> None:
+        """The model and its manifest are there, whatever else the bucket holds, and nothing is left to do."""
+        same(self.present(self.prefix(name)), self.promised(name))
+        same(self._recorded(name), self.promised(name))
+        same(self.uploads(), [])
+        same(self.quick(models=(name,)).stdout, f"{name}: up to date\n")
 
     def promised(self, name: str = "m") -> Digests:
         """Size and sha256 of a model's files on the Hub, without the empty ones."""

@@ -11,13 +11,13 @@ from standins.hub import StandInHub
 from standins.tls import make_tls
 
 from generator.artifacts import hub as hubs
-from generator.artifacts.hub import Hub, HubError, Patience, of_environment
+from generator.artifacts.hub import USUAL, Hub, HubError, of_environment
 from generator.artifacts.lock import LockedFile
 
 REPO = "team/model"
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 SECRET = "hf_not-a-real-token"  # noqa: S105
-ONCE = Patience(attempts=1)
+ONCE = USUAL._replace(attempts=1)
 FILES = {"config.json": b"{}", "ünï/ß.json": b"[]", "model.safetensors": bytes(range(256)) * 8192}
 
 
@@ -32,7 +32,7 @@ def server() -> Iterator[StandInHub]:
 @pytest.fixture
 def hub(server: StandInHub) -> Iterator[Hub]:
     """Our client of it, in a hurry."""
-    with Hub(server.endpoint, SECRET, patience=Patience(timeout_s=0.5, first_wait_s=0.01)) as client:
+    with Hub(server.endpoint, SECRET, patience=USUAL._replace(silence_s=0.5, first_wait_s=0.01)) as client:
         yield client
 
 
@@ -124,13 +124,13 @@ every_ask = pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
 @every_ask
 def test_a_silent_hub_does_not_hold_us(ask: Ask, server: StandInHub) -> None:
     """Every request has a time limit, those of huggingface_hub without one included."""
-    hub = Hub(server.endpoint, patience=Patience(timeout_s=0.5, attempts=2))
+    hub = Hub(server.endpoint, patience=USUAL._replace(silence_s=0.5, attempts=2))
     server.faults.hang()
     began = time.monotonic()
     with hub, pytest.raises(HubError, match=r"127\.0\.0\.1:[0-9]+ did not answer within 0\.5 seconds") as failed:
         ask(hub)
     assert time.monotonic() - began < 5
-    assert failed.value.retryable
+    assert failed.value.transient
 
 
 @every_ask
@@ -149,7 +149,7 @@ def test_a_hub_that_stays_down_is_given_up(ask: Ask, hub: Hub, server: StandInHu
     server.faults.unavailable()
     with pytest.raises(HubError, match=r"the Hub answered 503 for .*team/model") as failed:
         ask(hub)
-    assert (failed.value.status, failed.value.retryable, len(server.requests)) == (503, True, 5)
+    assert (failed.value.status, failed.value.transient, len(server.requests)) == (503, True, 5)
 
 
 def test_the_rate_limits_window_is_waited_for(hub: Hub, server: StandInHub) -> None:
@@ -191,8 +191,8 @@ def test_each_refusal_says_what_to_do_next(
     error = failed.value
     assert message in str(error)
     assert hint in (error.hint or "")
-    assert (error.status, error.retryable) == (status, status >= 500)
-    assert len(server.requests) == (5 if error.retryable else 1)
+    assert (error.status, error.transient) == (status, status >= 500)
+    assert len(server.requests) == (5 if error.transient else 1)
     assert SECRET not in f"{error!r} {error.hint} {error.__cause__!r}"
     assert error.__suppress_context__
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from generator.artifacts import manifest as manifests
 from generator.artifacts.lock import LockedFile
 from generator.artifacts.manifest import Entry, Manifest
-from generator.artifacts.plan import Plan, Stored, Wanted, make_plan, part_size, phases, up_to_date
+from generator.artifacts.plan import Earlier, Plan, Stored, Twin, Wanted, make_plan, part_size, phases, up_to_date
 from generator.artifacts.profile import select
 from generator.artifacts.prune import stale
 from generator.catalog.layout import artifact_prefix, manifest_key
@@ -105,6 +105,60 @@ def test_a_lock_that_differs_from_the_manifest_wins() -> None:
         "upload",
         "not known to be right",
     )
+
+
+OLD = Manifest("org/m", "2" * 40, "p", tuple(entry(file) for file in FILES))
+EARLIER = Earlier("models/m/222222222222/", OLD, LISTING)
+COPY = ("copy", "the same as in 222222222222")
+MISSING = ("upload", "missing")
+
+
+def test_a_missing_file_is_copied_from_a_commit_that_has_it() -> None:
+    """Known by its sha256; a small one, which has none before it is read, is sent."""
+    plan = make_plan(WANTED, FILES, None, {}, [EARLIER])
+    assert actions(plan) == {"model.safetensors": COPY, "config.json": MISSING}
+    assert (plan.copy_bytes, plan.upload_bytes, plan.work) == (100, 10, True)
+    assert plan.operations[0].twin == Twin("2" * 12, "models/m/222222222222/model.safetensors", "e", "a" * 64)
+    assert [[item.path for item in part] for part in phases(plan.operations)] == [
+        ["model.safetensors"],
+        ["config.json"],
+    ]
+
+
+def test_the_first_of_several_commits_is_taken_and_any_name_will_do() -> None:
+    """What is the same is the content."""
+    newer = EARLIER._replace(prefix="models/m/333333333333/", manifest=OLD._replace(commit="3" * 40))
+    [operation] = make_plan(WANTED, [WEIGHTS._replace(path="other.safetensors")], None, {}, [newer, EARLIER]).operations
+    assert (operation.action, operation.reason) == ("copy", "the same as in 333333333333")
+
+
+@pytest.mark.parametrize(
+    ("file", "listing"),
+    [
+        (WEIGHTS._replace(sha256="d" * 64), LISTING),
+        (WEIGHTS._replace(size=101), LISTING),
+        (WEIGHTS, {}),
+        (WEIGHTS, {"model.safetensors": Stored("model.safetensors", 100, "other")}),
+        (WEIGHTS, {"model.safetensors": Stored("model.safetensors", 99, "e")}),
+    ],
+)
+def test_only_what_is_the_same_and_as_recorded_is_copied(file: LockedFile, listing: dict[str, Stored]) -> None:
+    """Another digest or size, or an object that is gone or was changed: the Hub sends it."""
+    plan = make_plan(WANTED, [file], None, {}, [EARLIER._replace(listing=listing)])
+    assert actions(plan)["model.safetensors"] == MISSING
+
+
+def test_what_is_there_is_not_copied_over() -> None:
+    """Kept when it is right, and sent when it is not."""
+    there = {"model.safetensors": stored(WEIGHTS, "other")}
+    assert actions(make_plan(WANTED, FILES, MANIFEST, LISTING, [EARLIER]))["model.safetensors"][0] == "keep"
+    assert actions(make_plan(WANTED, FILES, MANIFEST, there, [EARLIER]))["model.safetensors"][0] == "upload"
+
+
+def test_only_large_files_that_are_missing_are_sought() -> None:
+    """With nothing sought, no other commit is looked at."""
+    assert make_plan(WANTED, FILES, None, {}).sought == {("a" * 64, 100)}
+    assert make_plan(WANTED, FILES, MANIFEST, {"model.safetensors": stored(WEIGHTS)}).sought == set()
 
 
 files = st.lists(

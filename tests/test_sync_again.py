@@ -1,5 +1,6 @@
 """`artifact-sync` on a bucket that holds something: what is kept, what is sent again, and what goes."""
 
+import dataclasses
 import json
 import os
 import time
@@ -10,6 +11,7 @@ import pytest
 from standins.faulty import FaultyS3
 from standins.hub import Sparse, StandInHub
 from standins.s3 import S3
+from standins.server import Reply
 from syncing import FILES, MIB, WEIGHTS, Scene
 
 from generator.artifacts.lock import Locked, LockedFile
@@ -118,16 +120,29 @@ def test_a_strange_manifest_stops_the_model(raw: bytes, scene: Scene) -> None:
 
 def test_a_new_commit_fills_another_prefix(scene: Scene) -> None:
     """The old one stays whole until somebody prunes it."""
-    old, before = scene.models["m"], scene.present()
-    commit = scene.hub.add(old[0], {**FILES, "tokenizer.json": b"{}"})
-    catalog = scene.catalog()
-    catalog["models"][0]["source"]["revision"] = commit
-    scene.write(catalog)
-    scene.models["m"] = (old[0], commit)
+    before = scene.present()
+    scene.move({**FILES, "tokenizer.json": b"{}"})
     assert scene.quick().code == 0
     assert before.items() < scene.present().items()
-    assert scene.present(scene.prefix()) == scene.promised()
-    assert scene.manifest()["commit"] == commit
+    scene.expect_whole()
+
+
+@pytest.mark.parametrize("minio", [False, True], ids=["any server", "MinIO"])
+def test_uploads_that_were_left_open_are_ended(minio: bool, scene: Scene, faulty_s3: FaultyS3) -> None:  # noqa: FBT001
+    """Those of the files that were to be brought in; MinIO lists them for a whole key, and none for a prefix."""
+    _delete(scene, WEIGHTS)
+    client = scene.s3.client()
+    client.create_multipart_upload(Bucket=scene.s3.bucket, Key=scene.prefix() + WEIGHTS)
+    client.close()
+    if minio:
+        empty = Reply.of(b"<ListMultipartUploadsResult/>", "application/xml")
+        faulty_s3.faults.add(
+            lambda call: dataclasses.replace(call, instead=empty), {"kind": "ListMultipartUploads", "path": "*/"}
+        )
+    assert scene.quick().code == 0
+    scene.expect()
+    asked = [request.key for request in faulty_s3.seen("ListMultipartUploads")]
+    assert asked == [scene.prefix(), scene.prefix() + WEIGHTS][: 1 + minio]
 
 
 def test_verify_reads_everything_back(scene: Scene, faulty_s3: FaultyS3) -> None:

@@ -13,12 +13,13 @@ class InterruptedSyncError(GeneratorError):
 
 
 class Sent(NamedTuple):
-    """A file that is in the bucket, and what its content is."""
+    """A file that is in the bucket now, what its content is, and whether it was copied there from another commit."""
 
     path: str
     size: int
     sha256: str
     git_sha1: str | None
+    copied: bool = False
 
 
 class MismatchError(GeneratorError):

@@ -11,7 +11,7 @@ from typing import Any, Final
 import urllib3
 
 from generator.artifacts.digest import InterruptedSyncError
-from generator.diagnostics import GeneratorError
+from generator.artifacts.failures import RemoteError
 
 _PIECE: Final = 1 << 20
 _PARTIAL: Final = 206
@@ -25,16 +25,14 @@ _AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
 _MANGLED: Final = "a proxy on the way changes what it passes on: let it leave the Hub's downloads alone"
 
 
-class DownloadError(GeneratorError):
-    """Bytes did not come as asked for. `expired` means that a fresh URL may help, `transient` another try."""
+class DownloadError(RemoteError):
+    """Bytes did not come as asked for. `expired` means that a fresh URL may help."""
 
     def __init__(
         self, message: str, *, transient: bool, expired: bool = False, wait_s: float = 0, hint: str | None = None
     ) -> None:
-        super().__init__(message, hint=hint or _AGAIN)
-        self.transient = transient
+        super().__init__(message, hint=hint or _AGAIN, transient=transient, wait_s=wait_s)
         self.expired = expired
-        self.wait_s = wait_s
 
 
 class Ranges:

@@ -1,4 +1,4 @@
-"""What can go wrong between here and the Hub: what happened, and the next thing to do. Never a token, never a URL."""
+"""What can go wrong with a server, and with the Hub in words: what happened, what to do. Never a token, never a URL."""
 
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -6,20 +6,34 @@ from urllib.parse import urlsplit
 from generator.diagnostics import GeneratorError
 
 BUSY: Final = 429
-_RETRYABLE: Final = frozenset({408, BUSY, 500, 502, 503, 504})
+_TRANSIENT: Final = frozenset({408, BUSY, 500, 502, 503, 504})
 _SERVER: Final = 500
 _UNAUTHORIZED: Final = (401, 403)
 _ANOTHER: Final = "choose another revision; `generator lock --upgrade NAME` moves to the newest"
 
 
-class HubError(GeneratorError):
+class RemoteError(GeneratorError):
+    """A server did not do what it was asked. When `transient`, another try may help, not before `wait_s` seconds."""
+
+    def __init__(self, message: str, *, hint: str | None, transient: bool, wait_s: float = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.transient = transient
+        self.wait_s = wait_s
+
+
+class HubError(RemoteError):
     """The Hub did not give what was asked for."""
 
     def __init__(
-        self, message: str, *, hint: str | None = None, retryable: bool = False, status: int | None = None
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        transient: bool = False,
+        wait_s: float = 0,
+        status: int | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
-        self.retryable = retryable
+        super().__init__(message, hint=hint, transient=transient, wait_s=wait_s)
         self.status = status
 
 
@@ -80,14 +94,14 @@ _KINDS: Final = {
 
 def _by_status(status: int, asked: Asked, side: Side, wait_s: float) -> HubError:
     """A refusal that has only its status to tell."""
-    retryable = status in _RETRYABLE
+    transient = status in _TRANSIENT
     if status == BUSY:
         hint = f"run this again in {max(wait_s, 1):.0f} seconds"
         hint += "" if side.authorized else ", or with HF_TOKEN, which raises the limit"
-        return HubError("the Hub's rate limit is reached", hint=hint, retryable=True, status=status)
-    if status >= _SERVER or retryable:
+        return HubError("the Hub's rate limit is reached", hint=hint, transient=True, wait_s=wait_s, status=status)
+    if status >= _SERVER or transient:
         message = f"the Hub answered {status} for {asked}"
-        return HubError(message, hint="run this again later", retryable=retryable, status=status)
+        return HubError(message, hint="run this again later", transient=transient, status=status)
     if status in _UNAUTHORIZED and side.authorized:
         message = f"the Hub refuses HF_TOKEN for {asked.repo}: it has expired, is not valid, or may not read this"
         hint = f"make a new one at {side.endpoint}/settings/tokens"
@@ -110,4 +124,4 @@ def unanswered(kind: str, side: Side) -> HubError:
         message = f"{host} did not answer within {side.timeout_s:g} seconds"
     else:
         message = f"{host} cannot be reached, or hung up ({kind})"
-    return HubError(message, hint="check the network, the proxy, and HF_ENDPOINT", retryable=True)
+    return HubError(message, hint="check the network, the proxy, and HF_ENDPOINT", transient=True)

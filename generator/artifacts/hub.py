@@ -5,10 +5,7 @@ every failure is ours to retry or to explain; no text of a failure repeats a URL
 """
 
 import os
-import random
-import time
 from collections.abc import Callable, Mapping
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypedDict, TypeVar
@@ -16,18 +13,19 @@ from urllib.parse import urlsplit
 
 from generator.artifacts.failures import BUSY, Asked, HubError, Side, refused, unanswered
 from generator.artifacts.lock import LockedFile
+from generator.artifacts.patience import Patience, persist
 from generator.source import printable
 
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Description", "Hub", "HubError", "Location", "Patience", "of_environment"]
+__all__ = ["USUAL", "Description", "Hub", "HubError", "Location", "of_environment"]
 
 _T = TypeVar("_T")
 PUBLIC: Final = "https://huggingface.co"
 _NAME: Final = "rhoai-model-gitops"
 _CONNECT_S: Final = 10
-_LONGEST_WAIT_S: Final = 15
+USUAL: Final = Patience(silence_s=20, attempts=5, longest_wait_s=15, total_s=90)
 _STEP: Final = 1 << 16
 _REFUSED: Final = 400
 
@@ -49,18 +47,6 @@ class Location(NamedTuple):
     commit: str
 
 
-class Patience(NamedTuple):
-    """How long to wait for an answer, and how often to ask."""
-
-    timeout_s: float = 20
-    attempts: int = 5
-    first_wait_s: float = 0.5
-    total_s: float = 90
-
-
-_USUAL: Final = Patience()
-
-
 class Hub:
     """A Hub, as its API serves models. Its methods may be called from several threads; all raise HubError."""
 
@@ -70,7 +56,7 @@ class Hub:
         token: str | None = None,
         ca: Path | None = None,
         *,
-        patience: Patience = _USUAL,
+        patience: Patience = USUAL,
     ) -> None:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
         import huggingface_hub  # noqa: PLC0415 - half a second, which `generate` must not pay
@@ -79,8 +65,8 @@ class Hub:
         self.endpoint = (endpoint or PUBLIC).rstrip("/")
         self._token = token or None
         self._patience = patience
-        self.side = Side(self.endpoint, self._token is not None, patience.timeout_s)
-        huggingface_hub.set_client_factory(lambda: _client(ca, patience.timeout_s))
+        self.side = Side(self.endpoint, self._token is not None, patience.silence_s)
+        huggingface_hub.set_client_factory(lambda: _client(ca, patience.silence_s))
         self._api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token or False, **_agent())
 
     def __enter__(self) -> Self:
@@ -165,18 +151,14 @@ class Hub:
     def _ask(self, asked: Asked, call: Callable[[], _T]) -> _T:
         """Ask until there is an answer, the failure is final, or patience ends."""
         failures = _failures()
-        patience = self._patience
-        deadline = time.monotonic() + patience.total_s
-        for attempt in count():
+
+        def once() -> _T:
             try:
                 return call()
             except failures as error:
-                explained = _explained(error, asked, self)
-                wait = _wait(error, patience.first_wait_s * 2**attempt)
-                if not explained.retryable or attempt + 1 == patience.attempts or time.monotonic() + wait > deadline:
-                    raise explained from None  # the cause's text holds URLs, which may be signed
-            time.sleep(wait)
-        raise AssertionError("unreachable")
+                raise _explained(error, asked, self) from None  # the cause's text holds URLs, which may be signed
+
+        return persist(once, self._patience, (HubError,))
 
 
 class _Agent(TypedDict):
@@ -236,8 +218,8 @@ def _failures() -> tuple[type[Exception], ...]:
     return (_UnansweredError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, KeyError, TypeError)
 
 
-def _wait(error: Exception, usual_s: float) -> float:
-    """Seconds until the next attempt: until the rate limit's window ends, else about as long as usual."""
+def _window_s(error: Exception) -> float:
+    """Seconds until the rate limit's window ends; 0 when that is not the trouble."""
     response = getattr(error, "response", None)
     if response is not None and response.status_code == BUSY:
         from huggingface_hub.utils._http import parse_ratelimit_headers  # noqa: PLC0415 - as huggingface_hub
@@ -245,7 +227,7 @@ def _wait(error: Exception, usual_s: float) -> float:
         window = parse_ratelimit_headers(response.headers)
         if window is not None and window.remaining == 0:
             return float(window.reset_in_seconds + 1)
-    return float(min(_LONGEST_WAIT_S, usual_s) * random.uniform(0.5, 1))  # noqa: S311 - jitter
+    return 0
 
 
 def _explained(error: Exception, asked: Asked, hub: Hub) -> HubError:
@@ -254,7 +236,7 @@ def _explained(error: Exception, asked: Asked, hub: Hub) -> HubError:
         untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error.cause)
         return unanswered("Untrusted" if untrusted else type(error.cause).__name__, hub.side)
     status = getattr(getattr(error, "response", None), "status_code", None)
-    return refused(type(error).__name__, status, asked, hub.side, _wait(error, 0))
+    return refused(type(error).__name__, status, asked, hub.side, _window_s(error))
 
 
 def _commit(asked: Asked, commit: str | None) -> str:

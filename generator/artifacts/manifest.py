@@ -10,6 +10,10 @@ from generator.diagnostics import GeneratorError
 SCHEMA: Final = 1
 
 
+class ManifestError(GeneratorError):
+    """What stands at a manifest's key is not one that this version can read."""
+
+
 class Entry(NamedTuple):
     """A file as it stands in the bucket: the digests of its content, and the ETag that the server gave it."""
 
@@ -46,12 +50,12 @@ def dump(manifest: Manifest) -> bytes:
 
 
 def parse(raw: bytes, where: str) -> Manifest:
-    """Read a manifest. Raises GeneratorError when it is not one of ours, or of a later version."""
+    """Read a manifest. Raises ManifestError when it is not one of ours, or of a later version."""
     try:
         data: dict[str, Any] = json.loads(raw)
         if data["schema"] != SCHEMA:
-            raise GeneratorError(f"{where} was written by another version of this tool", hint="update this tool")
+            raise ManifestError(f"{where} was written by another version of this tool", hint="update this tool")
         files = tuple(Entry(**{key: entry[key] for key in Entry._fields}) for entry in data["files"])
         return Manifest(data["repo"], data["commit"], data["profile"], files)
     except (ValueError, KeyError, TypeError) as error:
-        raise GeneratorError(f"{where} is not a manifest of this tool", hint="remove it to sync anew") from error
+        raise ManifestError(f"{where} is not a manifest of this tool", hint="remove it to sync anew") from error

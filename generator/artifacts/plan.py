@@ -5,10 +5,14 @@ from typing import Final, Literal, NamedTuple
 
 from generator.artifacts.lock import LockedFile
 from generator.artifacts.manifest import Entry, Manifest
+from generator.catalog.layout import COMMIT_LENGTH
 
-Action = Literal["upload", "keep", "delete"]
+Action = Literal["upload", "copy", "keep", "delete"]
+Content = tuple[str | None, int]
+"""What makes two files the same: sha256 and size."""
 _MIB: Final = 1 << 20
 PART: Final = 16 * _MIB
+_MISSING: Final = "missing"
 UNPROVEN: Final = "not known to be right"
 _MOST_PARTS: Final = 9_500  # S3 allows 10,000
 
@@ -35,6 +39,23 @@ class Wanted(NamedTuple):
     profile: str
 
 
+class Earlier(NamedTuple):
+    """Another commit of the model in the same bucket: where it is, what its manifest promises, and what is there."""
+
+    prefix: str
+    manifest: Manifest
+    listing: Mapping[str, Stored]
+
+
+class Twin(NamedTuple):
+    """An object of another commit that holds what is wanted here."""
+
+    commit: str
+    key: str
+    etag: str
+    sha256: str
+
+
 class Operation(NamedTuple):
     """One file: what happens to it, and why. `file` is None for a deletion; `sha256` is known of what is kept."""
 
@@ -44,6 +65,12 @@ class Operation(NamedTuple):
     reason: str
     file: LockedFile | None = None
     sha256: str | None = None
+    twin: Twin | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether it brings bytes in."""
+        return self.action in ("upload", "copy")
 
 
 class Plan(NamedTuple):
@@ -64,6 +91,17 @@ class Plan(NamedTuple):
         """What will be sent."""
         return sum(operation.size for operation in self.operations if operation.action == "upload")
 
+    @property
+    def copy_bytes(self) -> int:
+        """What will be copied within the bucket."""
+        return sum(operation.size for operation in self.operations if operation.action == "copy")
+
+    @property
+    def sought(self) -> set[Content]:
+        """The large files that are missing: what another commit may have, too."""
+        missing = [operation.file for operation in self.operations if operation.reason == _MISSING]
+        return {(file.sha256, file.size) for file in missing if file and file.sha256}
+
 
 def up_to_date(wanted: Wanted, manifest: Manifest | None, listing: Mapping[str, Stored]) -> Plan | None:
     """The plan with nothing to do, when manifest and listing alone show it; None when more must be known."""
@@ -83,11 +121,18 @@ def wanted_id(wanted: Wanted) -> tuple[str, str, str]:
 
 
 def make_plan(
-    wanted: Wanted, files: Sequence[LockedFile], manifest: Manifest | None, listing: Mapping[str, Stored]
+    wanted: Wanted,
+    files: Sequence[LockedFile],
+    manifest: Manifest | None,
+    listing: Mapping[str, Stored],
+    earlier: Iterable[Earlier] = (),
 ) -> Plan:
-    """Compare what is wanted with what is there. `listing` must be complete: what it lacks is sent, the rest goes."""
-    known = manifest.by_path if manifest else {}
-    operations = [_operation(file, known.get(file.path), listing.get(file.path)) for file in files]
+    """Compare what is wanted with what is there. `listing` must be complete: what it lacks comes in, the rest goes.
+
+    What an `earlier` commit has, too, is copied from there.
+    """
+    known, same = manifest.by_path if manifest else {}, twins(earlier)
+    operations = [_operation(file, known.get(file.path), listing.get(file.path), same) for file in files]
     paths = {file.path for file in files}
     operations += [
         Operation("delete", stored.path, stored.size, "not part of the model, but KServe would download it")
@@ -100,9 +145,23 @@ def make_plan(
     return Plan(wanted, ordered, writes_manifest=changed or not recorded, replaces_manifest=manifest is not None)
 
 
-def _operation(file: LockedFile, entry: Entry | None, stored: Stored | None) -> Operation:
+def twins(earlier: Iterable[Earlier]) -> dict[Content, Twin]:
+    """What can be copied: objects that are still as their manifest says; of several, the one that comes first."""
+    found: dict[Content, Twin] = {}
+    for prefix, manifest, listing in earlier:
+        for entry in manifest.files:
+            if entry.path in listing and _agrees(entry, listing[entry.path]):
+                twin = Twin(manifest.commit[:COMMIT_LENGTH], prefix + entry.path, entry.etag, entry.sha256)
+                found.setdefault((entry.sha256, entry.size), twin)
+    return found
+
+
+def _operation(file: LockedFile, entry: Entry | None, stored: Stored | None, same: Mapping[Content, Twin]) -> Operation:
     if stored is None:
-        return _upload(file, "missing")
+        twin = same.get((file.sha256, file.size))
+        if twin is None:
+            return _upload(file, _MISSING)
+        return Operation("copy", file.path, file.size, f"the same as in {twin.commit}", file, twin=twin)
     if stored.size != file.size:
         return _upload(file, f"has {stored.size:,} bytes instead of {file.size:,}")
     if entry is not None and _same(file, entry):
@@ -140,10 +199,10 @@ def _rank(operation: Operation) -> tuple[int, int, str]:
 
 
 def phases(operations: Iterable[Operation]) -> tuple[list[Operation], list[Operation]]:
-    """Uploads that may run side by side, and those that wait for all of them."""
-    uploads = [operation for operation in operations if operation.action == "upload"]
-    last = [operation for operation in uploads if operation.path == "config.json"]
-    return [operation for operation in uploads if operation not in last], last
+    """Uploads and copies that may run side by side, and those that wait for all of them."""
+    moving = [operation for operation in operations if operation.moves]
+    last = [operation for operation in moving if operation.path == "config.json"]
+    return [operation for operation in moving if operation not in last], last
 
 
 def part_size(size: int, least: int = PART) -> int:

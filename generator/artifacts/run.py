@@ -1,16 +1,17 @@
 """The verbs of `artifact-sync`: plan, transfer, verify, prune; each a question to a Session, or its execution."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import NamedTuple
 
-from generator.artifacts.hub import Hub, Patience
+from generator.artifacts.hub import USUAL, Hub
 from generator.artifacts.lock import Locked
-from generator.artifacts.plan import Plan
+from generator.artifacts.plan import Action, Plan
 from generator.artifacts.prune import Stale
 from generator.artifacts.session import Choice, Outcome, Session, Target, targets
 from generator.catalog.layout import artifact_prefix
@@ -25,6 +26,7 @@ class Synced(NamedTuple):
 
     outcomes: tuple[Outcome, ...]
     sent_bytes: int
+    copied_bytes: int
     seconds: float
     s3_requests: int
 
@@ -45,22 +47,23 @@ def _ca(environ: Mapping[str, str]) -> str | None:
 
 def _hub(bench: Bench) -> Hub:
     environ, ca, given = bench.environ, _ca(bench.environ), bench.choice.pace.patience
-    usual = Patience()
-    patience = usual._replace(
-        timeout_s=min(usual.timeout_s, given.silence_s), first_wait_s=min(usual.first_wait_s, given.first_wait_s)
+    patience = USUAL._replace(
+        silence_s=min(USUAL.silence_s, given.silence_s), first_wait_s=min(USUAL.first_wait_s, given.first_wait_s)
     )
     return Hub(environ.get("HF_ENDPOINT"), environ.get("HF_TOKEN"), Path(ca) if ca else None, patience=patience)
 
 
 class _Counter:
-    """Passes bytes on to whoever watches, and counts them."""
+    """Passes bytes on to whoever watches, and counts them by the way they came."""
 
     def __init__(self) -> None:
-        self.total = 0
+        self.bytes: Counter[Action] = Counter()
         self.watcher: Observe = lambda _model, _path, _count: None
+        self._lock = Lock()
 
-    def observe(self, model: str, path: str, count: int) -> None:
-        self.total += count
+    def observe(self, model: str, path: str, count: int, action: Action) -> None:
+        with self._lock:
+            self.bytes[action] += count
         self.watcher(model, path, count)
 
 
@@ -68,7 +71,7 @@ def sync(bench: Bench, *, dry_run: bool, keep_going: bool, watch: Watch) -> Sync
     """Plan all models; unless `dry_run`, carry the plans out."""
     began, counter = time.monotonic(), _Counter()
     with _hub(bench) as hub:
-        session, wanted = _session(bench, hub, counter.observe)
+        session, wanted = _session(bench, hub, counter)
         planned = [(target, session.plan(target)) for target in wanted]
         outcomes = [outcome for _, found in planned for outcome in found]
         failed = any(outcome.error for outcome in outcomes)
@@ -76,13 +79,14 @@ def sync(bench: Bench, *, dry_run: bool, keep_going: bool, watch: Watch) -> Sync
             plans = [outcome.plan for outcome in outcomes if outcome.plan and outcome.plan.work]
             with watch(plans) as counter.watcher:
                 outcomes = list(_transfer(session, planned, keep_going=keep_going))
-    return Synced(tuple(outcomes), counter.total, time.monotonic() - began, session.s3_requests)
+    seconds, moved = time.monotonic() - began, counter.bytes
+    return Synced(tuple(outcomes), moved["upload"], moved["copy"], seconds, session.s3_requests)
 
 
-def _session(bench: Bench, hub: Hub, observe: Observe) -> tuple[Session, list[Target]]:
+def _session(bench: Bench, hub: Hub, counter: _Counter) -> tuple[Session, list[Target]]:
     ca = _ca(bench.environ)
     wanted = targets(bench.catalog, bench.locked, bench.choice, bench.environ, ca)
-    return Session(hub, bench.choice, ca=ca, stop=bench.stop, observe=observe), wanted
+    return Session(hub, bench.choice, ca=ca, stop=bench.stop, observe=counter.observe), wanted
 
 
 def _transfer(
@@ -98,16 +102,16 @@ def verify(bench: Bench) -> Synced:
     """Read back what every model's manifest records, and hash it."""
     began = time.monotonic()
     with _hub(bench) as hub:
-        session, wanted = _session(bench, hub, lambda _model, _path, _count: None)
+        session, wanted = _session(bench, hub, _Counter())
         outcomes = [outcome for target in wanted for outcome in session.verify(target)]
-    return Synced(tuple(outcomes), 0, time.monotonic() - began, session.s3_requests)
+    return Synced(tuple(outcomes), 0, 0, time.monotonic() - began, session.s3_requests)
 
 
 def prune(bench: Bench, grace: timedelta, *, dry_run: bool) -> list[Stale]:
     """Find, and unless `dry_run` delete, complete prefixes that no environment serves any more."""
-    everything = bench._replace(choice=Choice(pace=bench.choice.pace))
+    everything = bench._replace(choice=bench.choice._replace(models=(), environments=()))
     with _hub(bench) as hub:
-        session, wanted = _session(everything, hub, lambda _model, _path, _count: None)
+        session, wanted = _session(everything, hub, _Counter())
         found: list[Stale] = []
         for root, target, referenced in _roots(bench.catalog, wanted):
             old = session.stale(target, root, referenced, grace)

@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from generator.artifacts.plan import Stored
-from generator.diagnostics import GeneratorError
+from generator.artifacts.failures import RemoteError
+from generator.artifacts.plan import Stored, Twin
 
 NO_SUCH_UPLOAD: Final = "NoSuchUpload"
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -50,20 +50,31 @@ _HINTS: Final = {
 }
 
 
-_LASTING: Final = frozenset({"SSLError", "ProfileNotFound", "NoCredentialsError", "PartialCredentialsError"})
+_LASTING: Final = frozenset(
+    {
+        "SSLError",
+        "ProfileNotFound",
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        # S3 may say these with a status of 5xx, too: the first always, the others within its answer to a copy.
+        "NotImplemented",
+        "AccessDenied",
+        "NoSuchKey",
+        "PreconditionFailed",
+    }
+)
 
 
 _AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
 _UNUSUAL: Final = "ask whoever runs this S3 server what that means"
 
 
-class S3Error(GeneratorError):
-    """A request to S3 failed. `code` is S3's own word, `transient` whether trying again may help."""
+class S3Error(RemoteError):
+    """A request to S3 failed. `code` is S3's own word."""
 
     def __init__(self, message: str, *, code: str, hint: str | None, transient: bool) -> None:
-        super().__init__(message, hint=hint or (_AGAIN if transient else _UNUSUAL))
+        super().__init__(message, hint=hint or (_AGAIN if transient else _UNUSUAL), transient=transient)
         self.code = code
-        self.transient = transient
 
 
 class Access(NamedTuple):
@@ -141,20 +152,47 @@ class Bucket:
         with self._translated(f"read {self._at(key)}"):
             yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
 
-    def metadata(self, key: str) -> Mapping[str, str] | None:
-        """What was noted on an object, with lower-case names; None when there is no object."""
+    def look(self, key: str) -> Stored | None:
+        """An object with the digests that were noted on it; None when there is no object."""
         try:
             with self._translated(f"look at {self._at(key)}"):
-                found = self._client.head_object(Bucket=self.name, Key=key)["Metadata"]
+                found = self._client.head_object(Bucket=self.name, Key=key)
         except S3Error as error:
             _expect(error, _ABSENT)
             return None
-        return {name.lower(): value for name, value in found.items()}
+        noted = {name.lower(): value for name, value in found["Metadata"].items()}  # not every server keeps their case
+        etag = found.get("ETag", "").strip('"')
+        return Stored(key, found["ContentLength"], etag, noted.get("sha256"), noted.get("git-sha1"))
 
     def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""
         with self._translated(f"write {self._at(key)}"):
             self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
+
+    def copy(self, twin: Twin, key: str, metadata: Mapping[str, str]) -> None:
+        """Write an object from another one, if that still has its ETag. Servers that know no conditions ignore it."""
+        with self._translated(f"copy {self._at(twin.key)} to {self._at(key)}"):
+            answer = self._client.copy_object(
+                Bucket=self.name, Key=key, Metadata=dict(metadata), MetadataDirective="REPLACE", **self._source(twin)
+            )
+        _etag(answer.get("CopyObjectResult"), f"copy {self._at(twin.key)}")
+
+    def copy_part(self, upload: Upload, number: int, twin: Twin, start: int, end: int) -> str:
+        """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag."""
+        doing = f"copy {self._at(twin.key)} to part {number} of {self._at(upload.key)}"
+        with self._translated(doing):
+            answer = self._client.upload_part_copy(
+                Bucket=self.name,
+                Key=upload.key,
+                UploadId=upload.id,
+                PartNumber=number,
+                CopySourceRange=f"bytes={start}-{end - 1}",
+                **self._source(twin),
+            )
+        return _etag(answer.get("CopyPartResult"), doing)
+
+    def _source(self, twin: Twin) -> Mapping[str, Any]:
+        return {"CopySource": {"Bucket": self.name, "Key": twin.key}, "CopySourceIfMatch": f'"{twin.etag}"'}
 
     def begin(self, key: str, metadata: Mapping[str, str]) -> Upload:
         """Begin a multipart upload: nothing is visible until it is completed."""
@@ -221,13 +259,20 @@ def _expect(error: S3Error, codes: Collection[str]) -> None:
         raise error
 
 
+def _etag(result: Mapping[str, Any] | None, doing: str) -> str:
+    """The ETag of what was copied: servers that cannot copy may write an empty object, and have none to tell."""
+    if not (result and result.get("ETag")):
+        raise S3Error(f"cannot {doing}: the server has not copied it", code="NotCopied", hint=None, transient=False)
+    return str(result["ETag"])
+
+
 def _client_error(doing: str, code: str, error: ClientError) -> S3Error:
     said = error.response.get("Error", {}).get("Message") or "the server gives no reason"
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     hint = _HINTS.get(code)
     if code == "RequestTimeTooSkewed":
         hint = _skew(error)
-    transient = code in _TRANSIENT or status >= _SERVER_ERROR
+    transient = code in _TRANSIENT or (status >= _SERVER_ERROR and code not in _LASTING)
     return S3Error(f"cannot {doing}: {code}: {said}", code=code, hint=hint, transient=transient)
 
 

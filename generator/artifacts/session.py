@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final, NamedTuple, TypeVar
 
+from generator.artifacts.delivery import Observe
+from generator.artifacts.digest import Sent
 from generator.artifacts.download import Ranges
 from generator.artifacts.lock import Locked
 from generator.artifacts.manifest import profile_digest
@@ -31,26 +33,39 @@ class Target(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What the user asked for: which models, from where, and how hard to work."""
+    """What the user asked for: which models, from where, how hard to work, and what to sign."""
 
     models: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     memory_bytes: int = 128 << 20
     pace: Pace = Pace()
+    sign_payload: bool | None = None
 
 
 class Outcome(NamedTuple):
-    """What became of a model: an error, a plan that was carried out, or only the plan."""
+    """What became of a model: an error, a plan with what was `sent` when it was carried out, or only the plan."""
 
     wanted: Wanted
     plan: Plan | None = None
-    carried_out: bool = False
+    sent: tuple[Sent, ...] | None = None
     seconds: float = 0
     error: GeneratorError | None = None
     findings: Sequence[str] = ()
 
+    @property
+    def sent_bytes(self) -> int:
+        """What came from the Hub."""
+        return sum(file.size for file in self.sent or () if not file.copied)
 
-def access_of(connection: Connection, environ: Mapping[str, str], ca: str | None) -> Access:
+    @property
+    def copied_bytes(self) -> int:
+        """What was copied within the bucket."""
+        return sum(file.size for file in self.sent or () if file.copied)
+
+
+def access_of(
+    connection: Connection, environ: Mapping[str, str], ca: str | None, *, sign_payload: bool | None
+) -> Access:
     """How to reach a connection's bucket. The keys of an OpenShift AI data connection win over the catalog."""
     endpoint = environ.get("AWS_S3_ENDPOINT") or connection.endpoint
     if "://" not in endpoint:
@@ -61,6 +76,7 @@ def access_of(connection: Connection, environ: Mapping[str, str], ca: str | None
         region=environ.get("AWS_DEFAULT_REGION") or connection.region,
         endpoint=None if host.endswith("amazonaws.com") else endpoint,
         ca=ca,
+        sign_payload=sign_payload,
     )
 
 
@@ -91,7 +107,8 @@ def targets(
         found.setdefault(served.connection, {})[request.wanted.prefix] = request
     return [
         Target(
-            access_of(catalog.connections[name], environ, ca), tuple(requests[prefix] for prefix in sorted(requests))
+            access_of(catalog.connections[name], environ, ca, sign_payload=choice.sign_payload),
+            tuple(requests[prefix] for prefix in sorted(requests)),
         )
         for name, requests in sorted(found.items())
     ]
@@ -120,9 +137,7 @@ def _request(
 class Session:
     """Syncs models with one Hub, one memory budget, and one way to stop."""
 
-    def __init__(
-        self, hub: Lister, choice: Choice, *, ca: str | None, stop: Event, observe: Callable[[str, str, int], None]
-    ) -> None:
+    def __init__(self, hub: Lister, choice: Choice, *, ca: str | None, stop: Event, observe: Observe) -> None:
         self._hub, self._pace, self._stop, self._observe = hub, choice.pace, stop, observe
         self._budget = Budget(choice.memory_bytes)
         self._connections = 3 * choice.pace.lanes
@@ -149,8 +164,7 @@ class Session:
         )
 
         def one(plan: Plan) -> Outcome:
-            carry_out(plan, engine, bucket)
-            return Outcome(plan.wanted, plan, carried_out=True)
+            return Outcome(plan.wanted, plan, sent=carry_out(plan, engine, bucket))
 
         try:
             return self._each(plans, one, keep_going=keep_going)
@@ -177,12 +191,11 @@ class Session:
     def _bucket(self, target: Target) -> Bucket:
         key = target.access
         if key not in self._buckets:
-            patience = self._pace.patience
             self._buckets[key] = Bucket(
                 target.access,
                 connections=self._connections,
-                attempts=patience.s3_attempts,
-                silence_s=patience.silence_s,
+                attempts=self._pace.s3_attempts,
+                silence_s=self._pace.patience.silence_s,
             )
         return self._buckets[key]
 

@@ -1,18 +1,34 @@
 """One model, from question to manifest: look, plan, send, tidy, record."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple, Protocol
 
 from generator.artifacts import manifest as manifests
+from generator.artifacts.delivery import Task
 from generator.artifacts.digest import Sent
 from generator.artifacts.lock import Locked, LockedFile
 from generator.artifacts.manifest import Entry, Manifest
-from generator.artifacts.plan import UNPROVEN, Operation, Plan, Stored, Wanted, make_plan, phases, up_to_date
+from generator.artifacts.plan import (
+    UNPROVEN,
+    Earlier,
+    Operation,
+    Plan,
+    Stored,
+    Wanted,
+    make_plan,
+    phases,
+    twins,
+    up_to_date,
+)
 from generator.artifacts.profile import select
 from generator.artifacts.s3 import Bucket, S3Error
-from generator.artifacts.transfer import Engine, Locator, Task
+from generator.artifacts.transfer import Engine, Locator
+from generator.catalog.layout import artifact_prefix
 from generator.diagnostics import GeneratorError
+
+_MOST_EARLIER: Final = 8  # two requests each
 
 
 class Lister(Locator, Protocol):
@@ -37,17 +53,19 @@ def survey(request: Request, hub: Lister, bucket: Bucket) -> Plan:
     Raises GeneratorError when the repository's files make no model, or cannot be listed.
     """
     wanted = request.wanted
-    raw = bucket.get(wanted.manifest_key)
-    manifest = manifests.parse(raw, f"s3://{wanted.bucket}/{wanted.manifest_key}") if raw is not None else None
+    manifest = _manifest(bucket, wanted.manifest_key)
     listing = bucket.listing(wanted.prefix)
     quick = up_to_date(wanted, manifest, listing)
     if quick and request.locked is None:
         return quick
     files = _files(request, hub)
     plan = make_plan(wanted, files, manifest, listing)
-    if not any(operation.reason == UNPROVEN for operation in plan.operations):
-        return plan
-    return make_plan(wanted, files, manifest, _noted(bucket, wanted, plan, listing))
+    return make_plan(wanted, files, manifest, _noted(bucket, wanted, plan, listing), _earlier(bucket, wanted, plan))
+
+
+def _manifest(bucket: Bucket, key: str) -> Manifest | None:
+    raw = bucket.get(key)
+    return None if raw is None else manifests.parse(raw, f"s3://{bucket.name}/{key}")
 
 
 def _files(request: Request, hub: Lister) -> tuple[LockedFile, ...]:
@@ -64,15 +82,39 @@ def _noted(bucket: Bucket, wanted: Wanted, plan: Plan, listing: Mapping[str, Sto
     """The listing, with the digests that an earlier run noted on objects which no manifest covers."""
     found = dict(listing)
     for operation in plan.operations:
-        if operation.reason == UNPROVEN:
-            noted = bucket.metadata(wanted.prefix + operation.path) or {}
-            found[operation.path] = found[operation.path]._replace(
-                sha256=noted.get("sha256"), git_sha1=noted.get("git-sha1")
-            )
+        if operation.reason == UNPROVEN and (noted := bucket.look(wanted.prefix + operation.path)):
+            stored = found[operation.path]
+            found[operation.path] = stored._replace(sha256=noted.sha256, git_sha1=noted.git_sha1)
     return found
 
 
-def carry_out(plan: Plan, engine: Engine, bucket: Bucket) -> None:
+def _earlier(bucket: Bucket, wanted: Wanted, plan: Plan) -> list[Earlier]:
+    """Other commits that have what is missing here, the newest first. Finding none is no error: the Hub has it all."""
+    found: list[Earlier] = []
+    with suppress(S3Error):
+        for prefix, manifest in _others(bucket, wanted) if plan.sought else ():
+            if plan.sought & {(entry.sha256, entry.size) for entry in manifest.files}:
+                found.append(Earlier(prefix, manifest, bucket.listing(prefix)))
+            if plan.sought <= twins(found).keys():
+                break
+    return found
+
+
+def _others(bucket: Bucket, wanted: Wanted) -> Iterator[tuple[str, Manifest]]:
+    """Prefix and manifest of the model's other commits; only the newest few, and only those that can be read."""
+    root, _, own = wanted.manifest_key.partition("/.sync/")
+    folder = f"{root}/.sync/{wanted.name}/"
+    written = bucket.ages(folder)
+    keys = sorted(written.keys() - {f"{root}/.sync/{own}"}, key=lambda key: (written[key], key), reverse=True)
+    for key in keys[:_MOST_EARLIER]:
+        manifest = None
+        with suppress(manifests.ManifestError):
+            manifest = _manifest(bucket, key)
+        if manifest is not None:
+            yield artifact_prefix(root, wanted.name, manifest.commit), manifest
+
+
+def carry_out(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
     """Make the bucket hold the model. The manifest goes first and comes back last: meanwhile nothing is promised."""
     wanted = plan.wanted
     if plan.replaces_manifest:
@@ -82,15 +124,17 @@ def carry_out(plan: Plan, engine: Engine, bucket: Bucket) -> None:
     sent += engine.send([_task(wanted, operation) for operation in last])
     bucket.delete(wanted.prefix + operation.path for operation in plan.operations if operation.action == "delete")
     entries = _entries(plan, sent, bucket.listing(wanted.prefix))
-    _end_uploads(bucket, wanted.prefix)
+    _end_uploads(plan, bucket)
     manifest = Manifest(wanted.repo, wanted.commit, wanted.profile, entries)
     bucket.put(wanted.manifest_key, manifests.dump(manifest), {})
+    return tuple(sent)
 
 
 def _task(wanted: Wanted, operation: Operation) -> Task:
     if operation.file is None:
-        raise AssertionError("only wanted files are uploaded")
-    return Task(wanted.name, wanted.repo, wanted.commit, operation.file, wanted.prefix + operation.path)
+        raise AssertionError("only wanted files are brought in")
+    key = wanted.prefix + operation.path
+    return Task(wanted.name, wanted.repo, wanted.commit, operation.file, key, operation.twin)
 
 
 def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) -> tuple[Entry, ...]:
@@ -108,22 +152,22 @@ def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) ->
     )
 
 
-def _end_uploads(bucket: Bucket, prefix: str) -> None:
+def _end_uploads(plan: Plan, bucket: Bucket) -> None:
     """End what killed runs, or a sync that raced with this one, have begun here: every file is complete without it."""
-    try:
-        for upload in bucket.uploads(prefix):
+    prefix = plan.wanted.prefix
+    large = [prefix + each.path for each in plan.operations if each.moves and each.file and each.file.sha256]
+    with suppress(S3Error):  # not everybody may; a lifecycle rule of the bucket does it then (docs/artifacts.md)
+        # MinIO lists the uploads of a key, and none for a prefix.
+        for upload in bucket.uploads(prefix) or [found for key in large for found in bucket.uploads(key)]:
             bucket.abort(upload)
-    except S3Error:
-        return  # not everybody may; a lifecycle rule of the bucket does it then (docs/artifacts.md)
 
 
 def verify(request: Request, bucket: Bucket) -> list[str]:
     """Read everything back and hash it. What is wrong, a line for each; nothing wrong, an empty list."""
     wanted = request.wanted
-    raw = bucket.get(wanted.manifest_key)
-    if raw is None:
+    manifest = _manifest(bucket, wanted.manifest_key)
+    if manifest is None:
         return ["there is no manifest: it was never synced to the end"]
-    manifest = manifests.parse(raw, f"s3://{wanted.bucket}/{wanted.manifest_key}")
     listing = bucket.listing(wanted.prefix)
     wrong = [f"{path} is not in the manifest" for path in sorted(listing.keys() - manifest.by_path.keys())]
     locked = {file.path: file for file in request.locked.files} if request.locked else {}

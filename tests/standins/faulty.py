@@ -24,6 +24,7 @@ _OBJECT = {
     "POST": {"uploads": "CreateMultipartUpload", "uploadId": "CompleteMultipartUpload"},
     "DELETE": {"uploadId": "AbortMultipartUpload", "": "DeleteObject"},
 }
+_COPY = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
 _HOP = {"connection", "keep-alive", "content-length", "transfer-encoding", "expect"}
 _BUCKET = {
     "GET": {
@@ -246,6 +247,8 @@ def _request(exchange: Exchange) -> S3Request:
     names = (_OBJECT if key else _BUCKET).get(exchange.command, {})
     operation = "ListBuckets" if not bucket else next((names[name] for name in names if name in asked), names.get(""))
     headers = {name.lower(): value for name, value in exchange.headers.items() if name.lower() != "authorization"}
+    if operation and "x-amz-copy-source" in headers:
+        operation = _COPY[operation]
     key = key or asked.get("prefix", [""])[0]
     return S3Request(operation or "Other", bucket, key, int(headers.get("content-length", 0)), headers)
 

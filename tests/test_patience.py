@@ -1,0 +1,75 @@
+"""Trying again: as often and as long as patience says, and never what cannot work."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from generator.artifacts.failures import RemoteError
+from generator.artifacts.patience import Patience, persist
+
+PATIENCE = Patience(attempts=4, first_wait_s=1, longest_wait_s=3, total_s=60)
+
+
+class OursError(RemoteError):
+    """Of the server that is asked."""
+
+
+class TheirsError(RemoteError):
+    """Of another server, whose own patience has already ended."""
+
+
+def failing(*errors: Exception) -> Callable[[], str]:
+    """Raise these, one by one; then answer."""
+    left: Iterator[Exception] = iter(errors)
+
+    def once() -> str:
+        error = next(left, None)
+        if error:
+            raise error
+        return "answer"
+
+    return once
+
+
+def busy(wait_s: float = 0) -> RemoteError:
+    """What another try may help."""
+    return RemoteError("busy", hint=None, transient=True, wait_s=wait_s)
+
+
+def test_waits_grow_up_to_the_longest_and_with_jitter() -> None:
+    """Half as long again at most, half as long at least."""
+    pauses: list[float] = []
+    assert persist(failing(busy(), busy(), busy()), PATIENCE, (RemoteError,), pauses.append) == "answer"
+    assert [0.5 * usual <= pause <= 1.5 * usual for pause, usual in zip(pauses, (1, 2, 3), strict=True)] == [True] * 3
+
+
+def test_the_server_may_ask_for_more() -> None:
+    """As a rate limit does."""
+    pauses: list[float] = []
+    persist(failing(busy(40)), PATIENCE, (RemoteError,), pauses.append)
+    assert pauses == [40]
+
+
+@pytest.mark.parametrize(
+    ("errors", "said", "waited"),
+    [
+        ([busy()] * 9, "busy (4 tries)", 3),
+        ([busy(61)], "busy", 0),
+        ([RemoteError("no", hint=None, transient=False)], "no", 0),
+        ([busy(), RemoteError("no", hint=None, transient=False)], "no (2 tries)", 1),
+    ],
+    ids=["too often", "too long", "final", "final in the end"],
+)
+def test_when_it_ends(errors: list[Exception], said: str, waited: int) -> None:
+    """With the last error, and how often it was tried."""
+    pauses: list[float] = []
+    with pytest.raises(RemoteError) as failed:
+        persist(failing(*errors), PATIENCE, (RemoteError,), pauses.append)
+    assert (str(failed.value), len(pauses)) == (said, waited)
+
+
+def test_other_failures_pass() -> None:
+    """Nobody tries again what somebody else has already given up."""
+    with pytest.raises(TheirsError) as failed:
+        persist(failing(TheirsError("odd", hint=None, transient=True)), PATIENCE, (OursError,))
+    assert str(failed.value) == "odd"

@@ -1,0 +1,156 @@
+"""`artifact-sync` moves to a new commit: what another commit has already is copied within the bucket."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from standins.faulty import FaultyS3
+from standins.hub import Sparse, StandInHub
+from standins.repos import Source
+from standins.s3 import S3
+from syncing import FILES, MIB, QUICK, WEIGHTS, Scene
+
+pytestmark = pytest.mark.s3
+SIZE = 12 * MIB + 5
+IN_PARTS = QUICK._replace(copy_bytes=5 * MIB)
+"""As if S3 copied at most 5 MiB at once."""
+at_every_pace = pytest.mark.parametrize("pace", [QUICK, IN_PARTS], ids=["whole", "in parts"])
+CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
+
+
+@pytest.fixture
+def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+    """A model that is in the bucket at one commit, and asked for at the next, which changes its tokenizer."""
+    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene.add()
+    assert scene.quick().code == 0
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    scene.move(CHANGED)
+    return scene
+
+
+def _old(scene: Scene) -> str:
+    """The prefix of the commit that was synced first."""
+    [old] = {path.rpartition("/")[0] + "/" for path in scene.present() if path.endswith(WEIGHTS)} - {scene.prefix()}
+    return old
+
+
+def test_only_what_changed_comes_from_the_hub(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The weights are copied, with notes of the new commit; the old commit stays as it was."""
+    old = _old(scene)
+    before = scene.present()
+    ran = scene.quick()
+    assert ran.code == 0
+    assert re.fullmatch(r"m: 70 B sent and verified, 12\.6 MB copied in \d+\.\d s\n", ran.stdout)
+    assert re.search(r"^1 of 1 models are in; 70 B sent, 12\.6 MB copied in \d+\.\d s, ", ran.stderr)
+    assert scene.hub.sent("cdn") == 0
+    assert WEIGHTS not in {request.file for request in scene.hub.seen("resolve")}
+    assert faulty_s3.counts["UploadPart"] == faulty_s3.counts["CreateMultipartUpload"] == 0
+    [copy] = faulty_s3.seen("CopyObject")
+    assert copy.key == scene.prefix() + WEIGHTS
+    assert copy.headers["x-amz-copy-source"] == f"{scene.s3.bucket}/{old}{WEIGHTS}"
+    assert copy.headers["x-amz-copy-source-if-match"].strip('"')
+    found = scene.s3.client().head_object(Bucket=scene.s3.bucket, Key=copy.key)["Metadata"]
+    repo, commit = scene.models["m"]
+    assert found == {"hf-repo": repo, "hf-commit": commit, "sha256": scene.promised()[WEIGHTS][1]}
+    assert before.items() < scene.present().items()
+    scene.expect_whole()
+
+
+def test_weights_first_and_manifest_last_as_ever(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """A copy takes the place that the upload would have."""
+    assert scene.quick().code == 0
+    made = [request.key for request in faulty_s3.requests if request.operation in ("PutObject", "CopyObject")]
+    prefix = scene.prefix()
+    assert made[-2:] == [f"{prefix}config.json", f"models/.sync/{prefix[7:-1]}.json"]
+    assert len(made) == len(FILES) + 1
+
+
+def test_a_dry_run_shows_the_copy(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """With the commit that has the file, in the table and as JSON; the bucket is only read."""
+    commit, before = _old(scene)[9:-1], scene.present()
+    table, [plan] = scene.sync("--dry-run"), json.loads(scene.sync("--dry-run", "--output", "json").stdout)
+    assert table.stdout.splitlines()[1:3] == [
+        f"  copy      12.6 MB  model.safetensors  (the same as in {commit})",
+        "  upload       34 B  1_Pooling/config.json  (missing)",
+    ]
+    assert (plan["bytes"], plan["copiedBytes"]) == (70, SIZE)
+    assert plan["operations"][0] == {
+        "action": "copy",
+        "path": WEIGHTS,
+        "size": SIZE,
+        "reason": f"the same as in {commit}",
+    }
+    assert set(faulty_s3.counts) == {"GetObject", "ListObjectsV2"}
+    assert scene.present() == before
+
+
+def test_programs_read_both_totals(scene: Scene) -> None:
+    """Copied bytes are not counted as sent."""
+    told = json.loads(scene.quick(output="json").stdout)
+    assert (told["bytes"], told["copiedBytes"]) == (70, SIZE)
+    assert (told["models"][0]["bytes"], told["models"][0]["copiedBytes"]) == (70, SIZE)
+
+
+def test_a_large_file_is_copied_in_parts(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """No request copies more than S3 lets it, and every part is held to the ETag."""
+    assert scene.quick(IN_PARTS).code == 0
+    copies = sorted(faulty_s3.seen("UploadPartCopy"), key=lambda request: request.headers["x-amz-copy-source-range"])
+    ranges = [request.headers["x-amz-copy-source-range"] for request in copies]
+    assert ranges == [f"bytes=0-{5 * MIB - 1}", f"bytes={10 * MIB}-{SIZE - 1}", f"bytes={5 * MIB}-{10 * MIB - 1}"]
+    assert all("x-amz-copy-source-if-match" in request.headers for request in copies)
+    assert (faulty_s3.counts["CopyObject"], scene.hub.sent("cdn")) == (0, 0)
+    scene.expect_whole()
+
+
+def test_a_file_that_has_moved_is_copied_too(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """What counts is its content, not its name; the third commit takes each file from the newest that has it."""
+    assert scene.quick().code == 0
+    second = scene.prefix()
+    scene.move({"config.json": b"{}", "model-00001-of-00001.safetensors": FILES[WEIGHTS]})
+    faulty_s3.requests.clear()
+    assert f"(the same as in {second[9:-1]})" in scene.quick(dry_run=True).stdout
+    assert faulty_s3.counts == {"GetObject": 2, "ListObjectsV2": 3}
+    assert scene.quick().code == 0
+    assert scene.hub.sent("cdn") == 0
+    scene.expect_whole()
+
+
+def test_nobody_looks_for_what_is_not_missing(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """When only small files are missing, there is nothing to copy, and nothing is asked."""
+    assert scene.quick().code == 0
+    client = scene.s3.client()
+    client.delete_object(Bucket=scene.s3.bucket, Key=f"{scene.prefix()}tokenizer.json")
+    client.close()
+    faulty_s3.requests.clear()
+    assert "tokenizer.json  (missing)" in scene.quick(dry_run=True).stdout
+    assert faulty_s3.counts == {"GetObject": 1, "ListObjectsV2": 1}
+
+
+def test_prune_spares_what_was_copied(scene: Scene) -> None:
+    """A copy is an object of its own: without the commit it came from, the model is still whole."""
+    assert scene.quick().code == 0
+    assert scene.sync("--prune", "--grace", "0").stderr == "1 prefixes deleted\n"
+    scene.expect()
+    assert scene.sync("--verify").stdout == "m: verified\n"
+
+
+def test_a_copy_that_was_finished_before_a_kill_is_not_made_again(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """It carries its digest, as an upload does."""
+    faulty_s3.faults.denied(kind="PutObject", path="*config.json")
+    assert scene.quick().code == 1
+    assert scene.manifest() is None
+    faulty_s3.faults.clear()
+    faulty_s3.requests.clear()
+    assert scene.quick().code == 0
+    assert (faulty_s3.counts["CopyObject"], scene.hub.sent("cdn")) == (0, 0)
+    scene.expect_whole()
+
+
+def test_another_model_with_other_weights_is_sent(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Only what is the same is copied."""
+    scene.move({**FILES, WEIGHTS: Sparse(SIZE, seed=8)})
+    assert scene.quick().code == 0
+    assert (faulty_s3.counts["CopyObject"], scene.hub.sent("cdn")) == (0, SIZE)
+    scene.expect_whole()

@@ -1,0 +1,249 @@
+"""Whatever becomes of a copy within the bucket: the Hub has the file, too, and what is visible is right."""
+
+import dataclasses
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from helpers import Ran
+from standins.faulty import Call, FaultyS3
+from standins.hub import StandInHub
+from standins.repos import Source
+from standins.s3 import S3, Versitygw
+from standins.server import Reply
+from syncing import FILES, MIB, QUICK, WEIGHTS, Scene
+
+from generator.artifacts.transfer import Pace
+
+pytestmark = pytest.mark.s3
+SIZE = 12 * MIB + 5
+IN_PARTS = QUICK._replace(copy_bytes=5 * MIB)
+"""As if S3 copied at most 5 MiB at once."""
+at_every_pace = pytest.mark.parametrize("pace", [QUICK, IN_PARTS], ids=["whole", "in parts"])
+CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
+
+
+@pytest.fixture
+def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+    """A model that is in the bucket at one commit, and asked for at the next, which changes its tokenizer."""
+    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene.add()
+    assert scene.quick().code == 0
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    scene.move(CHANGED)
+    return scene
+
+
+def _old(scene: Scene) -> str:
+    """The prefix of the commit that was synced first."""
+    [old] = {path.rpartition("/")[0] + "/" for path in scene.present() if path.endswith(WEIGHTS)} - {scene.prefix()}
+    return old
+
+
+def _edit(scene: Scene, old: str) -> None:
+    client = scene.s3.client()
+    client.put_object(Bucket=scene.s3.bucket, Key=old + WEIGHTS, Body=bytes(SIZE))
+    client.close()
+
+
+def _prune(scene: Scene, old: str) -> None:
+    client = scene.s3.client()
+    client.delete_object(Bucket=scene.s3.bucket, Key=f"models/.sync/{old[7:-1]}.json")
+    client.delete_object(Bucket=scene.s3.bucket, Key=old + WEIGHTS)
+    client.close()
+
+
+def _garble(scene: Scene, old: str) -> None:
+    client = scene.s3.client()
+    client.put_object(Bucket=scene.s3.bucket, Key=f"models/.sync/{old[7:-1]}.json", Body=b"{}")
+    client.close()
+
+
+@pytest.mark.parametrize("damage", [_edit, _prune, _garble])
+def test_what_is_not_as_recorded_is_not_copied(
+    damage: Callable[[Scene, str], None], scene: Scene, faulty_s3: FaultyS3
+) -> None:
+    """The old weights were replaced by others of the same size, or pruned, or nobody can say what they are."""
+    damage(scene, _old(scene))
+    assert f"{WEIGHTS}  (missing)" in scene.quick(dry_run=True).stdout
+    assert scene.quick().code == 0
+    assert faulty_s3.counts["CopyObject"] == 0
+    assert scene.hub.sent("cdn") == SIZE
+    scene.expect_whole()
+
+
+REFUSALS: dict[str, Callable[[FaultyS3], object]] = {
+    "AccessDenied": lambda s3: s3.faults.denied(kind="*Copy*"),
+    "NotImplemented": lambda s3: s3.faults.error(501, "NotImplemented", kind="*Copy*"),
+    "PreconditionFailed": lambda s3: s3.faults.error(412, "PreconditionFailed", kind="*Copy*"),
+    "NoSuchKey": lambda s3: s3.faults.error(404, "NoSuchKey", kind="*Copy*"),
+    "AccessDenied in a 200": lambda s3: s3.faults.error_in_200("AccessDenied", kind="*Copy*"),
+    "an empty answer": lambda s3: s3.faults.add(
+        lambda call: dataclasses.replace(call, instead=Reply()), {"kind": "*Copy*"}
+    ),
+    "no look at the old one": lambda s3: s3.faults.error(403, "AccessDenied", kind="HeadObject", times=1),
+}
+
+
+@at_every_pace
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_what_the_server_will_not_copy_comes_from_the_hub(
+    refusal: str,
+    pace: Pace,
+    scene: Scene,
+    faulty_s3: FaultyS3,
+) -> None:
+    """At once, and the summary says so."""
+    REFUSALS[refusal](faulty_s3)
+    ran = scene.quick(pace)
+    assert ran.code == 0, ran.stderr
+    assert ran.stdout.startswith("m: 12.6 MB sent and verified in ")
+    assert len(faulty_s3.seen("*Copy*")) <= QUICK.s3_attempts  # boto3 tries again what looks like a 500
+    assert scene.hub.sent("cdn") == SIZE
+    scene.expect_whole()
+
+
+PASSING: dict[str, Callable[[FaultyS3], object]] = {
+    "SlowDown": lambda s3: s3.faults.slow_down(kind="*Copy*", times=3),
+    "500": lambda s3: s3.faults.internal(kind="*Copy*", times=3),
+    "an error in a 200": lambda s3: s3.faults.error_in_200(kind="*Copy*", times=3),
+    "a lost answer": lambda s3: s3.faults.lose_response(kind="*Copy*", times=1),
+    "silence": lambda s3: s3.faults.hang(kind="*Copy*", times=1),
+}
+
+
+@at_every_pace
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_fault_that_passes_is_survived(
+    fault: str,
+    pace: Pace,
+    scene: Scene,
+    faulty_s3: FaultyS3,
+) -> None:
+    """The copy is tried again, and nothing large comes from the Hub."""
+    PASSING[fault](faulty_s3)
+    ran = scene.quick(pace)
+    assert (ran.code, faulty_s3.faults.active[0].hits > 0) == (0, True), ran.stderr
+    assert scene.hub.sent("cdn") == 0
+    scene.expect_whole()
+
+
+def test_a_fault_that_lasts_costs_only_the_copy(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Once patience has ended, the file comes from the Hub."""
+    faulty_s3.faults.internal(kind="CopyObject")
+    assert scene.quick().code == 0
+    assert faulty_s3.counts["CopyObject"] > QUICK.patience.attempts
+    assert scene.hub.sent("cdn") == SIZE
+    scene.expect_whole()
+
+
+@at_every_pace
+def test_a_twin_that_changes_meanwhile(pace: Pace, scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Between plan and copy somebody replaces the old weights: the condition fails, and the Hub has the right ones."""
+    old = _old(scene)
+
+    def edit(call: Call) -> Call:
+        _edit(scene, old)
+        return call
+
+    faulty_s3.faults.add(edit, {"kind": "*Copy*", "times": 1})
+    assert scene.quick(pace).code == 0
+    assert scene.hub.sent("cdn") == SIZE
+    scene.expect_whole()
+
+
+def test_a_source_that_may_not_be_read(scene: Scene, versitygw: S3, versitygw_server: Versitygw) -> None:
+    """The real server's answer to a key that may list, but not read, the old prefix."""
+    user = versitygw_server.restrict(versitygw, _old(scene), actions="s3:GetObject")
+    scene.environ |= user.env
+    assert scene.quick().code == 0
+    assert scene.hub.sent("cdn") == SIZE
+    scene.expect_whole()
+
+
+@at_every_pace
+def test_the_sloppy_server(pace: Pace, stand_in_hub: StandInHub, rclone_s3: S3, tmp_path: Path) -> None:
+    """It copies whole objects, and takes a part that is a copy for an empty one: then the Hub has to do."""
+    scene = Scene(tmp_path / "project", stand_in_hub, rclone_s3)
+    scene.add()
+    assert scene.quick().code == 0
+    scene.move(CHANGED)
+    assert scene.quick(pace).code == 0
+    assert scene.hub.sent("cdn") == (SIZE if pace == IN_PARTS else 0)
+    assert scene.present(scene.prefix()) == scene.promised()
+    assert scene.quick().stdout == "m: up to date\n"
+
+
+def test_the_sloppy_server_ignores_the_condition(stand_in_hub: StandInHub, rclone_s3: S3, tmp_path: Path) -> None:
+    """What it has copied from a changed object is not left there, nor believed."""
+    with FaultyS3(rclone_s3.endpoint) as proxy:
+        scene = Scene(tmp_path / "project", stand_in_hub, rclone_s3)
+        scene.environ["AWS_S3_ENDPOINT"] = proxy.endpoint
+        scene.add()
+        assert scene.quick().code == 0
+        old = scene.move(CHANGED)
+
+        def edit(call: Call) -> Call:
+            _edit(scene, old)
+            return call
+
+        proxy.faults.add(edit, {"kind": "CopyObject", "times": 1})
+        assert scene.quick().code == 0
+        [gone] = proxy.seen("DeleteObject")
+        assert (gone.key, scene.hub.sent("cdn")) == (scene.prefix() + WEIGHTS, SIZE)
+        assert scene.present(scene.prefix()) == scene.promised()
+
+
+def _meanwhile(scene: Scene, *argv: str) -> Ran:
+    """Run another process, past the proxy, which is busy with the first."""
+    other = dataclasses.replace(scene, environ={**scene.environ, "AWS_S3_ENDPOINT": scene.s3.endpoint})
+    return other.finish(other.start(*argv))
+
+
+def test_pruned_while_it_is_copied(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The old commit goes after the plan was made: what is left of it is not needed."""
+    old = _old(scene)
+
+    def prune(call: Call) -> Call:
+        assert _meanwhile(scene, "--prune", "--grace", "0").code == 0
+        return call
+
+    faulty_s3.faults.add(prune, {"kind": "UploadPartCopy", "times": 1, "after": 1})
+    assert scene.quick(IN_PARTS).code == 0
+    assert scene.present(old) == {}
+    assert scene.hub.sent("cdn") == SIZE
+    scene.expect()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_stopped_while_it_is_copied(number: signal.Signals, scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Nothing wrong is visible, no manifest promises anything, and the next run finishes by another copy."""
+    slow = faulty_s3.faults.hang(1, kind="CopyObject", times=1)
+    process = scene.start()
+    until = time.monotonic() + 20
+    while not slow.hits and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(number)
+    assert scene.finish(process).code == (130 if number == signal.SIGTERM else -signal.SIGKILL)
+    scene.visible()
+    assert scene.manifest() is None
+    assert scene.quick().code == 0
+    assert scene.hub.sent("cdn") == 0
+    scene.expect_whole()
+
+
+def test_a_copy_that_another_sync_overtakes(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The faster one ends our upload; we find its object there, and are done."""
+
+    def race(call: Call) -> Call:
+        assert _meanwhile(scene).code == 0
+        return call
+
+    faulty_s3.faults.add(race, {"kind": "UploadPartCopy", "times": 1, "after": 1})
+    ran = scene.quick(IN_PARTS)
+    assert ran.code == 0, ran.stderr
+    assert [request.status for request in faulty_s3.seen("UploadPartCopy")].count(404) > 0
+    assert scene.hub.sent("cdn") == 0
+    scene.expect_whole()
