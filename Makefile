@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: setup tools generate check test lint format bench demo soak schemas flags lock clean
+.PHONY: setup tools generate check test lint format bench bench-sync demo soak schemas flags lock clean
 
 generate: setup ## compile models.yaml
 	$(BIN)/generate
@@ -29,6 +29,11 @@ format: setup
 bench: setup tools ## speed, as ratios against peers in the same run
 	$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt
 	$(BIN)/python bench/run.py
+
+bench-sync: setup tools ## the same for filling a bucket; needs Go, curl, and 10 GB of memory or disk
+	$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt
+	cd bench/hubserver && go build -o $(CURDIR)/$(TOOLS)/hubserver .
+	$(BIN)/python bench/sync.py
 
 demo: setup tools .venv/.model ## lock, plan, sync, verify on this machine alone, with a real model
 	$(BIN)/python bench/demo.py
@@ -77,7 +82,7 @@ lock: setup ## pinned versions with hashes, for every supported Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  pyproject.toml --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --group bench -o requirements/bench.txt
+	  --group bench --constraint requirements/dev.txt -o requirements/bench.txt
 
 clean:
 	rm -rf .venv .tools .cache

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from catalogs import ENVIRONMENTS, catalog
-from processes import ChildError, Command, Figures, alternate, run
+from processes import MEMORY, ChildError, Command, Figures, alternate, run
 
 ROOT: Final = Path(__file__).parent.parent
 KUSTOMIZE: Final = ROOT / ".tools/bin/kustomize"
@@ -34,7 +34,6 @@ for name in sys.argv[1:]:
 """
 OBJECTS: Final = 8000  # of a thousand models: two kinds, in three environments and in base
 STREAMS: Final = ("base.yaml", "rendered.yaml")
-SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a file system in memory, if there is one
 GB: Final = 10**9
 ROOM_BYTES: Final = 3 * GB  # for a hundred thousand small files, and the process that writes them
 ROOM_FILES: Final = 200_000
@@ -85,8 +84,8 @@ def main() -> int:
     """Measure, print as it comes, and say by the exit code only whether the outputs were right."""
     compileall.compile_dir(ROOT / "generator", quiet=1)
     parents = [Path(tempfile.gettempdir())]
-    if os.access(SHARED_MEMORY, os.W_OK) and _filesystem(SHARED_MEMORY) != _filesystem(parents[0]):
-        parents.append(SHARED_MEMORY)
+    if MEMORY and _filesystem(MEMORY) != _filesystem(parents[0]):
+        parents.append(MEMORY)
     folders = [Path(tempfile.mkdtemp(prefix="bench-", dir=parent)) for parent in parents]
     try:
         for row in _rows([Place(folder, _filesystem(folder)) for folder in folders]):
@@ -262,7 +261,7 @@ def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
 def _has_room(folder: Path) -> bool:
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
-    if SHARED_MEMORY in folder.parents:
+    if MEMORY in folder.parents:
         free = min(free, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     return free > ROOM_BYTES and (disk.f_favail > ROOM_FILES or not disk.f_files)
 

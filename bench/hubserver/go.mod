@@ -1,0 +1,3 @@
+module rhoai-model-gitops/bench/hubserver
+
+go 1.25
