@@ -68,7 +68,7 @@ class Scene:
     models: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ca = self.s3.ca or self.hub.ca
+        ca = self.hub.ca or self.s3.ca
         trusted = {"SSL_CERT_FILE": str(ca)} if ca else {}
         self.environ = {"HF_ENDPOINT": self.hub.endpoint, "HF_TOKEN": TOKEN, **self.s3.env, **trusted, **self.environ}
 

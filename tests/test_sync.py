@@ -10,6 +10,7 @@ import pytest
 from standins.faulty import FaultyS3
 from standins.hub import Sparse, StandInHub
 from standins.s3 import S3
+from standins.tls import make_tls
 from syncing import FILES, MIB, QUICK, REPO, TOKEN, WEIGHTS, Scene
 
 pytestmark = pytest.mark.s3
@@ -69,6 +70,18 @@ def test_a_ca_that_is_not_named_is_not_trusted(tls_hub: StandInHub, tls_versityg
     assert "SSL validation failed" in ran.stderr
     assert "AWS_CA_BUNDLE" in ran.stderr
     assert (scene.present(), tls_hub.requests) == ({}, [])
+
+
+def test_each_side_has_a_ca_of_its_own(tls_versitygw: S3, tmp_path: Path) -> None:
+    """AWS_CA_BUNDLE is for S3 alone: a private one must not shut out the public Hub."""
+    folder = tmp_path / "another"
+    folder.mkdir()
+    with StandInHub(make_tls(folder)) as hub:
+        scene = Scene(tmp_path / "project", hub, tls_versitygw)
+        scene.add()
+        assert scene.environ["AWS_CA_BUNDLE"] != scene.environ["SSL_CERT_FILE"]
+        assert scene.quick().code == 0
+        scene.expect()
 
 
 def test_the_hub_is_asked_once_for_each_large_file(scene: Scene) -> None:

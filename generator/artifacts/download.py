@@ -4,15 +4,19 @@ urllib3 reads TLS at a third of the CPU time that the Hub's own client takes, be
 as it is and to hand it over in large pieces.
 """
 
+import ssl
 from collections.abc import Mapping
 from threading import Event
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
 from generator.artifacts.digest import InterruptedSyncError
 from generator.artifacts.failures import RemoteError
 
+_SCHEMES: Final = ("http", "https", "all")
 _PIECE: Final = 1 << 20
 _PARTIAL: Final = 206
 _WHOLE: Final = 200
@@ -36,12 +40,28 @@ class DownloadError(RemoteError):
 
 
 class Ranges:
-    """Reads ranges of files from signed URLs. May be used by many threads; stops between pieces when `stop` is set."""
+    """Reads ranges of files from signed URLs. May be used by many threads; stops between pieces when `stop` is set.
+
+    Proxies are those of the environment (HTTPS_PROXY, NO_PROXY …), as for boto3 and huggingface_hub.
+    """
 
     def __init__(self, *, connections: int, ca: str | None, stop: Event, silence_s: float = 60) -> None:
-        timeout = urllib3.Timeout(connect=min(10, silence_s), read=silence_s)
-        self._pool = urllib3.PoolManager(num_pools=16, maxsize=connections, retries=False, timeout=timeout, ca_certs=ca)
+        pool: dict[str, Any] = {
+            "num_pools": 16,
+            "maxsize": connections,
+            "retries": False,
+            "timeout": urllib3.Timeout(connect=min(10, silence_s), read=silence_s),
+            # One for all connections: reading the system's authorities takes as long as reading 20 MB of a model.
+            "ssl_context": ssl.create_default_context(cafile=ca),
+        }
+        self._direct = urllib3.PoolManager(**pool)
+        self._proxied = {scheme: _through(proxy, pool) for scheme, proxy in getproxies().items() if scheme in _SCHEMES}
         self._stop = stop
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        scheme, host = urlsplit(url)[:2]
+        proxied = self._proxied.get(scheme) or self._proxied.get("all")
+        return self._direct if proxied is None or proxy_bypass(host) else proxied
 
     def read(self, url: str, headers: Mapping[str, str], start: int, end: int, total: int) -> bytearray:
         """The bytes from `start` up to but not including `end` of a file of `total` bytes.
@@ -50,7 +70,7 @@ class Ranges:
         """
         asked = {**headers, "Accept-Encoding": "identity", "Range": f"bytes={start}-{end - 1}"}
         try:
-            response = self._pool.request("GET", url, headers=asked, preload_content=False, redirect=False)
+            response = self._pool(url).request("GET", url, headers=asked, preload_content=False, redirect=False)
             try:
                 _check(response, start, end, total)
                 return self._body(response, end - start)
@@ -70,6 +90,12 @@ class Ranges:
         if len(body) != size:
             raise DownloadError(f"{len(body)} of {size} bytes came", transient=True)
         return body
+
+
+def _through(proxy: str, pool: dict[str, Any]) -> urllib3.ProxyManager:
+    address = urllib3.util.parse_url(proxy if "://" in proxy else f"http://{proxy}")
+    login = urllib3.make_headers(proxy_basic_auth=unquote(address.auth)) if address.auth else None
+    return urllib3.ProxyManager(address._replace(auth=None).url, proxy_headers=login, **pool)
 
 
 def _check(response: Any, start: int, end: int, total: int) -> None:

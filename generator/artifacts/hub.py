@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: the one door to huggingface_hub, which is imported only when a Hub is opened.
+"""The Hugging Face Hub: the one door to huggingface_hub, which is imported when the first question is asked.
 
 huggingface_hub asks without any time limit and retries in some calls only. Here, every request has a time limit, and
 every failure is ours to retry or to explain; no text of a failure repeats a URL or a token.
@@ -6,7 +6,9 @@ every failure is ours to retry or to explain; no text of a failure repeats a URL
 
 import os
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypedDict, TypeVar
 from urllib.parse import urlsplit
@@ -18,8 +20,9 @@ from generator.source import printable
 
 if TYPE_CHECKING:
     import httpx2
+    from huggingface_hub import HfApi, HfFileMetadata
 
-__all__ = ["USUAL", "Description", "Hub", "HubError", "Location", "of_environment"]
+__all__ = ["USUAL", "Description", "Hub", "HubError", "Location", "of_environment", "trusted"]
 
 _T = TypeVar("_T")
 PUBLIC: Final = "https://huggingface.co"
@@ -58,16 +61,12 @@ class Hub:
         *,
         patience: Patience = USUAL,
     ) -> None:
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
-        import huggingface_hub  # noqa: PLC0415 - half a second, which `generate` must not pay
-
-        self._hf = huggingface_hub
         self.endpoint = (endpoint or PUBLIC).rstrip("/")
         self._token = token or None
-        self._patience = patience
+        self._ca, self._patience = ca, patience
         self.side = Side(self.endpoint, self._token is not None, patience.silence_s)
-        huggingface_hub.set_client_factory(lambda: _client(ca, patience.silence_s))
-        self._api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token or False, **_agent())
+        self._api: HfApi | None = None
+        self._opening = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -77,17 +76,31 @@ class Hub:
 
     def close(self) -> None:
         """Close the connections."""
-        self._hf.close_session()
+        if self._api is not None:
+            from huggingface_hub import close_session  # noqa: PLC0415 - as below
+
+            close_session()
+
+    def _open(self) -> "HfApi":
+        """The client. A sync with nothing to do never needs it."""
+        with self._opening:
+            if self._api is None:
+                os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
+                import huggingface_hub  # noqa: PLC0415 - a fifth of a second
+
+                huggingface_hub.set_client_factory(lambda: _client(self._ca, self._patience.silence_s))
+                self._api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token or False, **_agent())
+            return self._api
 
     def head(self, repo: str) -> str:
         """The commit at which the default branch stands now."""
         asked = Asked(repo)
-        return _commit(asked, self._ask(asked, lambda: self._api.model_info(repo)).sha)
+        return _commit(asked, self._ask(asked, lambda api: api.model_info(repo)).sha)
 
     def describe(self, repo: str, commit: str) -> Description:
         """What the repository says of itself."""
         asked = Asked(repo, commit)
-        info = self._ask(asked, lambda: self._api.model_info(repo, revision=commit))
+        info = self._ask(asked, lambda api: api.model_info(repo, revision=commit))
         if info.sha != commit:
             raise HubError(f"the Hub answered for another commit than that of {asked}")
         return Description(_license(info), bool(info.gated))
@@ -95,8 +108,14 @@ class Hub:
     def tree(self, repo: str, commit: str) -> tuple[LockedFile, ...]:
         """Every file, sorted by path; complete, or it raises."""
         asked = Asked(repo, commit)
-        rows = self._ask(asked, lambda: list(self._api.list_repo_tree(repo, recursive=True, revision=commit)))
-        files = sorted(_file(row) for row in rows if isinstance(row, self._hf.RepoFile))
+
+        def rows(api: "HfApi") -> list[LockedFile]:
+            from huggingface_hub import RepoFile  # noqa: PLC0415 - as above
+
+            listed = api.list_repo_tree(repo, recursive=True, revision=commit)
+            return [_file(row) for row in listed if isinstance(row, RepoFile)]
+
+        files = sorted(self._ask(asked, rows))
         if strange := [file.path for file in files if printable(file.path) != file.path]:
             message = f"{asked} has a file whose name no lock can hold, {strange[0]!r}"
             raise HubError(message, hint="choose another repository")
@@ -105,7 +124,7 @@ class Hub:
     def read(self, repo: str, commit: str, path: str, most_bytes: int) -> bytes:
         """A small file, whole. Raises HubError when it is larger than `most_bytes`."""
         asked = Asked(repo, commit, path)
-        content = self._ask(asked, lambda: self._start(asked, most_bytes + 1, {}))
+        content = self._ask(asked, lambda _: self._start(asked, most_bytes + 1, {}))
         if len(content) > most_bytes:
             raise HubError(f"{asked} has more than the {most_bytes:,} bytes that are read")
         return content
@@ -113,25 +132,28 @@ class Hub:
     def read_start(self, repo: str, commit: str, path: str, length: int) -> bytes:
         """The first bytes of a file, fewer only when it is shorter."""
         asked = Asked(repo, commit, path)
-        return self._ask(asked, lambda: self._start(asked, length, {"Range": f"bytes=0-{length - 1}"}))
+        return self._ask(asked, lambda _: self._start(asked, length, {"Range": f"bytes=0-{length - 1}"}))
 
     def locate(self, repo: str, commit: str, path: str) -> Location:
         """Where the file can be read now; asked with a HEAD that does not leave the Hub."""
         asked = Asked(repo, commit, path)
-        found = self._ask(
-            asked,
-            lambda: self._hf.get_hf_file_metadata(
-                self._url(asked), token=self._token or False, endpoint=self.endpoint, **_agent()
-            ),
-        )
+        found = self._ask(asked, lambda _: self._head(asked))
         if found.commit_hash != commit or found.etag is None or found.size is None:
             raise HubError(f"the Hub's answer for {asked} lacks the commit, the digest or the size")
         own = urlsplit(found.location)[:2] == urlsplit(self.endpoint)[:2]
         headers = {**(self._headers() if own else {}), **_IDENTITY}
         return Location(found.location, headers, found.etag, found.size, commit)
 
+    def _head(self, asked: Asked) -> "HfFileMetadata":
+        from huggingface_hub import get_hf_file_metadata  # noqa: PLC0415 - as above
+
+        url, token = self._url(asked), self._token or False
+        return get_hf_file_metadata(url, token=token, endpoint=self.endpoint, **_agent())
+
     def _url(self, asked: Asked) -> str:
-        return self._hf.hf_hub_url(asked.repo, asked.path or "", revision=asked.commit, endpoint=self.endpoint)
+        from huggingface_hub import hf_hub_url  # noqa: PLC0415 - as above
+
+        return hf_hub_url(asked.repo, asked.path or "", revision=asked.commit, endpoint=self.endpoint)
 
     def _headers(self) -> dict[str, str]:
         from huggingface_hub.utils._headers import build_hf_headers  # noqa: PLC0415 - not exported in its types
@@ -139,22 +161,24 @@ class Hub:
         return build_hf_headers(token=self._token or False, **_agent())
 
     def _start(self, asked: Asked, length: int, more: dict[str, str]) -> bytes:
+        from huggingface_hub import get_session  # noqa: PLC0415 - as above
+
         content = bytearray()
         headers = {**self._headers(), **_IDENTITY, **more}
-        with self._hf.get_session().stream("GET", self._url(asked), headers=headers) as response:
+        with get_session().stream("GET", self._url(asked), headers=headers) as response:
             for chunk in response.iter_bytes(_STEP):
                 content += chunk
                 if len(content) >= length:
                     break
         return bytes(content[:length])
 
-    def _ask(self, asked: Asked, call: Callable[[], _T]) -> _T:
+    def _ask(self, asked: Asked, call: Callable[["HfApi"], _T]) -> _T:
         """Ask until there is an answer, the failure is final, or patience ends."""
-        failures = _failures()
+        api, failures = self._open(), _failures()
 
         def once() -> _T:
             try:
-                return call()
+                return call(api)
             except failures as error:
                 raise _explained(error, asked, self) from None  # the cause's text holds URLs, which may be signed
 
@@ -166,6 +190,7 @@ class _Agent(TypedDict):
     library_version: str
 
 
+@cache  # the version is looked up in the file system
 def _agent() -> _Agent:
     """How we introduce ourselves."""
     from importlib.metadata import version  # noqa: PLC0415 - as huggingface_hub
@@ -262,7 +287,12 @@ def _file(row: Any) -> LockedFile:
     return LockedFile(row.path, row.size, sha256, None if sha256 else row.blob_id)
 
 
-def of_environment(environ: Mapping[str, str]) -> Hub:
+def trusted(environ: Mapping[str, str]) -> str | None:
+    """The file of the CA that is trusted instead of the system's, for the Hub and where its files are."""
+    return environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE") or None
+
+
+def of_environment(environ: Mapping[str, str], patience: Patience = USUAL) -> Hub:
     """The Hub that HF_ENDPOINT names, asked with HF_TOKEN, and trusted by the CA of SSL_CERT_FILE where that is set."""
-    ca = environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE")
-    return Hub(environ.get("HF_ENDPOINT"), environ.get("HF_TOKEN"), Path(ca) if ca else None)
+    ca = trusted(environ)
+    return Hub(environ.get("HF_ENDPOINT"), environ.get("HF_TOKEN"), Path(ca) if ca else None, patience=patience)

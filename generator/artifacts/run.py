@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from pathlib import Path
 from threading import Event, Lock
 from typing import NamedTuple
 
-from generator.artifacts.hub import USUAL, Hub
+from generator.artifacts.hub import USUAL, Hub, of_environment, trusted
 from generator.artifacts.lock import Locked
 from generator.artifacts.plan import Action, Plan
 from generator.artifacts.prune import Stale
@@ -41,16 +40,12 @@ class Bench(NamedTuple):
     stop: Event
 
 
-def _ca(environ: Mapping[str, str]) -> str | None:
-    return environ.get("AWS_CA_BUNDLE") or environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE") or None
-
-
 def _hub(bench: Bench) -> Hub:
-    environ, ca, given = bench.environ, _ca(bench.environ), bench.choice.pace.patience
+    given = bench.choice.pace.patience
     patience = USUAL._replace(
         silence_s=min(USUAL.silence_s, given.silence_s), first_wait_s=min(USUAL.first_wait_s, given.first_wait_s)
     )
-    return Hub(environ.get("HF_ENDPOINT"), environ.get("HF_TOKEN"), Path(ca) if ca else None, patience=patience)
+    return of_environment(bench.environ, patience)
 
 
 class _Counter:
@@ -84,8 +79,8 @@ def sync(bench: Bench, *, dry_run: bool, keep_going: bool, watch: Watch) -> Sync
 
 
 def _session(bench: Bench, hub: Hub, counter: _Counter) -> tuple[Session, list[Target]]:
-    ca = _ca(bench.environ)
-    wanted = targets(bench.catalog, bench.locked, bench.choice, bench.environ, ca)
+    ca = trusted(bench.environ)
+    wanted = targets(bench.catalog, bench.locked, bench.choice, bench.environ, bench.environ.get("AWS_CA_BUNDLE") or ca)
     return Session(hub, bench.choice, ca=ca, stop=bench.stop, observe=counter.observe), wanted
 
 

@@ -140,9 +140,7 @@ class Session:
     def __init__(self, hub: Lister, choice: Choice, *, ca: str | None, stop: Event, observe: Observe) -> None:
         self._hub, self._pace, self._stop, self._observe = hub, choice.pace, stop, observe
         self._budget = Budget(choice.memory_bytes)
-        self._connections = 3 * choice.pace.lanes
-        silence_s = choice.pace.patience.silence_s
-        self._ranges = Ranges(connections=self._connections, ca=ca, stop=stop, silence_s=silence_s)
+        self._connections, self._ca = 3 * choice.pace.lanes, ca
         self._buckets: dict[Access, Bucket] = {}
 
     def plan(self, target: Target) -> list[Outcome]:
@@ -152,10 +150,10 @@ class Session:
 
     def carry_out(self, target: Target, plans: Sequence[Plan], *, keep_going: bool) -> list[Outcome]:
         """Bring models in. Without `keep_going`, the first failure stops the others between two parts."""
-        bucket = self._bucket(target)
+        bucket, silence_s = self._bucket(target), self._pace.patience.silence_s
         engine = Engine(
             self._hub,
-            self._ranges,
+            Ranges(connections=self._connections, ca=self._ca, stop=self._stop, silence_s=silence_s),
             bucket,
             budget=self._budget,
             pace=self._pace,
