@@ -27,7 +27,6 @@ from generator.diagnostics import Loc, suggestion
 from generator.targets import TARGETS
 
 _NO_LAYER: Final[dict[str, Any]] = {}
-_NEUTRAL: Final = None
 _Where = tuple[int, str | None]  # a model's index, an environment's name
 _DEFAULT_TARGET: Final = {"requests": 8, "cpu": 80}
 
@@ -138,7 +137,7 @@ class _Names:
         layers = self._overrides(index)
         deploy_to = merged.get("deployTo")
         self._check_environments(index, deploy_to or (), dict.fromkeys(name for layer in layers for name in layer))
-        base = self._served(index, merged, _NEUTRAL)
+        base = self._served(index, merged, None)
         served = []
         for environment in self.environments.values():
             if deploy_to is None or environment.name in deploy_to:
