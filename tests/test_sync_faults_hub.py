@@ -57,7 +57,7 @@ LASTING: dict[str, tuple[Callable[[StandInHub], object], str]] = {
     "short": (lambda hub: hub.faults.short(7, path=WEIGHTS), "bytes came"),
     "503": (lambda hub: hub.faults.unavailable(kind="cdn"), "the server answered 503"),
     "404": (lambda hub: hub.faults.answer(404, kind="cdn"), "the server answered 404"),
-    "silence": (lambda hub: hub.faults.hang(kind="cdn"), "the connection failed: ReadTimeoutError"),
+    "silence": (lambda hub: hub.faults.hang(kind="cdn"), "the connection failed: the server says nothing"),
 }
 
 

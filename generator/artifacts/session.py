@@ -153,7 +153,7 @@ class Session:
         bucket, silence_s = self._bucket(target), self._pace.patience.silence_s
         engine = Engine(
             self._hub,
-            Ranges(connections=self._connections, ca=self._ca, stop=self._stop, silence_s=silence_s),
+            Ranges(ca=self._ca, stop=self._stop, silence_s=silence_s),
             bucket,
             budget=self._budget,
             pace=self._pace,
