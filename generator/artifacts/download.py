@@ -99,8 +99,8 @@ class _Answer:
         self._start, self._end, self._total, self._stop = start, end, total, stop
         self._status = 0
         self._headers: dict[str, str] = {}
-        self._body = bytearray(end - start)
-        self._came = 0
+        self._size = end - start
+        self._body = bytearray()  # grows: what is allocated at once, malloc keeps for each thread
         self._error: Exception | None = None
 
     def hear(self, raw: bytes) -> None:
@@ -114,25 +114,22 @@ class _Answer:
 
     def take(self, piece: bytes) -> int:
         """Some of the body; how much of it was taken, less than all in order to stop."""
-        if self._came == 0:
+        if not self._body:
             self._error = self._refusal()
-        after = self._came + len(piece)
         if self._stop.is_set():
             self._error = InterruptedSyncError("interrupted")
-        elif self._error is None and after > len(self._body):
-            message = f"more than the {len(self._body)} bytes asked for came"
-            self._error = DownloadError(message, transient=True)
+        elif self._error is None and len(self._body) + len(piece) > self._size:
+            self._error = DownloadError(f"more than the {self._size} bytes asked for came", transient=True)
         if self._error:
             return 0
-        self._body[self._came : after] = piece
-        self._came = after
+        self._body += piece
         return len(piece)
 
     def whole(self) -> bytearray:
         """The body of an answer that has ended."""
         error = self._error or self._refusal()
-        if error is None and self._came != len(self._body):
-            error = DownloadError(f"{self._came} of {len(self._body)} bytes came", transient=True)
+        if error is None and len(self._body) != self._size:
+            error = DownloadError(f"{len(self._body)} of {self._size} bytes came", transient=True)
         if error:
             raise error
         return self._body
