@@ -16,6 +16,7 @@ from typing import Any, Final
 import pytest
 import yaml
 from helpers import MINIMAL, Ran, project, run
+from standins.faulty import FaultyS3
 from standins.hub import Sparse, StandInHub
 from standins.initializer import initialize
 from standins.repos import Source
@@ -46,6 +47,9 @@ QUICK: Final = Pace(
     s3_attempts=2,
 )
 """Small parts and little patience; everything else is as for users."""
+IN_PARTS: Final = QUICK._replace(copy_bytes=5 * MIB)
+"""As if S3 copied at most 5 MiB at once."""
+at_every_pace = pytest.mark.parametrize("pace", [QUICK, IN_PARTS], ids=["whole", "in parts"])
 _ASKED: Final[Mapping[str, Any]] = {
     "dry_run": False,
     "verifying": False,
@@ -82,6 +86,18 @@ class Scene:
         entries = [*catalog.get("models", []), _entry(name, repo, commit, more)]
         self.write({**(catalog or yaml.safe_load(MINIMAL)), "models": entries})
         return commit
+
+    def fill(self, proxy: FaultyS3) -> None:
+        """Bring one model in; from here on, requests to S3 go through the proxy, which counts them."""
+        self.add()
+        assert self.quick().code == 0
+        self.environ["AWS_S3_ENDPOINT"] = proxy.endpoint
+        self.hub.reset()
+
+    def other(self, path: str) -> str:
+        """The prefix of the only other commit that has this file."""
+        [prefix] = {key.removesuffix(path) for key in self.present() if key.endswith(path)} - {self.prefix()}
+        return prefix
 
     def move(self, held: Mapping[str, Source], name: str = "m") -> str:
         """Let a model stand at a new commit with these files; the prefix of the old one. The Hub forgets the past."""

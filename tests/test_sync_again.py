@@ -24,10 +24,7 @@ SIZE = 12 * MIB + 5
 def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A project whose one model is in the bucket; requests are counted from here on."""
     scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
-    scene.add()
-    assert scene.quick().code == 0
-    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
-    stand_in_hub.reset()
+    scene.fill(faulty_s3)
     return scene
 
 

@@ -9,13 +9,10 @@ from standins.faulty import FaultyS3
 from standins.hub import Sparse, StandInHub
 from standins.repos import Source
 from standins.s3 import S3
-from syncing import FILES, MIB, QUICK, WEIGHTS, Scene
+from syncing import FILES, IN_PARTS, MIB, WEIGHTS, Scene
 
 pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5
-IN_PARTS = QUICK._replace(copy_bytes=5 * MIB)
-"""As if S3 copied at most 5 MiB at once."""
-at_every_pace = pytest.mark.parametrize("pace", [QUICK, IN_PARTS], ids=["whole", "in parts"])
 CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
 
 
@@ -23,22 +20,14 @@ CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
 def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A model that is in the bucket at one commit, and asked for at the next, which changes its tokenizer."""
     scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
-    scene.add()
-    assert scene.quick().code == 0
-    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    scene.fill(faulty_s3)
     scene.move(CHANGED)
     return scene
 
 
-def _old(scene: Scene) -> str:
-    """The prefix of the commit that was synced first."""
-    [old] = {path.rpartition("/")[0] + "/" for path in scene.present() if path.endswith(WEIGHTS)} - {scene.prefix()}
-    return old
-
-
 def test_only_what_changed_comes_from_the_hub(scene: Scene, faulty_s3: FaultyS3) -> None:
     """The weights are copied, with notes of the new commit; the old commit stays as it was."""
-    old = _old(scene)
+    old = scene.other(WEIGHTS)
     before = scene.present()
     ran = scene.quick()
     assert ran.code == 0
@@ -69,7 +58,7 @@ def test_weights_first_and_manifest_last_as_ever(scene: Scene, faulty_s3: Faulty
 
 def test_a_dry_run_shows_the_copy(scene: Scene, faulty_s3: FaultyS3) -> None:
     """With the commit that has the file, in the table and as JSON; the bucket is only read."""
-    commit, before = _old(scene)[9:-1], scene.present()
+    commit, before = scene.other(WEIGHTS)[9:-1], scene.present()
     table, [plan] = scene.sync("--dry-run"), json.loads(scene.sync("--dry-run", "--output", "json").stdout)
     assert table.stdout.splitlines()[1:3] == [
         f"  copy      12.6 MB  model.safetensors  (the same as in {commit})",

@@ -13,15 +13,12 @@ from standins.hub import StandInHub
 from standins.repos import Source
 from standins.s3 import S3, Versitygw
 from standins.server import Reply
-from syncing import FILES, MIB, QUICK, WEIGHTS, Scene
+from syncing import FILES, IN_PARTS, MIB, QUICK, WEIGHTS, Scene, at_every_pace
 
 from generator.artifacts.transfer import Pace
 
 pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5
-IN_PARTS = QUICK._replace(copy_bytes=5 * MIB)
-"""As if S3 copied at most 5 MiB at once."""
-at_every_pace = pytest.mark.parametrize("pace", [QUICK, IN_PARTS], ids=["whole", "in parts"])
 CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
 
 
@@ -29,17 +26,9 @@ CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
 def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A model that is in the bucket at one commit, and asked for at the next, which changes its tokenizer."""
     scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
-    scene.add()
-    assert scene.quick().code == 0
-    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    scene.fill(faulty_s3)
     scene.move(CHANGED)
     return scene
-
-
-def _old(scene: Scene) -> str:
-    """The prefix of the commit that was synced first."""
-    [old] = {path.rpartition("/")[0] + "/" for path in scene.present() if path.endswith(WEIGHTS)} - {scene.prefix()}
-    return old
 
 
 def _edit(scene: Scene, old: str) -> None:
@@ -66,7 +55,7 @@ def test_what_is_not_as_recorded_is_not_copied(
     damage: Callable[[Scene, str], None], scene: Scene, faulty_s3: FaultyS3
 ) -> None:
     """The old weights were replaced by others of the same size, or pruned, or nobody can say what they are."""
-    damage(scene, _old(scene))
+    damage(scene, scene.other(WEIGHTS))
     assert f"{WEIGHTS}  (missing)" in scene.quick(dry_run=True).stdout
     assert scene.quick().code == 0
     assert faulty_s3.counts["CopyObject"] == 0
@@ -142,7 +131,7 @@ def test_a_fault_that_lasts_costs_only_the_copy(scene: Scene, faulty_s3: FaultyS
 @at_every_pace
 def test_a_twin_that_changes_meanwhile(pace: Pace, scene: Scene, faulty_s3: FaultyS3) -> None:
     """Between plan and copy somebody replaces the old weights: the condition fails, and the Hub has the right ones."""
-    old = _old(scene)
+    old = scene.other(WEIGHTS)
 
     def edit(call: Call) -> Call:
         _edit(scene, old)
@@ -156,7 +145,7 @@ def test_a_twin_that_changes_meanwhile(pace: Pace, scene: Scene, faulty_s3: Faul
 
 def test_a_source_that_may_not_be_read(scene: Scene, versitygw: S3, versitygw_server: Versitygw) -> None:
     """The real server's answer to a key that may list, but not read, the old prefix."""
-    user = versitygw_server.restrict(versitygw, _old(scene), actions="s3:GetObject")
+    user = versitygw_server.restrict(versitygw, scene.other(WEIGHTS), actions="s3:GetObject")
     scene.environ |= user.env
     assert scene.quick().code == 0
     assert scene.hub.sent("cdn") == SIZE
@@ -204,7 +193,7 @@ def _meanwhile(scene: Scene, *argv: str) -> Ran:
 
 def test_pruned_while_it_is_copied(scene: Scene, faulty_s3: FaultyS3) -> None:
     """The old commit goes after the plan was made: what is left of it is not needed."""
-    old = _old(scene)
+    old = scene.other(WEIGHTS)
 
     def prune(call: Call) -> Call:
         assert _meanwhile(scene, "--prune", "--grace", "0").code == 0

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 import pycurl
 
 from generator.artifacts.digest import InterruptedSyncError
-from generator.artifacts.failures import RemoteError
+from generator.artifacts.failures import AGAIN, UNTRUSTED, RemoteError
 
 _BUFFER: Final = 512 << 10
 _PARTIAL: Final = 206
@@ -23,8 +23,6 @@ _EXPIRED: Final = frozenset({401, 403})
 _GONE: Final = frozenset({404, 410})
 
 
-_UNTRUSTED: Final = "if a proxy or a mirror signs with a CA of its own, set SSL_CERT_FILE to that CA's file"
-_AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
 _MANGLED: Final = "a proxy on the way changes what it passes on: let it leave the Hub's downloads alone"
 
 
@@ -34,7 +32,7 @@ class DownloadError(RemoteError):
     def __init__(
         self, message: str, *, transient: bool, expired: bool = False, wait_s: float = 0, hint: str | None = None
     ) -> None:
-        super().__init__(message, hint=hint or _AGAIN, transient=transient, wait_s=wait_s)
+        super().__init__(message, hint=hint or AGAIN, transient=transient, wait_s=wait_s)
         self.expired = expired
 
 
@@ -139,7 +137,7 @@ class _Answer:
         if code == pycurl.E_PARTIAL_FILE:
             self.whole()
         words = _FAILURES.get(code, f"libcurl says {code}")
-        hint = _UNTRUSTED if code == pycurl.E_SSL_CACERT else None
+        hint = UNTRUSTED if code == pycurl.E_SSL_CACERT else None
         raise self._error or DownloadError(f"the connection failed: {words}", transient=hint is None, hint=hint)
 
     def _refusal(self) -> DownloadError | None:

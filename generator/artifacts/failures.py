@@ -9,6 +9,8 @@ BUSY: Final = 429
 _TRANSIENT: Final = frozenset({408, BUSY, 500, 502, 503, 504})
 _SERVER: Final = 500
 _UNAUTHORIZED: Final = (401, 403)
+UNTRUSTED: Final = "if a proxy or a mirror signs with a CA of its own, set SSL_CERT_FILE to that CA's file"
+AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
 _ANOTHER: Final = "choose another revision; `generator lock --upgrade NAME` moves to the newest"
 
 
@@ -116,8 +118,7 @@ def unanswered(kind: str, side: Side) -> HubError:
     """No answer: `kind` is the class of the HTTP client's error."""
     host = urlsplit(side.endpoint).netloc or side.endpoint
     if kind == "Untrusted":
-        hint = "if a proxy or a mirror signs with a CA of its own, set SSL_CERT_FILE to that CA's file"
-        return HubError(f"the certificate of {host} is not trusted", hint=hint)
+        return HubError(f"the certificate of {host} is not trusted", hint=UNTRUSTED)
     if kind == "UnsupportedProtocol":
         return HubError(f"'{side.endpoint}' is no address of a Hub", hint="write HF_ENDPOINT=https://…")
     if kind.endswith("Timeout"):

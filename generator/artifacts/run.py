@@ -13,7 +13,7 @@ from generator.artifacts.lock import Locked
 from generator.artifacts.plan import Action, Plan
 from generator.artifacts.prune import Stale
 from generator.artifacts.session import Choice, Outcome, Session, Target, targets
-from generator.catalog.layout import artifact_prefix
+from generator.catalog.layout import artifact_prefix, root_of
 from generator.catalog.resolved import Catalog
 
 Observe = Callable[[str, str, int], None]
@@ -126,7 +126,7 @@ def _roots(catalog: Catalog, wanted: Iterable[Target]) -> Iterable[tuple[str, Ta
     seen = set()
     for target in wanted:
         for request in target.requests:
-            root = request.wanted.manifest_key.partition("/.sync/")[0]
+            root = root_of(request.wanted.manifest_key)
             if (target.access, root) not in seen:
                 seen.add((target.access, root))
                 yield root, target, referenced

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from generator.artifacts.failures import RemoteError
+from generator.artifacts.failures import AGAIN, RemoteError
 from generator.artifacts.plan import Stored, Twin
 
 NO_SUCH_UPLOAD: Final = "NoSuchUpload"
@@ -65,7 +65,6 @@ _LASTING: Final = frozenset(
 )
 
 
-_AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
 _UNUSUAL: Final = "ask whoever runs this S3 server what that means"
 
 
@@ -73,7 +72,7 @@ class S3Error(RemoteError):
     """A request to S3 failed. `code` is S3's own word."""
 
     def __init__(self, message: str, *, code: str, hint: str | None, transient: bool) -> None:
-        super().__init__(message, hint=hint or (_AGAIN if transient else _UNUSUAL), transient=transient)
+        super().__init__(message, hint=hint or (AGAIN if transient else _UNUSUAL), transient=transient)
         self.code = code
 
 

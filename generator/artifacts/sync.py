@@ -25,7 +25,7 @@ from generator.artifacts.plan import (
 from generator.artifacts.profile import select
 from generator.artifacts.s3 import Bucket, S3Error
 from generator.artifacts.transfer import Engine, Locator
-from generator.catalog.layout import artifact_prefix
+from generator.catalog.layout import artifact_prefix, root_of
 from generator.diagnostics import GeneratorError
 
 _MOST_EARLIER: Final = 8  # two requests each
@@ -102,10 +102,9 @@ def _earlier(bucket: Bucket, wanted: Wanted, plan: Plan) -> list[Earlier]:
 
 def _others(bucket: Bucket, wanted: Wanted) -> Iterator[tuple[str, Manifest]]:
     """Prefix and manifest of the model's other commits; only the newest few, and only those that can be read."""
-    root, _, own = wanted.manifest_key.partition("/.sync/")
-    folder = f"{root}/.sync/{wanted.name}/"
-    written = bucket.ages(folder)
-    keys = sorted(written.keys() - {f"{root}/.sync/{own}"}, key=lambda key: (written[key], key), reverse=True)
+    root, own = root_of(wanted.manifest_key), wanted.manifest_key
+    written = bucket.ages(own[: own.rindex("/") + 1])
+    keys = sorted(written.keys() - {own}, key=lambda key: (written[key], key), reverse=True)
     for key in keys[:_MOST_EARLIER]:
         manifest = None
         with suppress(manifests.ManifestError):

@@ -17,3 +17,8 @@ def artifact_prefix(prefix: str, model: str, commit: str) -> str:
 def manifest_key(prefix: str, model: str, commit: str) -> str:
     """`<prefix>/.sync/<model>/<commit[:12]>.json`, outside every prefix that is served."""
     return f"{prefix}/.sync/{model}/{commit[:COMMIT_LENGTH]}.json"
+
+
+def root_of(manifest: str) -> str:
+    """The `<prefix>` of a manifest's key."""
+    return manifest.partition("/.sync/")[0]
