@@ -1,7 +1,6 @@
 """Filling a bucket from the Hub, against what people use today: `make bench-sync`. docs/performance.md explains."""
 
 import argparse
-import compileall
 import json
 import os
 import shutil
@@ -18,7 +17,7 @@ from typing import Final, NamedTuple
 
 from pipelines import OURS, PIPELINES, Job, ours
 from processes import ENVIRONMENT, ChildError, Sample, run
-from servers import ROOT, TOOLS, FastHub, LoggedS3, Tls, make_tls, roomy
+from servers import TOOLS, FastHub, LoggedS3, Tls, make_tls, roomy
 
 MIB: Final = 1 << 20
 GB: Final = 10**9
@@ -116,7 +115,6 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="how often each pipeline runs, in turns")
     parser.add_argument("--huge", type=int, default=20, help="GB of the file that must not need memory; 0 for none")
     chosen = parser.parse_args()
-    compileall.compile_dir(ROOT / "generator", quiet=1)
     try:
         for line in _lines(chosen.rounds, chosen.huge * GB):
             print(line, flush=True)
@@ -136,7 +134,7 @@ def _lines(rounds: int, huge: int) -> Iterator[str]:
         gateway = stack.enter_context(LoggedS3(TOOLS / "versitygw", folder / "s3", tls))
         stage = Stage(folder, tls, hub, gateway, files)
         yield f"{len(files)} files, {size / GB:.2f} GB; TLS on both sides; {os.cpu_count()} cores; {folder.parent}"
-        stage.clear(_warmed(stage))
+        stage.clear(_filled(stage))  # does not count: Python writes its bytecode the first time
         yield "\nto an S3 server that keeps nothing, as if it were elsewhere"
         yield from _pipelines(replace(stage, sink=True), rounds, size)
         yield "\nto versitygw, which works on the same cores"
@@ -151,8 +149,8 @@ def _lines(rounds: int, huge: int) -> Iterator[str]:
         yield from _huge(huge)
 
 
-def _warmed(stage: Stage) -> Job:
-    """A run that does not count: Python writes its bytecode the first time."""
+def _filled(stage: Stage) -> Job:
+    """A bucket that we have filled."""
     job = stage.job()
     stage.measure(job, ours(job))
     return job
@@ -199,8 +197,7 @@ def _bars(runs: Mapping[str, Runs], size: int) -> Iterator[str]:
 
 def _drift(stage: Stage) -> Iterator[str]:
     """An object was cut behind our back."""
-    job = stage.job()
-    stage.measure(job, ours(job))
+    job = _filled(stage)
     path = next(iter(SHARDS))
     (job.s3.root / job.prefix / path).write_bytes(b"cut")
     yield from _resent(job, "one file of the bucket damaged", stage.files[path])
@@ -209,8 +206,7 @@ def _drift(stage: Stage) -> Iterator[str]:
 
 def _moved(stage: Stage) -> Iterator[str]:
     """The revision moves to a commit in which one file is another."""
-    job = stage.job()
-    stage.measure(job, ours(job))
+    job = _filled(stage)
     changed = {**stage.files, "tokenizer.json": 400_001}
     with FastHub(stage.tls, "decade00" * 5, changed) as hub:
         later = replace(job, hub=hub, files=changed)
@@ -257,9 +253,9 @@ def _huge(size: int) -> Iterator[str]:
         folder = Path(name)
         tls = make_tls(folder)
         with FastHub(tls, COMMIT, files) as hub, LoggedS3(TOOLS / "versitygw", folder / "s3", tls) as gateway:
-            job = Job(folder, hub, replace(gateway.bucket(), endpoint=hub.sink), tls, files)
-            job.prepare()
-            sample = run(job.command(ours(job)))
+            stage = Stage(folder, tls, hub, gateway, files, sink=True)
+            job = stage.job()
+            sample = stage.measure(job, ours(job)).sample
     yield ""
     yield f"one file of {size / GB:.0f} GB, to a server that keeps nothing: {size / 1e6 / sample.wall_s:.0f} MB/s"
     yield _bar("peak memory, MiB", sample.rss_bytes / MIB, 200)
