@@ -49,7 +49,7 @@ def act(  # noqa: PLR0913 - the same
     if pruning:
         return _prune(bench, timedelta(days=grace), dry_run=dry_run)
     if verifying:
-        synced = verbs.verify(bench)
+        synced = verbs.verify(bench, dry_run=dry_run)
     else:
         synced = verbs.sync(bench, dry_run=dry_run, keep_going=keep_going, watch=_watch(output))
     _print(synced, dry_run=dry_run, output=output)
@@ -122,6 +122,5 @@ def _prune(bench: Bench, grace: timedelta, *, dry_run: bool) -> int:
     found = verbs.prune(bench, grace, dry_run=dry_run)
     for line in transfers.prune_text(found):
         click.echo(line)
-    verb = "would be deleted" if dry_run else "deleted"
-    click.echo(f"{len(found)} prefixes {verb}", err=True)
+    click.echo(transfers.pruned(found, dry_run=dry_run), err=True)
     return _WELL

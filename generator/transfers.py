@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from generator.artifacts.digest import InterruptedSyncError
 from generator.artifacts.plan import Plan
-from generator.artifacts.prune import Stale
-from generator.artifacts.run import Synced
+from generator.artifacts.run import Pruned, Synced
 from generator.artifacts.session import Outcome
 from generator.progress import size
 
@@ -122,7 +121,17 @@ def total(synced: Synced) -> str:
 _IN: Final = frozenset({"synced", "up-to-date", "verified"})
 
 
-def prune_text(found: Sequence[Stale]) -> Iterator[str]:
+def prune_text(found: Pruned) -> Iterator[str]:
     """What goes, or would go."""
-    for stale in found:
+    for stale in found.prefixes:
         yield f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, and no model refers to it)"
+    for upload in found.uploads:
+        yield f"abort an upload of {upload.key} (nothing was sent for a day)"
+
+
+def pruned(found: Pruned, *, dry_run: bool) -> str:
+    """The last line."""
+    prefixes, uploads = len(found.prefixes), len(found.uploads)
+    would = "would be " if dry_run else ""
+    deleted = f"{prefixes} prefix{'' if prefixes == 1 else 'es'} {would}deleted"
+    return deleted + (f", {uploads} upload{'' if uploads == 1 else 's'} {would}aborted" if uploads else "")

@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -118,6 +119,16 @@ class Scene:
         """The catalog as it is written."""
         return yaml.safe_load((self.root / "models.yaml").read_text())
 
+    def put(self, path: str, body: bytes) -> None:
+        """Write a file of the model behind the tool's back."""
+        with contextlib.closing(self.s3.client()) as client:
+            client.put_object(Bucket=self.s3.bucket, Key=self.prefix() + path, Body=body)
+
+    def delete(self, path: str) -> None:
+        """Delete a file of the model behind the tool's back."""
+        with contextlib.closing(self.s3.client()) as client:
+            client.delete_object(Bucket=self.s3.bucket, Key=self.prefix() + path)
+
     def sync(self, *argv: str) -> Ran:
         """Run the command in process, as users run it."""
         with self._environment():
@@ -174,8 +185,8 @@ class Scene:
         path = self.s3.root / self._manifest_key(name)
         return json.loads(path.read_bytes()) if path.exists() else None
 
-    def expect(self, *names: str, without: Iterable[str] = ()) -> None:
-        """The bucket holds exactly these models and their manifests, and no upload is left."""
+    def expect(self, *names: str, without: Iterable[str] = (), killed: bool = False) -> None:
+        """The bucket holds exactly these models and their manifests; uploads are left by killed runs only."""
         wanted: Digests = {}
         for name in names or ("m",):
             files = {path: value for path, value in self.promised(name).items() if path not in without}
@@ -183,13 +194,13 @@ class Scene:
             same(self._recorded(name), files)
             wanted[self._manifest_key(name)] = self.present()[self._manifest_key(name)]
         same(self.present(), wanted)
-        same(self.uploads(), [])
+        same(killed or self.uploads(), killed or [])
 
-    def expect_whole(self, name: str = "m") -> None:
+    def expect_whole(self, name: str = "m", *, killed: bool = False) -> None:
         """The model and its manifest are there, whatever else the bucket holds, and nothing is left to do."""
         same(self.present(self.prefix(name)), self.promised(name))
         same(self._recorded(name), self.promised(name))
-        same(self.uploads(), [])
+        same(killed or self.uploads(), killed or [])
         same(self.quick(models=(name,)).stdout, f"{name}: up to date\n")
 
     def promised(self, name: str = "m") -> Digests:
@@ -203,6 +214,11 @@ class Scene:
     def present(self, prefix: str = "") -> Digests:
         """Size and sha256 of all objects below a prefix."""
         return digests(self.s3.tree(prefix))
+
+    def written(self, prefix: str) -> dict[str, int]:
+        """When each large object below a prefix was written, in nanoseconds."""
+        found = sorted((self.s3.root / prefix).glob("*.safetensors"))
+        return {path.name: path.stat().st_mtime_ns for path in found}
 
     def visible(self, name: str = "m") -> None:
         """Whatever is visible is right, and a manifest is there only when everything is."""
@@ -260,6 +276,15 @@ class Scene:
             for name, value in self.environ.items():
                 patch.setenv(name, value)
             yield
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until something is so; fail when it never is."""
+    until = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > until:
+            raise TimeoutError("it did not happen in time")
+        time.sleep(0.005)
 
 
 def same(found: object, wanted: object) -> None:

@@ -50,11 +50,12 @@ def test_a_fault_that_passes_is_survived(fault: str, scene: Scene) -> None:
 
 
 LASTING: dict[str, tuple[Callable[[StandInHub], object], str]] = {
-    "reset": (lambda hub: hub.faults.cut(MIB, reset=True, path=WEIGHTS), "the connection failed: "),
+    "reset": (lambda hub: hub.faults.cut(MIB, reset=True, path=WEIGHTS), "the connection was cut after "),
+    "closed": (lambda hub: hub.faults.cut(MIB, path=WEIGHTS), "the connection was cut after "),
     "whole file": (lambda hub: hub.faults.whole(path=WEIGHTS), "the server sent the whole file for a range"),
     "wrong range": (lambda hub: hub.faults.wrong_total(5, path=WEIGHTS), "the server sent the range 'bytes 0-"),
     "gzip": (lambda hub: hub.faults.gzipped(path=WEIGHTS), "the server sent the file compressed"),
-    "short": (lambda hub: hub.faults.short(7, path=WEIGHTS), "bytes came"),
+    "short": (lambda hub: hub.faults.short(7, path=WEIGHTS), "the server sent 5242873 of 5242880 bytes"),
     "503": (lambda hub: hub.faults.unavailable(kind="cdn"), "the server answered 503"),
     "404": (lambda hub: hub.faults.answer(404, kind="cdn"), "the server answered 404"),
     "silence": (lambda hub: hub.faults.hang(kind="cdn"), "the connection failed: the server says nothing"),

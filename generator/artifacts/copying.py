@@ -11,7 +11,7 @@ from generator.diagnostics import GeneratorError
 
 
 class Copier:
-    """Copies twins. `most_bytes` is what one request may copy; larger files go in parts."""
+    """Copies twins in parts of `most_bytes`, so that nothing is visible before the twin was looked at once more."""
 
     def __init__(self, delivery: Delivery, lanes: Executor, most_bytes: int) -> None:
         self._delivery, self._bucket = delivery, delivery.bucket
@@ -19,26 +19,16 @@ class Copier:
 
     def copied(self, task: Task, twin: Twin) -> bool:
         """Copy a file; False when that cannot be done, for whatever reason: the Hub has it, too."""
-        copy = self._whole if task.file.size <= self._most_bytes else self._in_parts
         try:
             self._require_unchanged(task, twin)
-            copy(task, twin)
+            self._copy(task, twin)
         except InterruptedSyncError:
             raise
         except GeneratorError:
             return False
         return True
 
-    def _whole(self, task: Task, twin: Twin) -> None:
-        self._delivery.tried(task, lambda: self._bucket.copy(twin, task.key, task.noted(twin.sha256)))
-        try:
-            self._require_unchanged(task, twin)
-        except GeneratorError:
-            self._bucket.delete([task.key])  # the digest that is noted on it may be another's
-            raise
-        self._delivery.require_there(task)
-
-    def _in_parts(self, task: Task, twin: Twin) -> None:
+    def _copy(self, task: Task, twin: Twin) -> None:
         def copy(upload: Upload, part: Part) -> str:
             return self._delivery.tried(
                 task, lambda: self._bucket.copy_part(upload, part.number, twin, part.start, part.end)
@@ -55,6 +45,6 @@ class Copier:
 
     def _require_unchanged(self, task: Task, twin: Twin) -> None:
         """Raise unless the twin is as the plan saw it: not every server heeds the condition of a copy."""
-        found = self._delivery.tried(task, lambda: self._bucket.look(twin.key))
+        found = self._delivery.tried(task, lambda: self._bucket.probe(twin.key))
         if found is None or (found.size, found.etag) != (task.file.size, twin.etag):
             raise GeneratorError(f"{twin.key} has changed")

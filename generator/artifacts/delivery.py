@@ -10,8 +10,8 @@ from generator.artifacts.digest import InterruptedSyncError
 from generator.artifacts.download import DownloadError
 from generator.artifacts.lock import LockedFile
 from generator.artifacts.patience import Patience, persist
-from generator.artifacts.plan import Action, Twin
-from generator.artifacts.s3 import NO_SUCH_UPLOAD, Bucket, S3Error, Upload
+from generator.artifacts.plan import Action, Stored, Twin
+from generator.artifacts.s3 import Bucket, S3Error, Upload
 from generator.diagnostics import GeneratorError
 
 _T = TypeVar("_T")
@@ -28,6 +28,8 @@ class Task(NamedTuple):
     file: LockedFile
     key: str
     twin: Twin | None = None
+    replaces: bool = False
+    """Whether the key holds another object, or a damaged one: what is there proves nothing then."""
 
     def noted(self, sha256: str | None) -> dict[str, str]:
         """What is written on the object, beside its content."""
@@ -58,30 +60,51 @@ class Delivery:
     def assemble(self, task: Task, fill: Callable[[Upload], Mapping[int, str]]) -> str | None:
         """Begin an upload, let `fill` write its parts, and make it visible.
 
-        When another sync was faster, and has ended our upload: the sha256 of what it has written.
+        When another sync was faster: the sha256 of what it has written, and nothing is overwritten.
         """
+        before = self.tried(task, lambda: self.bucket.probe(task.key)) if task.replaces else None
         upload = self.tried(task, lambda: self.bucket.begin(task.key, task.noted(task.file.sha256)))
+        completing = False
+
+        def complete(etags: Mapping[int, str]) -> None:
+            nonlocal completing
+            completing = True
+            self.bucket.complete(upload, etags)
+
+        theirs = None
         try:
             etags = fill(upload)
-            self.tried(task, lambda: self.bucket.complete(upload, etags))
-            self.require_there(task)
-        except BaseException as error:
-            if isinstance(error, S3Error) and error.code == NO_SUCH_UPLOAD and task.file.sha256 and self._there(task):
-                return task.file.sha256
-            with suppress(S3Error):  # the next sync of this model ends what cannot be ended now
-                self.bucket.abort(upload)
-            raise
-        return None
+            theirs = self.tried(task, lambda: self._theirs(task, before))
+            if theirs is None:
+                self.tried(task, lambda: complete(etags))
+                self._require_there(task)
+        except S3Error:
+            with suppress(S3Error):
+                theirs = self._theirs(task, before)
+            if theirs is None:
+                raise
+        finally:
+            # An Abort that meets a running Complete destroys the object on Ceph RGW, though both report success: once
+            # Complete was sent, the upload is left to whoever finds it idle later.
+            if not completing:
+                with suppress(S3Error):
+                    self.bucket.abort(upload)
+        return theirs
 
-    def require_there(self, task: Task) -> None:
+    def _theirs(self, task: Task, before: Stored | None) -> str | None:
+        """The sha256 of what was written since, if it is what is wanted: by another sync, or by a lost Complete."""
+        found = self.bucket.probe(task.key)
+        return task.file.sha256 if found != before and self._wanted(task, found) else None
+
+    def _require_there(self, task: Task) -> None:
         """Some servers say that they have written what they have not."""
-        if not self.tried(task, lambda: self._there(task)):
-            message = f"{task.file.path} was completed, and is not in the bucket"
+        if not self._wanted(task, self.tried(task, lambda: self.bucket.probe(task.key))):
+            message = f"{task.file.path} was completed, and cannot be read back"
             raise GeneratorError(message, hint="somebody else writes to this prefix; run the sync again")
 
-    def _there(self, task: Task) -> bool:
-        """Whether the object is there as we, or another sync, would write it."""
-        found, file = self.bucket.look(task.key), task.file
+    def _wanted(self, task: Task, found: Stored | None) -> bool:
+        """Whether an object is as we, or another sync, would write it."""
+        file = task.file
         if found is None or found.size != file.size:
             return False
         return found.sha256 == file.sha256 if file.sha256 else found.git_sha1 == file.git_sha1

@@ -97,6 +97,7 @@ class _Answer:
         self._start, self._end, self._total, self._stop = start, end, total, stop
         self._status = 0
         self._headers: dict[str, str] = {}
+        self._heard = False  # the whole head
         self._size = end - start
         self._body = bytearray()  # grows: what is allocated at once, malloc keeps for each thread
         self._error: Exception | None = None
@@ -105,10 +106,12 @@ class _Answer:
         """A line of the head. A new head, such as that after a proxy's, begins with a status."""
         line = raw.decode("latin-1").strip()
         if line.startswith("HTTP/"):
-            self._status, self._headers = int(line.split()[1]), {}
+            self._status, self._headers, self._heard = int(line.split()[1]), {}, False
         elif line:
             name, _, value = line.partition(":")
             self._headers[name.lower()] = value.strip()
+        else:
+            self._heard = True
 
     def take(self, piece: bytes) -> int:
         """Some of the body; how much of it was taken, less than all in order to stop."""
@@ -127,18 +130,20 @@ class _Answer:
         """The body of an answer that has ended."""
         error = self._error or self._refusal()
         if error is None and len(self._body) != self._size:
-            error = DownloadError(f"{len(self._body)} of {self._size} bytes came", transient=True)
+            error = DownloadError(f"the server sent {len(self._body)} of {self._size} bytes", transient=True)
         if error:
             raise error
         return self._body
 
     def broken(self, code: int) -> NoReturn:
         """Raise for an answer that has not ended: with what was wrong with it, or with the connection."""
-        if code == pycurl.E_PARTIAL_FILE:
-            self.whole()
+        if error := self._error or (self._refusal() if self._heard else None):
+            raise error
+        if code in _CUT:
+            raise DownloadError(f"the connection was cut after {len(self._body)} of {self._size} bytes", transient=True)
         words = _FAILURES.get(code, f"libcurl says {code}")
         hint = UNTRUSTED if code == pycurl.E_SSL_CACERT else None
-        raise self._error or DownloadError(f"the connection failed: {words}", transient=hint is None, hint=hint)
+        raise DownloadError(f"the connection failed: {words}", transient=hint is None, hint=hint)
 
     def _refusal(self) -> DownloadError | None:
         """What is wrong with the head, if anything is."""
@@ -173,7 +178,6 @@ _FAILURES: Final = {
     pycurl.E_OPERATION_TIMEDOUT: "the server says nothing",
     pycurl.E_SSL_CONNECT_ERROR: "TLS was refused",
     pycurl.E_SSL_CACERT: "the server's certificate is not trusted",
-    pycurl.E_GOT_NOTHING: "the server hung up without an answer",
-    pycurl.E_SEND_ERROR: "it was cut",
-    pycurl.E_RECV_ERROR: "it was cut",
 }
+# Which of these it is depends on whether the server's last bytes or its reset come first.
+_CUT: Final = {pycurl.E_PARTIAL_FILE, pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR}

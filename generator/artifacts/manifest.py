@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from generator.diagnostics import GeneratorError
@@ -15,7 +15,10 @@ class ManifestError(GeneratorError):
 
 
 class Entry(NamedTuple):
-    """A file as it stands in the bucket: the digests of its content, and the ETag that the server gave it."""
+    """A file as it stands in the bucket: the digests of its content, and the ETag that the server gave it.
+
+    No ETag: it was found damaged, and must be brought in again.
+    """
 
     path: str
     size: int
@@ -36,6 +39,12 @@ class Manifest(NamedTuple):
     def by_path(self) -> Mapping[str, Entry]:
         """The files by their paths."""
         return {entry.path: entry for entry in self.files}
+
+
+def disproved(manifest: Manifest, paths: Collection[str]) -> Manifest:
+    """The manifest that no longer vouches for some files."""
+    files = (entry._replace(etag="") if entry.path in paths else entry for entry in manifest.files)
+    return manifest._replace(files=tuple(files))
 
 
 def profile_digest(include: Sequence[str], exclude: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """What makes a bucket hold a model: (wanted, manifest, listing) → operations, each with its reason. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from generator.artifacts.lock import LockedFile
@@ -12,19 +13,20 @@ Content = tuple[str | None, int]
 """What makes two files the same: sha256 and size."""
 _MIB: Final = 1 << 20
 PART: Final = 16 * _MIB
-_MISSING: Final = "missing"
+MISSING: Final = "missing"
 UNPROVEN: Final = "not known to be right"
 _MOST_PARTS: Final = 9_500  # S3 allows 10,000
 
 
 class Stored(NamedTuple):
-    """An object as the bucket lists it. The digests are what we noted on it, when that was asked for."""
+    """An object as the bucket lists it; what was noted on it, and when it was written, only when that was asked for."""
 
     path: str
     size: int
     etag: str
     sha256: str | None = None
     git_sha1: str | None = None
+    written: datetime | None = None
 
 
 class Wanted(NamedTuple):
@@ -99,7 +101,7 @@ class Plan(NamedTuple):
     @property
     def sought(self) -> set[Content]:
         """The large files that are missing: what another commit may have, too."""
-        missing = [operation.file for operation in self.operations if operation.reason == _MISSING]
+        missing = [operation.file for operation in self.operations if operation.reason == MISSING]
         return {(file.sha256, file.size) for file in missing if file and file.sha256}
 
 
@@ -160,14 +162,14 @@ def _operation(file: LockedFile, entry: Entry | None, stored: Stored | None, sam
     if stored is None:
         twin = same.get((file.sha256, file.size))
         if twin is None:
-            return _upload(file, _MISSING)
+            return _upload(file, MISSING)
         return Operation("copy", file.path, file.size, f"the same as in {twin.commit}", file, twin=twin)
     if stored.size != file.size:
         return _upload(file, f"has {stored.size:,} bytes instead of {file.size:,}")
     if entry is not None and _same(file, entry):
         if _agrees(entry, stored):
             return Operation("keep", file.path, file.size, "in the manifest", file, entry.sha256)
-        return _upload(file, "changed since it was synced")
+        return _upload(file, "changed since it was synced" if entry.etag else "found damaged by --verify")
     noted = stored.sha256 if file.sha256 else stored.git_sha1
     if stored.sha256 and noted == (file.sha256 or file.git_sha1):
         return Operation("keep", file.path, file.size, "sent and verified by an earlier run", file, stored.sha256)

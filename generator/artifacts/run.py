@@ -12,6 +12,7 @@ from generator.artifacts.hub import USUAL, Hub, of_environment, trusted
 from generator.artifacts.lock import Locked
 from generator.artifacts.plan import Action, Plan
 from generator.artifacts.prune import Stale
+from generator.artifacts.s3 import Upload
 from generator.artifacts.session import Choice, Outcome, Session, Target, targets
 from generator.catalog.layout import artifact_prefix, root_of
 from generator.catalog.resolved import Catalog
@@ -93,26 +94,34 @@ def _transfer(
         yield from (done.get(outcome.wanted, outcome) for outcome in outcomes)
 
 
-def verify(bench: Bench) -> Synced:
-    """Read back what every model's manifest records, and hash it."""
+def verify(bench: Bench, *, dry_run: bool) -> Synced:
+    """Read back what every model's manifest records, and hash it; unless `dry_run`, record what is damaged."""
     began = time.monotonic()
     with _hub(bench) as hub:
         session, wanted = _session(bench, hub, _Counter())
-        outcomes = [outcome for target in wanted for outcome in session.verify(target)]
+        outcomes = [outcome for target in wanted for outcome in session.verify(target, record=not dry_run)]
     return Synced(tuple(outcomes), 0, 0, time.monotonic() - began, session.s3_requests)
 
 
-def prune(bench: Bench, grace: timedelta, *, dry_run: bool) -> list[Stale]:
-    """Find, and unless `dry_run` delete, complete prefixes that no environment serves any more."""
+class Pruned(NamedTuple):
+    """What nothing refers to: complete prefixes, and uploads that killed runs have left."""
+
+    prefixes: list[Stale]
+    uploads: list[Upload]
+
+
+def prune(bench: Bench, grace: timedelta, *, dry_run: bool) -> Pruned:
+    """Find, and unless `dry_run` delete, complete prefixes that no environment serves any more, and idle uploads."""
     everything = bench._replace(choice=bench.choice._replace(models=(), environments=()))
     with _hub(bench) as hub:
         session, wanted = _session(everything, hub, _Counter())
-        found: list[Stale] = []
+        found = Pruned([], [])
         for root, target, referenced in _roots(bench.catalog, wanted):
-            old = session.stale(target, root, referenced, grace)
+            old, idle = session.stale(target, root, referenced, grace), session.abandoned(target, root)
             if not dry_run:
-                session.prune(target, old)
-            found += old
+                session.prune(target, old, idle)
+            found.prefixes.extend(old)
+            found.uploads.extend(idle)
     return found
 
 

@@ -1,8 +1,8 @@
 """S3: listing, objects, multipart uploads; the one door to boto3. Every error says what to do about it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +15,8 @@ from generator.artifacts.plan import Stored, Twin
 
 NO_SUCH_UPLOAD: Final = "NoSuchUpload"
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+UNREADABLE: Final = _ABSENT | {"InvalidRange", "IncompleteReadError", "ResponseStreamingError"}
+"""There is no object; or the server has its size, but not its bytes."""
 _TRANSIENT: Final = frozenset(
     {
         "SlowDown",
@@ -34,7 +36,6 @@ _TRANSIENT: Final = frozenset(
 _HINTS: Final = {
     "NoSuchBucket": "create the bucket, or correct `bucket` in models.yaml",
     "AccessDenied": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
-    "403": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
     "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
     "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
     "ExpiredToken": "get new credentials, and run the sync again: it goes on where it stopped",
@@ -151,33 +152,35 @@ class Bucket:
         with self._translated(f"read {self._at(key)}"):
             yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
 
-    def look(self, key: str) -> Stored | None:
-        """An object with the digests that were noted on it; None when there is no object."""
+    def probe(self, key: str) -> Stored | None:
+        """An object with the digests that were noted on it, once its first byte was read; None if that cannot be.
+
+        HeadObject proves too little: Ceph RGW answers it for an object whose parts it has collected
+        (https://github.com/ceph/ceph/pull/60771).
+        """
         try:
-            with self._translated(f"look at {self._at(key)}"):
-                found = self._client.head_object(Bucket=self.name, Key=key)
+            with self._translated(f"read {self._at(key)}"):
+                found = self._client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")
+                with closing(found["Body"]) as body:
+                    body.read(1)
         except S3Error as error:
-            _expect(error, _ABSENT)
+            _expect(error, UNREADABLE)
             return None
         noted = {name.lower(): value for name, value in found["Metadata"].items()}  # not every server keeps their case
-        etag = found.get("ETag", "").strip('"')
-        return Stored(key, found["ContentLength"], etag, noted.get("sha256"), noted.get("git-sha1"))
+        size = int(found["ContentRange"].rpartition("/")[2]) if "ContentRange" in found else found["ContentLength"]
+        etag, written = found.get("ETag", "").strip('"'), found.get("LastModified")
+        return Stored(key, size, etag, noted.get("sha256"), noted.get("git-sha1"), written)
 
     def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""
         with self._translated(f"write {self._at(key)}"):
             self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
 
-    def copy(self, twin: Twin, key: str, metadata: Mapping[str, str]) -> None:
-        """Write an object from another one, if that still has its ETag. Servers that know no conditions ignore it."""
-        with self._translated(f"copy {self._at(twin.key)} to {self._at(key)}"):
-            answer = self._client.copy_object(
-                Bucket=self.name, Key=key, Metadata=dict(metadata), MetadataDirective="REPLACE", **self._source(twin)
-            )
-        _etag(answer.get("CopyObjectResult"), f"copy {self._at(twin.key)}")
-
     def copy_part(self, upload: Upload, number: int, twin: Twin, start: int, end: int) -> str:
-        """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag."""
+        """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag.
+
+        The other object must still have its ETag; servers that know no conditions copy it all the same.
+        """
         doing = f"copy {self._at(twin.key)} to part {number} of {self._at(upload.key)}"
         with self._translated(doing):
             answer = self._client.upload_part_copy(
@@ -185,13 +188,11 @@ class Bucket:
                 Key=upload.key,
                 UploadId=upload.id,
                 PartNumber=number,
+                CopySource={"Bucket": self.name, "Key": twin.key},
                 CopySourceRange=f"bytes={start}-{end - 1}",
-                **self._source(twin),
+                CopySourceIfMatch=f'"{twin.etag}"',
             )
         return _etag(answer.get("CopyPartResult"), doing)
-
-    def _source(self, twin: Twin) -> Mapping[str, Any]:
-        return {"CopySource": {"Bucket": self.name, "Key": twin.key}, "CopySourceIfMatch": f'"{twin.etag}"'}
 
     def begin(self, key: str, metadata: Mapping[str, str]) -> Upload:
         """Begin a multipart upload: nothing is visible until it is completed."""
@@ -223,11 +224,28 @@ class Bucket:
         except S3Error as error:
             _expect(error, (NO_SUCH_UPLOAD, *_ABSENT))
 
-    def uploads(self, prefix: str) -> list[Upload]:
-        """Uploads below `prefix` that were begun and not ended."""
+    def idle_uploads(self, prefix: str, idle: timedelta) -> list[Upload]:
+        """Uploads below `prefix` that were begun, not ended, and got no part for as long as `idle`.
+
+        It is the server's clock that counts. What it says nothing about is not idle.
+        """
         with self._translated(f"list uploads of s3://{self.name}/{prefix}"):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=prefix)
-            return [Upload(item["Key"], item["UploadId"]) for page in pages for item in page.get("Uploads", ())]
+            return [
+                upload
+                for page in pages
+                if (now := _server_time(page))
+                for item in page.get("Uploads", ())
+                if self._last_write(upload := Upload(item["Key"], item["UploadId"]), item, now - idle) < now - idle
+            ]
+
+    def _last_write(self, upload: Upload, listed: Mapping[str, Any], enough: datetime) -> datetime:
+        """When the upload got its newest part, or was begun; its parts are listed only if it was begun long ago."""
+        begun: datetime = listed.get("Initiated", datetime.max.replace(tzinfo=UTC))
+        if begun >= enough:
+            return begun
+        pages = self._client.get_paginator("list_parts").paginate(Bucket=self.name, Key=upload.key, UploadId=upload.id)
+        return max((part["LastModified"] for page in pages for part in page.get("Parts", ())), default=begun)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects one by one: old servers refuse the bulk request of new clients."""
@@ -278,9 +296,15 @@ def _client_error(doing: str, code: str, error: ClientError) -> S3Error:
 _SERVER_ERROR: Final = 500
 
 
+def _server_time(answer: Mapping[str, Any]) -> datetime | None:
+    """What the server's clock said when it answered."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date) if date else None
+
+
 def _skew(error: ClientError) -> str:
-    date = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    if not date:
+    now = _server_time(error.response)
+    if not now:
         return "set this machine's clock"
-    seconds = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
+    seconds = (datetime.now(UTC) - now).total_seconds()
     return f"this machine's clock is {abs(seconds):.0f} seconds {'ahead' if seconds > 0 else 'behind'}: set it"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final, NamedTuple, TypeVar
@@ -12,11 +13,13 @@ from generator.artifacts.digest import Sent
 from generator.artifacts.download import Ranges
 from generator.artifacts.lock import Locked
 from generator.artifacts.manifest import profile_digest
+from generator.artifacts.patience import persist
 from generator.artifacts.plan import Plan, Wanted
 from generator.artifacts.prune import Stale, stale
-from generator.artifacts.s3 import Access, Bucket
-from generator.artifacts.sync import Lister, Request, carry_out, survey, verify
+from generator.artifacts.s3 import Access, Bucket, S3Error, Upload
+from generator.artifacts.sync import IDLE, Lister, Request, carry_out, survey
 from generator.artifacts.transfer import Budget, Engine, Pace
+from generator.artifacts.verify import verify
 from generator.catalog.layout import artifact_prefix, manifest_key
 from generator.catalog.resolved import Catalog, Connection, ServedModel
 from generator.diagnostics import GeneratorError, suggestion
@@ -169,17 +172,33 @@ class Session:
         finally:
             engine.close()
 
-    def verify(self, target: Target) -> list[Outcome]:
-        """Read everything back."""
+    def verify(self, target: Target, *, record: bool) -> list[Outcome]:
+        """Read everything back; with `record`, let the next sync bring in again what is damaged."""
         bucket = self._bucket(target)
-        return self._each(target.requests, lambda request: Outcome(request.wanted, findings=verify(request, bucket)))
 
-    def prune(self, target: Target, prefixes: Iterable[Stale]) -> None:
-        """Delete prefixes: the manifest first, so that what is half gone is never taken for whole."""
+        def tried(once: Callable[[], str]) -> str:
+            return persist(once, self._pace.patience, (S3Error,), self._stop.wait)
+
+        def one(request: Request) -> Outcome:
+            findings = verify(request, bucket, tried, self._stop.is_set, record=record)
+            return Outcome(request.wanted, findings=findings)
+
+        return self._each(target.requests, one)
+
+    def prune(self, target: Target, prefixes: Iterable[Stale], uploads: Iterable[Upload]) -> None:
+        """Delete prefixes: the manifest first, so that what is half gone is never taken for whole. End uploads."""
         bucket = self._bucket(target)
         for old in prefixes:
             bucket.delete([old.manifest_key])
             bucket.delete(old.prefix + path for path in bucket.listing(old.prefix))
+        for upload in uploads:
+            bucket.abort(upload)
+
+    def abandoned(self, target: Target, root: str) -> list[Upload]:
+        """Uploads below `root` that killed runs have left; none where the key may not list them."""
+        with suppress(S3Error):
+            return self._bucket(target).idle_uploads(f"{root}/", IDLE)
+        return []
 
     def stale(self, target: Target, root: str, referenced: Collection[str], grace: timedelta) -> list[Stale]:
         """What a prune would delete below `root`."""

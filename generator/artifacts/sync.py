@@ -1,8 +1,8 @@
 """One model, from question to manifest: look, plan, send, tidy, record."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final, NamedTuple, Protocol
 
 from generator.artifacts import manifest as manifests
@@ -11,6 +11,7 @@ from generator.artifacts.digest import Sent
 from generator.artifacts.lock import Locked, LockedFile
 from generator.artifacts.manifest import Entry, Manifest
 from generator.artifacts.plan import (
+    MISSING,
     UNPROVEN,
     Earlier,
     Operation,
@@ -29,6 +30,8 @@ from generator.catalog.layout import artifact_prefix, root_of
 from generator.diagnostics import GeneratorError
 
 _MOST_EARLIER: Final = 8  # two requests each
+IDLE: Final = timedelta(days=1)
+"""An upload that got no part for so long is nobody's: a request is not tried again for longer than minutes."""
 
 
 class Lister(Locator, Protocol):
@@ -53,7 +56,7 @@ def survey(request: Request, hub: Lister, bucket: Bucket) -> Plan:
     Raises GeneratorError when the repository's files make no model, or cannot be listed.
     """
     wanted = request.wanted
-    manifest = _manifest(bucket, wanted.manifest_key)
+    manifest = read_manifest(bucket, wanted.manifest_key)
     listing = bucket.listing(wanted.prefix)
     quick = up_to_date(wanted, manifest, listing)
     if quick and request.locked is None:
@@ -63,7 +66,8 @@ def survey(request: Request, hub: Lister, bucket: Bucket) -> Plan:
     return make_plan(wanted, files, manifest, _noted(bucket, wanted, plan, listing), _earlier(bucket, wanted, plan))
 
 
-def _manifest(bucket: Bucket, key: str) -> Manifest | None:
+def read_manifest(bucket: Bucket, key: str) -> Manifest | None:
+    """The manifest at a key, None when there is none. Raises ManifestError when it is not one that can be read."""
     raw = bucket.get(key)
     return None if raw is None else manifests.parse(raw, f"s3://{bucket.name}/{key}")
 
@@ -82,7 +86,7 @@ def _noted(bucket: Bucket, wanted: Wanted, plan: Plan, listing: Mapping[str, Sto
     """The listing, with the digests that an earlier run noted on objects which no manifest covers."""
     found = dict(listing)
     for operation in plan.operations:
-        if operation.reason == UNPROVEN and (noted := bucket.look(wanted.prefix + operation.path)):
+        if operation.reason == UNPROVEN and (noted := bucket.probe(wanted.prefix + operation.path)):
             stored = found[operation.path]
             found[operation.path] = stored._replace(sha256=noted.sha256, git_sha1=noted.git_sha1)
     return found
@@ -108,7 +112,7 @@ def _others(bucket: Bucket, wanted: Wanted) -> Iterator[tuple[str, Manifest]]:
     for key in keys[:_MOST_EARLIER]:
         manifest = None
         with suppress(manifests.ManifestError):
-            manifest = _manifest(bucket, key)
+            manifest = read_manifest(bucket, key)
         if manifest is not None:
             yield artifact_prefix(root, wanted.name, manifest.commit), manifest
 
@@ -123,7 +127,7 @@ def carry_out(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
     sent += engine.send([_task(wanted, operation) for operation in last])
     bucket.delete(wanted.prefix + operation.path for operation in plan.operations if operation.action == "delete")
     entries = _entries(plan, sent, bucket.listing(wanted.prefix))
-    _end_uploads(plan, bucket)
+    _abort_idle(plan, bucket)
     manifest = Manifest(wanted.repo, wanted.commit, wanted.profile, entries)
     bucket.put(wanted.manifest_key, manifests.dump(manifest), {})
     return tuple(sent)
@@ -133,7 +137,8 @@ def _task(wanted: Wanted, operation: Operation) -> Task:
     if operation.file is None:
         raise AssertionError("only wanted files are brought in")
     key = wanted.prefix + operation.path
-    return Task(wanted.name, wanted.repo, wanted.commit, operation.file, key, operation.twin)
+    replaces = operation.reason != MISSING and operation.twin is None
+    return Task(wanted.name, wanted.repo, wanted.commit, operation.file, key, operation.twin, replaces)
 
 
 def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) -> tuple[Entry, ...]:
@@ -151,40 +156,13 @@ def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) ->
     )
 
 
-def _end_uploads(plan: Plan, bucket: Bucket) -> None:
-    """End what killed runs, or a sync that raced with this one, have begun here: every file is complete without it."""
+def _abort_idle(plan: Plan, bucket: Bucket) -> None:
+    """End what killed runs have begun here. Another sync may be working here now: its uploads are not idle."""
     prefix = plan.wanted.prefix
     large = [prefix + each.path for each in plan.operations if each.moves and each.file and each.file.sha256]
     with suppress(S3Error):  # not everybody may; a lifecycle rule of the bucket does it then (docs/artifacts.md)
         # MinIO lists the uploads of a key, and none for a prefix.
-        for upload in bucket.uploads(prefix) or [found for key in large for found in bucket.uploads(key)]:
+        for upload in bucket.idle_uploads(prefix, IDLE) or [
+            found for key in large for found in bucket.idle_uploads(key, IDLE)
+        ]:
             bucket.abort(upload)
-
-
-def verify(request: Request, bucket: Bucket) -> list[str]:
-    """Read everything back and hash it. What is wrong, a line for each; nothing wrong, an empty list."""
-    wanted = request.wanted
-    manifest = _manifest(bucket, wanted.manifest_key)
-    if manifest is None:
-        return ["there is no manifest: it was never synced to the end"]
-    listing = bucket.listing(wanted.prefix)
-    wrong = [f"{path} is not in the manifest" for path in sorted(listing.keys() - manifest.by_path.keys())]
-    locked = {file.path: file for file in request.locked.files} if request.locked else {}
-    for entry in manifest.files:
-        if problem := _problem(entry, listing.get(entry.path), locked.get(entry.path), bucket, wanted):
-            wrong.append(f"{entry.path} {problem}")
-    return wrong
-
-
-def _problem(
-    entry: Entry, stored: Stored | None, locked: LockedFile | None, bucket: Bucket, wanted: Wanted
-) -> str | None:
-    if stored is None:
-        return "is missing"
-    if locked and locked.sha256 and locked.sha256 != entry.sha256:
-        return f"was synced with the sha256 {entry.sha256}, and is locked with {locked.sha256}"
-    sha256 = hashlib.sha256()
-    for piece in bucket.chunks(wanted.prefix + entry.path, 1 << 20):
-        sha256.update(piece)
-    found = sha256.hexdigest()
-    return None if found == entry.sha256 else f"has the sha256 {found}, and must have {entry.sha256}"

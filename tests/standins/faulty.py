@@ -2,6 +2,7 @@
 
 import http.client
 import ssl
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -53,6 +54,8 @@ class S3Request:
     """Of the body that came with it."""
     headers: dict[str, str]
     """By lower-case name, without Authorization."""
+    upload: str = ""
+    """The id of the multipart upload, if it is about one."""
     status: int = 0
     """Stays 0 when no answer was given."""
 
@@ -62,6 +65,7 @@ class Call:
     """A request on its way to the server, and what is to go wrong."""
 
     size: int
+    request: S3Request | None = None
     wrong: tuple[int, ...] = ()
     """Offsets of the bytes of the body to change on the way."""
     read: int | None = None
@@ -72,6 +76,10 @@ class Call:
     """Ask the server, then answer this."""
     lost: bool = False
     """Ask the server, then reset the connection without an answer."""
+    ahead: float = 0
+    """By how many seconds the server's clock is ahead in its answer."""
+    held: threading.Event | None = None
+    """Wait for this before anything else, a minute at most."""
 
 
 @dataclass
@@ -82,7 +90,7 @@ class S3Faults(Faults[Call]):
         self, status: int, code: str, message: str = "", headers: dict[str, str] | None = None, **limits: Unpack[Limits]
     ) -> Fault[Call]:
         """Refuse with this status and code, without asking the server."""
-        reply = _error(status, code, message)
+        reply = refusal(status, code, message)
         reply.headers |= headers or {}
         return self.add(lambda call: replace(call, instead=reply), limits)
 
@@ -114,7 +122,7 @@ class S3Faults(Faults[Call]):
         """403 RequestTimeTooSkewed, from a server whose clock is this far ahead of ours."""
 
         def change(call: Call) -> Call:
-            reply = _error(403, "RequestTimeTooSkewed", "The difference between the times is too large.")
+            reply = refusal(403, "RequestTimeTooSkewed", "The difference between the times is too large.")
             reply.headers["Date"] = formatdate(time.time() + seconds, usegmt=True)
             return replace(call, instead=reply)
 
@@ -122,7 +130,7 @@ class S3Faults(Faults[Call]):
 
     def error_in_200(self, code: str = "InternalError", **limits: Unpack[Limits]) -> Fault[Call]:
         """200 with an error in its body, the server not asked; for CompleteMultipartUpload unless told."""
-        reply = replace(_error(500, code, "We encountered an internal error."), status=200)
+        reply = replace(refusal(500, code, "We encountered an internal error."), status=200)
         return self.add(lambda call: replace(call, instead=reply), _complete(limits))
 
     def lose_response(self, **limits: Unpack[Limits]) -> Fault[Call]:
@@ -131,7 +139,11 @@ class S3Faults(Faults[Call]):
 
     def fail_after(self, status: int, code: str, **limits: Unpack[Limits]) -> Fault[Call]:
         """Ask the server, then answer with an error; for CompleteMultipartUpload unless told."""
-        return self.add(lambda call: replace(call, afterwards=_error(status, code, "")), _complete(limits))
+        return self.add(lambda call: replace(call, afterwards=refusal(status, code, "")), _complete(limits))
+
+    def later(self, hours: float, **limits: Unpack[Limits]) -> Fault[Call]:
+        """Answer as if so much time had passed; for ListMultipartUploads unless told."""
+        return self.add(lambda call: replace(call, ahead=hours * 3600), {"kind": "ListMultipartUploads", **limits})
 
     def reset(self, at: int = 0, **limits: Unpack[Limits]) -> Fault[Call]:
         """Reset the connection after `at` bytes of the request's body, the server not asked."""
@@ -185,7 +197,9 @@ class FaultyS3:
         request = _request(exchange)
         self.requests.append(request)
         target = Target(exchange.command, (request.operation,), (request.key,))
-        call = self.faults.apply(target, Call(request.size))
+        call = self.faults.apply(target, Call(request.size, request=request))
+        if call.held:
+            call.held.wait(60)
         if call.read is not None:
             exchange.rfile.read(call.read)
             exchange.hang_up(reset=True)
@@ -194,7 +208,7 @@ class FaultyS3:
         for at in call.wrong:
             body[at] ^= 0xFF
         if call.instead is None:
-            answer = self._ask(exchange, bytes(body), request, silent=call.lost or call.afterwards is not None)
+            answer = self._ask(exchange, bytes(body), request, call)
             if answer is None or call.lost:
                 exchange.hang_up(reset=True)
                 return
@@ -203,8 +217,8 @@ class FaultyS3:
             request.status = 0 if reply.hang is not None else reply.status
             exchange.send(reply)
 
-    def _ask(self, exchange: Exchange, body: bytes, request: S3Request, *, silent: bool) -> bool | None:
-        """Ask the server and, unless `silent`, pass its answer on; None if it hung up."""
+    def _ask(self, exchange: Exchange, body: bytes, request: S3Request, call: Call) -> bool | None:
+        """Ask the server and, unless the call says otherwise, pass its answer on; None if it hung up."""
         upstream = self._connect()
         try:
             upstream.putrequest(exchange.command, exchange.path, skip_host=True, skip_accept_encoding=True)
@@ -216,8 +230,8 @@ class FaultyS3:
             upstream.endheaders(body)
             answer = upstream.getresponse()
             request.status = answer.status
-            if not silent:
-                exchange.send(_reply(answer))
+            if not call.lost and call.afterwards is None:
+                exchange.send(_reply(answer, call.ahead))
         except (http.client.HTTPException, ConnectionError):
             return None
         finally:
@@ -231,8 +245,10 @@ class FaultyS3:
         return http.client.HTTPConnection(host, port, timeout=60)
 
 
-def _reply(answer: http.client.HTTPResponse) -> Reply:
+def _reply(answer: http.client.HTTPResponse, ahead: float) -> Reply:
     headers = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
+    if ahead:
+        headers["Date"] = formatdate(time.time() + ahead, usegmt=True)
     length = answer.headers["Content-Length"]
     if length is None or answer.length is None:
         body = answer.read()
@@ -250,7 +266,8 @@ def _request(exchange: Exchange) -> S3Request:
     if operation and "x-amz-copy-source" in headers:
         operation = _COPY[operation]
     key = key or asked.get("prefix", [""])[0]
-    return S3Request(operation or "Other", bucket, key, int(headers.get("content-length", 0)), headers)
+    upload = asked.get("uploadId", [""])[0]
+    return S3Request(operation or "Other", bucket, key, int(headers.get("content-length", 0)), headers, upload)
 
 
 def _body(exchange: Exchange) -> bytes:
@@ -264,7 +281,8 @@ def _body(exchange: Exchange) -> bytes:
     return b"".join(pieces)
 
 
-def _error(status: int, code: str, message: str) -> Reply:
+def refusal(status: int, code: str, message: str) -> Reply:
+    """An error in S3's own form."""
     text = f"<Code>{code}</Code><Message>{escape(message)}</Message><RequestId>STANDIN</RequestId>"
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{text}</Error>'
     return Reply.of(body.encode(), "application/xml", status)

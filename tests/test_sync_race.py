@@ -1,0 +1,98 @@
+"""Two syncs at once, on a server where an Abort that meets a running Complete destroys what both have finished."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from standins.ceph_race import CephRace
+from standins.faulty import FaultyS3
+from standins.hub import Sparse, StandInHub
+from standins.s3 import S3
+from syncing import FILES, MIB, WEIGHTS, Scene, wait_for
+
+pytestmark = pytest.mark.s3
+
+
+@pytest.fixture
+def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+    """A project with one model, and an empty bucket behind the proxy."""
+    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene.add("m", {**FILES, WEIGHTS: Sparse(36 * MIB, seed=1)})
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    return scene
+
+
+@pytest.fixture
+def readable(scene: Scene, faulty_s3: FaultyS3) -> Callable[[], bool]:
+    """Whether the weights can be read back, and are right."""
+
+    def read() -> bool:
+        client = scene.s3.through(faulty_s3.endpoint).client()
+        try:
+            body = client.get_object(Bucket=scene.s3.bucket, Key=scene.prefix() + WEIGHTS)["Body"].read()
+        except client.exceptions.NoSuchKey:
+            return False
+        finally:
+            client.close()
+        return hashlib.sha256(body).hexdigest() == scene.promised()[WEIGHTS][1]
+
+    return read
+
+
+def test_a_sync_leaves_the_uploads_of_others_alone(
+    scene: Scene, faulty_s3: FaultyS3, readable: Callable[[], bool]
+) -> None:
+    """One sync begins and ends while the server completes an upload of another: both succeed, nothing is lost."""
+    ceph = CephRace(faulty_s3)
+    first = scene.start()
+    wait_for(lambda: ceph.running is not None)
+    assert scene.sync().code == 0
+    ceph.release.set()
+    assert scene.finish(first).code == 0
+    assert readable()
+    assert not ceph.lost
+    scene.expect()
+
+
+def test_an_object_that_is_lost_at_once_is_noticed(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Somebody else's clean-up met our Complete: that is no success, and the next run heals it."""
+    ceph = CephRace(faulty_s3)
+    ceph.aborted = True
+    ceph.release.set()
+    ran = scene.quick()
+    assert ran.code == 1
+    assert ran.stderr.startswith(f"error: m: {WEIGHTS} was completed, and cannot be read back\n  hint: ")
+    assert scene.manifest() is None
+    assert scene.quick().code == 0
+    assert not ceph.lost
+    scene.expect()
+
+
+def test_an_object_that_is_lost_later_is_found_and_brought_in_again(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The manifest was written before the parts went: --verify finds it, and the next run heals it."""
+    ceph = CephRace(faulty_s3)
+    ceph.release.set()
+    assert scene.quick().code == 0
+    ceph.aborted = True
+    assert scene.quick().stdout == "m: up to date\n"
+    ran = scene.sync("--verify")
+    assert ran.code == 1
+    assert ran.stdout.splitlines()[1].startswith(f"m: {WEIGHTS} is listed, and cannot be read: ")
+    assert scene.quick().code == 0
+    assert not ceph.lost
+    scene.expect()
+    assert scene.sync("--verify").stdout == "m: verified\n"
+
+
+def test_an_object_that_is_lost_before_the_manifest_is_not_believed(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """A killed run has left it, with our sha256 noted on it: it is read before it is kept."""
+    ceph = CephRace(faulty_s3)
+    ceph.release.set()
+    faulty_s3.faults.denied(kind="PutObject", path="*/config.json", times=1)
+    assert scene.quick().code == 1
+    ceph.aborted = True
+    assert f"{WEIGHTS}  (not known to be right)" in scene.quick(dry_run=True).stdout
+    assert scene.quick().code == 0
+    assert not ceph.lost
+    scene.expect()
