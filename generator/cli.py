@@ -9,8 +9,9 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from generator import pipeline, report
+from generator import pipeline
 from generator.diagnostics import CatalogError, Diagnostic, GeneratorError, Severity
+from generator.report import findings as report
 
 WELL: Final = 0
 NO: Final = 1
@@ -98,7 +99,7 @@ def schema() -> None:
 @_root
 def sync(**options: Any) -> None:
     """Fill S3 with the models' files from the Hugging Face Hub: no disk, and verified before visible."""
-    from generator import syncing  # noqa: PLC0415 - boto3 and the Hub's client are slow to start
+    from generator.commands import sync as syncing  # noqa: PLC0415 - boto3 and the Hub's client are slow to start
 
     sys.exit(_guarded(lambda: syncing.run(**options), "text", "nothing was synced"))
 
@@ -109,7 +110,7 @@ def sync(**options: Any) -> None:
 @_root
 def lock(*, names: tuple[str, ...], everything: bool, root: Path) -> None:
     """Write models.lock.yaml: each model's files with their digests, and what its configuration says."""
-    from generator.artifacts.locking import Upgrade  # noqa: PLC0415 - not for `generate`
+    from generator.lock.update import Upgrade  # noqa: PLC0415 - not for `generate`
 
     upgrade = Upgrade(names, everything)
     _edited(lambda: pipeline.lock(root, upgrade, os.environ, _say), "nothing was written")

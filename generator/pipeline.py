@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from generator import disk, documents, source, tree
-from generator.catalog.resolved import Catalog
+from generator import disk, tree
+from generator import pages as documents
+from generator.catalog.model import Catalog
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
 from generator.diagnostics import CatalogError, Diagnostic, GeneratorError, TreeError
 from generator.tree import FileTree, TreeDiff
+from generator.yaml import read as source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from threading import Event
 
-    from generator.artifacts.lock import Lock
-    from generator.artifacts.locking import Edited, Upgrade
-    from generator.artifacts.run import Bench
-    from generator.artifacts.session import Choice
-    from generator.check import Checked
+    from generator.kubeconform import Checked
+    from generator.lock.lockfile import Lock
+    from generator.lock.update import Edited, Upgrade
+    from generator.sync.models import Bench
+    from generator.sync.session import Choice
 
 CATALOG: Final = "models.yaml"
 LOCK: Final = "models.lock.yaml"
@@ -51,7 +53,7 @@ def generate(root: Path, *, write: bool) -> Generated:
 
 
 def _validate_against(lock: "Lock", document: source.Document) -> tuple[Catalog, tuple[Diagnostic, ...]]:
-    from generator.artifacts import rules  # noqa: PLC0415 - not without a lock
+    from generator.lock import rules  # noqa: PLC0415 - not without a lock
 
     return validate(document, lambda catalog: rules.check(catalog, lock))
 
@@ -74,7 +76,7 @@ def read_lock(root: Path) -> "Lock | None":
         return None
     except OSError as error:
         raise GeneratorError(f"cannot read {LOCK}: {error.strerror}") from None
-    from generator.artifacts import lock  # noqa: PLC0415 - as above
+    from generator.lock import lockfile as lock  # noqa: PLC0415 - as above
 
     return lock.parse(raw, str(path))
 
@@ -84,7 +86,8 @@ def lock(root: Path, upgrade: "Upgrade", environ: "Mapping[str, str]", say: "Cal
 
     Raises CatalogError or HubError; then nothing is written.
     """
-    from generator.artifacts import hub, locking  # noqa: PLC0415 - as above
+    from generator.hub import client as hub  # noqa: PLC0415 - as above
+    from generator.lock import update as locking  # noqa: PLC0415 - as above
 
     document = read(root)
     edited = locking.lock(document, read_lock(root), upgrade, lambda: hub.of_environment(environ), say)
@@ -101,7 +104,8 @@ def add(
     write: bool,
 ) -> Generated:
     """Append a model of the Hub to the catalog, and unless `write` is false, write it. Raises as `lock` does."""
-    from generator.artifacts import hub, locking  # noqa: PLC0415 - as above
+    from generator.hub import client as hub  # noqa: PLC0415 - as above
+    from generator.lock import update as locking  # noqa: PLC0415 - as above
 
     document = read(root)
     with hub.of_environment(environ) as opened:
@@ -111,7 +115,7 @@ def add(
 
 def _edit(root: Path, document: source.Document, edited: "Edited", *, write: bool) -> Generated:
     """Replace catalog and lock together, unless somebody has changed the catalog meanwhile."""
-    from generator.artifacts import lock  # noqa: PLC0415 - as above
+    from generator.lock import lockfile as lock  # noqa: PLC0415 - as above
 
     wanted = {CATALOG: edited.catalog.encode()}
     if edited.lock is not None:
@@ -133,7 +137,7 @@ def check(root: Path) -> "Checked":
 
     Raises CatalogError when the catalog is invalid, ToolError when kubeconform cannot be asked.
     """
-    from generator import check as kubeconform  # noqa: PLC0415 - `generate` runs no tool, and starts without them
+    from generator import kubeconform  # noqa: PLC0415 - `generate` runs no tool, and starts without them
 
     document = read(root)
     catalog, _ = validate(document)
@@ -145,14 +149,14 @@ def check(root: Path) -> "Checked":
 
 def editor_schema() -> str:
     """The JSON Schema of the catalog."""
-    from generator import editor  # noqa: PLC0415 - as above
+    from generator.catalog import json_schema as editor  # noqa: PLC0415 - as above
 
     return editor.json_schema()
 
 
 def bench(root: Path, choice: "Choice", environ: "Mapping[str, str]", stop: "Event") -> "Bench":
     """What the verbs of `artifact-sync` work with. Raises CatalogError when the catalog, or the lock, is invalid."""
-    from generator.artifacts.run import Bench  # noqa: PLC0415 - boto3 and the Hub's client are slow to start
+    from generator.sync.models import Bench  # noqa: PLC0415 - boto3 and the Hub's client are slow to start
 
     lock = read_lock(root)
     document = read(root)

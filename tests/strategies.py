@@ -8,7 +8,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from generator import credentials
-from generator.targets import TARGETS
+from generator.releases import TARGETS
 
 _WORDS = r"""
     y Y n N yes Yes YES no No NO on On ON off Off OFF true True TRUE false False FALSE null Null NULL ~ = << * & ! % @ `

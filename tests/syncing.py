@@ -23,13 +23,14 @@ from standins.initializer import initialize
 from standins.repos import Source
 from standins.s3 import S3
 
-from generator import pipeline, syncing
-from generator.artifacts.lock import Locked
-from generator.artifacts.manifest import profile_digest
-from generator.artifacts.patience import Patience
-from generator.artifacts.session import Choice
-from generator.artifacts.transfer import Pace
+from generator import pipeline
+from generator.commands import sync as syncing
 from generator.diagnostics import GeneratorError
+from generator.lock.lockfile import Locked
+from generator.retry import Patience
+from generator.sync.engine import Pace
+from generator.sync.manifest import profile_digest
+from generator.sync.session import Choice
 
 REPO: Final = "acme/embedder"
 TOKEN: Final = "hf_a-token-that-nobody-may-see"  # noqa: S105 - of the stand-in

@@ -10,9 +10,9 @@ from helpers import MINIMAL, SHIPPED, files, project, run
 from ruamel.yaml import YAML
 from standins.hub import StandInHub
 
-from generator import source
-from generator.artifacts import add
 from generator.diagnostics import GeneratorError
+from generator.lock import edit as add
+from generator.yaml import read as source
 
 COMMIT = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 REPO = "BAAI/bge-small-en-v1.5"

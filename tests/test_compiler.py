@@ -9,13 +9,14 @@ import pytest
 import yaml
 from helpers import MINIMAL, ROOT, SHIPPED
 
-from generator import documents, source
+from generator import pages as documents
 from generator.catalog.layout import artifact_prefix
-from generator.catalog.resolved import Catalog, ServedModel
+from generator.catalog.model import Catalog, ServedModel
 from generator.catalog.validate import validate
 from generator.compiler import HEADER, Compiled, compile_catalog
 from generator.kube.quantities import canonical
-from generator.targets import TARGETS
+from generator.releases import TARGETS
+from generator.yaml import read as source
 
 GOLDEN = ROOT / "tests" / "golden"
 CASES = ["shipped", *sorted(path.parent.name for path in GOLDEN.glob("*/models.yaml"))]

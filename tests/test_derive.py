@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from generator.artifacts import config as configs
-from generator.artifacts.config import NULL, Facts
-from generator.artifacts.derive import Derived, derive, runner_hint, unknown_modules
+from generator.vllm import model_config as configs
+from generator.vllm.model_config import NULL, Facts
+from generator.vllm.serving import Derived, derive, runner_hint, unknown_modules
 
 ST = "sentence_transformers.models"
 NEW_ST = "sentence_transformers.sentence_transformer.modules"

@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 from standins.server import Exchange, Loopback, Reply
 
-from generator.artifacts.download import Ranges
+from generator.sync.download import Ranges
 
 CONTENT = bytes(range(256)) * 16
 URL = "http://cdn.example.com/file"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from generator.kube.dump import dump
+from generator.yaml.write import dump
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from helpers import MINIMAL, ROOT, SHIPPED
 
-from generator import editor
+from generator.catalog import json_schema as editor
 
 SCHEMA = json.loads(editor.json_schema())
 

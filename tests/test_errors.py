@@ -13,7 +13,7 @@ import pytest
 from helpers import MINIMAL, ROOT, Ran, files, project, run
 
 from generator.codes import Code
-from generator.source import MAX_BYTES
+from generator.yaml.read import MAX_BYTES
 
 CODES: Final = frozenset(get_args(Code))
 ERRORS: Final = ROOT / "tests" / "errors"

@@ -10,9 +10,9 @@ import pytest
 from standins.hub import StandInHub
 from standins.tls import make_tls
 
-from generator.artifacts import hub as hubs
-from generator.artifacts.hub import USUAL, Hub, HubError, of_environment
-from generator.artifacts.lock import LockedFile
+from generator.hub import client as hubs
+from generator.hub.client import USUAL, Hub, HubError, of_environment
+from generator.hub.files import ModelFile
 
 REPO = "team/model"
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -50,7 +50,7 @@ def test_the_tree_is_complete_and_sorted_across_pages(hub: Hub, server: StandInH
     server.page_size = 1
     tree = hub.tree(REPO, COMMIT)
     assert [file.path for file in tree] == ["config.json", "model.safetensors", "ünï/ß.json"]
-    assert tree[0] == LockedFile("config.json", 2, None, "9e26dfeeb6e641a33dae4961196235bdb965b21b")
+    assert tree[0] == ModelFile("config.json", 2, None, "9e26dfeeb6e641a33dae4961196235bdb965b21b")
     assert tree[1].sha256 is not None
     assert (tree[1].size, tree[1].git_sha1) == (1 << 21, None)
     assert len(server.seen("tree")) == 4
@@ -248,9 +248,9 @@ def test_a_ca_of_its_own(tmp_path: Path) -> None:
 def test_no_telemetry_and_no_harness_lookup() -> None:
     """The only requests are the ones that were meant."""
     program = (
-        "import os, sys; sys.path.insert(0, sys.argv[1]); os.environ['CLAUDECODE'] = '1'\n"
+        "import os, sys; sys.path.insert(0, sys.argv[1]); os.environ['AI_AGENT'] = 'some-agent'\n"
         "from standins.hub import StandInHub\n"
-        "from generator.artifacts.hub import Hub\n"
+        "from generator.hub.client import Hub\n"
         "with StandInHub() as server:\n"
         "    server.add('a/b', {'config.json': b'{}'}, commit='1' * 40)\n"
         "    with Hub(server.endpoint) as hub:\n"

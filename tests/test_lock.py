@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from standins.hub import StandInHub
 from strategies import NASTY
 
-from generator.artifacts import config
-from generator.artifacts import lock as locks
-from generator.artifacts.config import Facts
-from generator.artifacts.lock import EMPTY, Lock, Locked, LockedFile
 from generator.cli import main
 from generator.diagnostics import CatalogError
-from generator.source import printable
+from generator.hub.files import ModelFile
+from generator.lock import lockfile as locks
+from generator.lock.lockfile import EMPTY, Lock, Locked
+from generator.vllm import model_config as config
+from generator.vllm.model_config import Facts
+from generator.yaml.read import printable
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -287,14 +288,14 @@ _repos = st.builds("{}/{}".format, st.sampled_from(["a", "1e3", "no", "BAAI"]), 
 
 
 @st.composite
-def _lockfiles(draw: st.DrawFn) -> tuple[LockedFile, ...]:
+def _lockfiles(draw: st.DrawFn) -> tuple[ModelFile, ...]:
     paths = draw(st.lists(_texts, max_size=4, unique=True))
     digests = st.booleans().flatmap(lambda large: st.tuples(st.just(value=large), _hex))
     found = []
     for path in paths:
         large, digest = draw(digests)
         sha256, git = (digest + "0" * 24, None) if large else (None, digest)
-        found.append(LockedFile(path, draw(st.integers(0, 10**17)), sha256, git))
+        found.append(ModelFile(path, draw(st.integers(0, 10**17)), sha256, git))
     return tuple(sorted(found, key=lambda file: file.path))
 
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from generator.artifacts.failures import RemoteError
-from generator.artifacts.patience import Patience, persist
+from generator.retry import Patience, RemoteError, persist
 
 PATIENCE = Patience(attempts=4, first_wait_s=1, longest_wait_s=3, total_s=60)
 

@@ -6,28 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.artifacts import manifest as manifests
-from generator.artifacts.lock import LockedFile
-from generator.artifacts.manifest import Entry, Manifest
-from generator.artifacts.plan import Earlier, Plan, Stored, Twin, Wanted, make_plan, part_size, phases, up_to_date
-from generator.artifacts.profile import select
-from generator.artifacts.prune import stale
 from generator.catalog.layout import artifact_prefix, manifest_key
 from generator.diagnostics import GeneratorError
+from generator.hub.files import ModelFile, select
+from generator.sync import manifest as manifests
+from generator.sync.manifest import Entry, Manifest
+from generator.sync.plan import Earlier, Plan, Stored, Twin, Wanted, make_plan, part_size, phases, up_to_date
+from generator.sync.prune import stale
 
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 WANTED = Wanted("m", "org/m", COMMIT, "bucket", "models/m/1110a243fdf4/", "models/.sync/m/1110a243fdf4.json", "p")
-WEIGHTS = LockedFile("model.safetensors", 100, "a" * 64, None)
-CONFIG = LockedFile("config.json", 10, None, "b" * 40)
+WEIGHTS = ModelFile("model.safetensors", 100, "a" * 64, None)
+CONFIG = ModelFile("config.json", 10, None, "b" * 40)
 FILES = (CONFIG, WEIGHTS)
 
 
-def entry(file: LockedFile, etag: str = "e") -> Entry:
+def entry(file: ModelFile, etag: str = "e") -> Entry:
     """A manifest's record of a file that was synced."""
     return Entry(file.path, file.size, file.sha256 or "c" * 64, file.git_sha1, etag)
 
 
-def stored(file: LockedFile, etag: str = "e") -> Stored:
+def stored(file: ModelFile, etag: str = "e") -> Stored:
     """The bucket's listing of it."""
     return Stored(file.path, file.size, etag)
 
@@ -142,7 +141,7 @@ def test_the_first_of_several_commits_is_taken_and_any_name_will_do() -> None:
         (WEIGHTS, {"model.safetensors": Stored("model.safetensors", 99, "e")}),
     ],
 )
-def test_only_what_is_the_same_and_as_recorded_is_copied(file: LockedFile, listing: dict[str, Stored]) -> None:
+def test_only_what_is_the_same_and_as_recorded_is_copied(file: ModelFile, listing: dict[str, Stored]) -> None:
     """Another digest or size, or an object that is gone or was changed: the Hub sends it."""
     plan = make_plan(WANTED, [file], None, {}, [EARLIER._replace(listing=listing)])
     assert actions(plan)["model.safetensors"] == MISSING
@@ -163,7 +162,7 @@ def test_only_large_files_that_are_missing_are_sought() -> None:
 
 files = st.lists(
     st.builds(
-        LockedFile,
+        ModelFile,
         st.sampled_from([f"f{number}" for number in range(6)] + ["config.json", "m.safetensors"]),
         st.integers(1, 50),
         st.sampled_from(["a" * 64, "b" * 64]),
@@ -174,7 +173,7 @@ files = st.lists(
 
 
 @given(files, files, st.booleans())
-def test_a_carried_out_plan_plans_to_nothing(wanted: list[LockedFile], there: list[LockedFile], noted: bool) -> None:  # noqa: FBT001
+def test_a_carried_out_plan_plans_to_nothing(wanted: list[ModelFile], there: list[ModelFile], noted: bool) -> None:  # noqa: FBT001
     """After the uploads and deletions, the same question has the answer: nothing to do."""
     listing = {file.path: Stored(file.path, file.size, "e", file.sha256 if noted else None) for file in there}
     plan = make_plan(WANTED, wanted, None, listing)
@@ -208,7 +207,7 @@ def test_a_strange_manifest_is_an_error_with_a_way_out(raw: bytes) -> None:
 
 
 def _chosen(*paths: str, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> set[str]:
-    listed = [LockedFile(path, 0 if path.endswith("__init__.py") else 1, None, "b" * 40) for path in paths]
+    listed = [ModelFile(path, 0 if path.endswith("__init__.py") else 1, None, "b" * 40) for path in paths]
     return {file.path for file in select(listed, include, exclude).chosen}
 
 
@@ -253,7 +252,7 @@ def test_a_model_may_choose_otherwise() -> None:
 )
 def test_what_makes_no_model_is_refused(paths: list[str], problem: str) -> None:
     """Better before the first byte than in the pod."""
-    selection = select([LockedFile(path, 1, None, "b" * 40) for path in paths])
+    selection = select([ModelFile(path, 1, None, "b" * 40) for path in paths])
     assert any(problem in found for found in selection.problems)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from generator import progress
+from generator.report import progress
 
 
 @pytest.fixture

@@ -18,14 +18,16 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from strategies import NASTY, catalog_text, catalogs, reordered, texts
 
-from generator import disk, documents, source, tree
+from generator import disk, tree
+from generator import pages as documents
+from generator.catalog.model import Catalog
 from generator.catalog.resolve import merge
-from generator.catalog.resolved import Catalog
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
 from generator.compiler.patches import Operation, diff
 from generator.diagnostics import CatalogError, Diagnostic
-from generator.kube.dump import dump
+from generator.yaml import read as source
+from generator.yaml.write import dump
 
 PATH = "models.yaml"
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck))

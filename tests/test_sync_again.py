@@ -11,7 +11,8 @@ from standins.hub import Sparse, StandInHub
 from standins.s3 import S3
 from syncing import FILES, MIB, WEIGHTS, Scene
 
-from generator.artifacts.lock import Locked, LockedFile
+from generator.hub.files import ModelFile
+from generator.lock.lockfile import Locked
 
 pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5
@@ -158,7 +159,7 @@ def test_the_lock_is_law(scene: Scene) -> None:
     repo, commit = scene.models["m"]
     held = scene.hub.repos[repo].commits[commit]
     files = [
-        LockedFile(
+        ModelFile(
             path,
             entry.content.size,
             entry.content.sha256 if entry.lfs else None,

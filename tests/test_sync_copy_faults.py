@@ -15,7 +15,7 @@ from standins.s3 import S3, Versitygw
 from standins.server import Reply
 from syncing import FILES, IN_PARTS, MIB, QUICK, WEIGHTS, Scene, at_every_pace
 
-from generator.artifacts.transfer import Pace
+from generator.sync.engine import Pace
 
 pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator import vllm
+from generator.vllm import arguments as vllm
 
 
 @pytest.mark.parametrize(

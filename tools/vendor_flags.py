@@ -1,4 +1,4 @@
-"""Write generator/vllm_flags.py: the command line flags of every sampled vLLM release."""
+"""Write generator/vllm/flags.py: the command line flags of every sampled vLLM release."""
 
 # Usage: python tools/vendor_flags.py [--cache DIR] [--out FILE]
 # pip fetches each source distribution once (a stub build backend answers for its
@@ -728,7 +728,7 @@ def main() -> None:
     """Read every release and write the table."""
     parser = argparse.ArgumentParser(description="Regenerate the table of vLLM flags.")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "vllm-sdist")
-    parser.add_argument("--out", type=Path, default=ROOT / "generator" / "vllm_flags.py")
+    parser.add_argument("--out", type=Path, default=ROOT / "generator" / "vllm" / "flags.py")
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
     releases: list[Reader] = []

@@ -7,7 +7,7 @@ Merging is JSON Merge Patch (RFC 7386): maps merge key by key, scalars and lists
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from generator.catalog.resolved import (
+from generator.catalog.model import (
     GPU,
     IN_CLUSTER,
     ArgoCD,
@@ -24,7 +24,7 @@ from generator.catalog.resolved import (
 )
 from generator.codes import Code
 from generator.diagnostics import Loc, suggestion
-from generator.targets import TARGETS
+from generator.releases import TARGETS
 
 _NO_LAYER: Final[dict[str, Any]] = {}
 _Where = tuple[int, str | None]  # a model's index, an environment's name

@@ -8,12 +8,13 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
 from generator import credentials
-from generator.catalog import rules, schema
+from generator.catalog import contract as schema
+from generator.catalog import rules
+from generator.catalog.model import Catalog, Violation
 from generator.catalog.patterns import SHAPES
 from generator.catalog.resolve import resolve
-from generator.catalog.resolved import Catalog, Violation
 from generator.diagnostics import CatalogError, Diagnostic, Loc, Position, Severity, suggestion
-from generator.source import Document, printable
+from generator.yaml.read import Document, printable
 
 _GROUPS: Final = {"models": "model", "runtimes": "runtime", "connections": "connection", "environments": "environment"}
 _TYPES: Final = {

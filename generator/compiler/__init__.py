@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from generator.catalog.resolved import Catalog, Connection, Environment, Model, ServedModel
+from generator.catalog.model import Catalog, Connection, Environment, Model, ServedModel
 from generator.compiler.access import access
 from generator.compiler.argocd import application_set, project
 from generator.compiler.kustomization import kustomization, patches
@@ -14,9 +14,9 @@ from generator.compiler.serving import inference_service, serving_runtime
 from generator.compiler.storage import external_secret
 from generator.compiler.templates import template
 from generator.diagnostics import Loc
-from generator.kube.dump import dump
-from generator.kube.names import OWNER
+from generator.kube.metadata import OWNER
 from generator.tree import FileTree
+from generator.yaml.write import dump
 
 if TYPE_CHECKING:
     from generator.kube.objects import KubeObject

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from generator.catalog.resolved import ArgoCD, Catalog
-from generator.kube.names import labels, own_annotations
+from generator.catalog.model import ArgoCD, Catalog
+from generator.kube.metadata import labels, own_annotations
 
 if TYPE_CHECKING:
     from generator.kube.objects import Custom, ObjectMeta

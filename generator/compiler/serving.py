@@ -7,10 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from generator.catalog.layout import artifact_prefix
-from generator.catalog.resolved import Autoscaling, Catalog, Runtime, ServedModel
-from generator.kube.dump import Shared
-from generator.kube.names import labels, own_annotations
+from generator.catalog.model import Autoscaling, Catalog, Runtime, ServedModel
+from generator.kube.metadata import labels, own_annotations
 from generator.kube.quantities import canonical
+from generator.yaml.write import Shared
 
 if TYPE_CHECKING:
     from generator.kube.objects import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.catalog.resolved import Connection
-from generator.catalog.resolved import ExternalSecret as SecretSource
-from generator.kube.names import labels, own_annotations
+from generator.catalog.model import Connection
+from generator.catalog.model import ExternalSecret as SecretSource
+from generator.kube.metadata import labels, own_annotations
 
 if TYPE_CHECKING:
     from generator.kube.objects import ExternalSecret, ExternalSecretData, ObjectMeta, SecretTemplate

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.catalog.resolved import Catalog, Runtime
+from generator.catalog.model import Catalog, Runtime
 from generator.compiler.serving import accelerators_annotation, runtime_spec
-from generator.kube.names import labels, own_annotations
+from generator.kube.metadata import labels, own_annotations
 
 if TYPE_CHECKING:
     from generator.kube.objects import ServingRuntime, Template

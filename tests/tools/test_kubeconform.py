@@ -12,7 +12,7 @@ from helpers import MINIMAL, ROOT, project, run
 from hypothesis import HealthCheck, assume, given, settings
 from strategies import catalog_text, catalogs
 
-from generator.targets import TARGETS
+from generator.releases import TARGETS
 
 pytestmark = pytest.mark.tool
 

@@ -14,7 +14,7 @@ from manifests import built
 from ruamel.yaml import YAML
 from strategies import NASTY, allowed, texts
 
-from generator.kube.dump import dump
+from generator.yaml.write import dump
 
 TEXTS = tuple(text for text in NASTY if allowed(text))
 VALUES = {f"value-{number:03d}": text for number, text in enumerate(TEXTS)}

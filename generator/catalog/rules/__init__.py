@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from generator.catalog.resolved import Catalog, Violation
+from generator.catalog.model import Catalog, Violation
 from generator.catalog.rules import arguments, capacity, names, references, text
 
 _RULES = (*names.RULES, *references.RULES, *arguments.RULES, *capacity.RULES)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from generator import vllm
-from generator.catalog.resolved import Catalog, ServedModel, Violation
+from generator.catalog.model import Catalog, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
+from generator.vllm import arguments as vllm
 
 _DEFAULT_SEQUENCES: Final = 256
 _FOR_DECODERS: Final = frozenset({"--enable-chunked-prefill", "--enable-prefix-caching"})

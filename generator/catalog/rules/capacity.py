@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.catalog.resolved import Catalog, Environment, ServedModel, Violation
+from generator.catalog.model import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc
 
 _MIG = "nvidia.com/mig-"

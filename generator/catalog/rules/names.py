@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from generator.catalog.resolved import Catalog, Environment, ServedModel, Violation
+from generator.catalog.model import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
-from generator.source import reads_as_text
+from generator.yaml.read import reads_as_text
 
 _DASHBOARD_LENGTH: Final = 30
 _POD_LABEL_LENGTH: Final = 48  # of the pod label `app: isvc.NAME-predictor`, at most 63

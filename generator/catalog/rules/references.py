@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.catalog.resolved import Catalog, Violation
+from generator.catalog.model import Catalog, Violation
 from generator.diagnostics import Loc, Severity
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from generator import credentials
-from generator.catalog.resolved import Violation
+from generator.catalog.model import Violation
 from generator.diagnostics import Loc
 
 _EXPANDED: Final = {

@@ -1,0 +1,195 @@
+"""The catalog as the compiler sees it: defaults applied, references followed, nothing optional by accident.
+
+Named tuples, not frozen dataclasses: as immutable, and made in a third of the time, of which a start would notice.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from generator.codes import Code
+from generator.diagnostics import Loc, Severity
+from generator.releases import Target
+
+GPU: Final = "nvidia.com/gpu"
+IN_CLUSTER: Final = "in-cluster"
+
+
+class Violation(NamedTuple):
+    """A rule that the catalog breaks, at a path into it. `at_key` points at the key instead of its value."""
+
+    loc: Loc
+    code: Code
+    message: str
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+    at_key: bool = False
+
+
+class ArgoCD(NamedTuple):
+    """Where Argo CD finds this repository, and under which project it syncs."""
+
+    repo_url: str
+    target_revision: str
+    namespace: str
+    project: str
+
+
+class Runtime(NamedTuple):
+    """A serving runtime of the dashboard's list."""
+
+    name: str
+    display_name: str
+    description: str | None
+    task: str
+    image: str
+    vllm_version: str
+    accelerators: tuple[str, ...]
+    args: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+
+
+class ExternalSecret(NamedTuple):
+    """Where the External Secrets operator finds the two keys of a data connection."""
+
+    store: str
+    store_kind: str
+    key: str
+    access_key_property: str
+    secret_key_property: str
+
+
+class Connection(NamedTuple):
+    """An S3 data connection. `secret_name` is the Secret in the models' namespace."""
+
+    name: str
+    display_name: str
+    description: str | None
+    endpoint: str
+    region: str
+    bucket: str
+    prefix: str
+    secret_name: str
+    external_secret: ExternalSecret | None
+
+
+class Environment(NamedTuple):
+    """A namespace on a cluster, and the accelerators that may be asked for there."""
+
+    name: str
+    namespace: str
+    cluster: str
+    gpu_quota: int | None
+    mig_quota: Mapping[str, int]
+
+
+class Autoscaling(NamedTuple):
+    """`target` is per replica: requests in flight, or percent of the requested CPU."""
+
+    min_replicas: int
+    max_replicas: int
+    metric: str
+    target: int
+
+
+class ServedModel(NamedTuple):
+    """One model in one environment, or, with `environment` and `namespace` None, its environment-neutral form.
+
+    `entry` is its place in the list `models`.
+    """
+
+    entry: int
+    name: str
+    environment: str | None
+    namespace: str | None
+    display_name: str
+    description: str | None
+    repo: str
+    commit: str
+    task: str
+    max_model_len: int
+    dimensions: int | None
+    runtime: str
+    connection: str
+    replicas: int
+    autoscaling: Autoscaling | None
+    max_surge: int
+    cpu: str
+    memory: str
+    accelerator: str
+    gpus: int
+    hardware_profile: tuple[str, str] | None
+    queue: str | None
+    node_selector: Mapping[str, str]
+    tolerations: tuple[Mapping[str, Any], ...]
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    exposed: bool
+    auth: bool
+    timeout_s: int | None
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    stopped: bool
+
+    @property
+    def most_replicas(self) -> int:
+        """Pods that may run at once, the surge of a roll-out included."""
+        if self.stopped:
+            return 0
+        return (self.autoscaling.max_replicas if self.autoscaling else self.replicas) + self.max_surge
+
+
+class Model(NamedTuple):
+    """A model: its neutral form and what it becomes in each environment that it is deployed to."""
+
+    base: ServedModel
+    served: tuple[ServedModel, ...]
+
+    @property
+    def name(self) -> str:
+        """The model's name, and that of its InferenceService and ServingRuntime."""
+        return self.base.name
+
+
+class Catalog(NamedTuple):
+    """The whole catalog. `data` is what was written, for finding where a resolved value came from."""
+
+    target: Target
+    dashboard_namespace: str
+    argocd: ArgoCD | None
+    runtimes: Mapping[str, Runtime]
+    connections: Mapping[str, Connection]
+    environments: Mapping[str, Environment]
+    models: tuple[Model, ...]
+    data: Mapping[str, Any]
+
+    def forms(self) -> Iterator[ServedModel]:
+        """Every form of every model, the neutral ones included."""
+        for model in self.models:
+            yield model.base
+            yield from model.served
+
+    def origin(self, served: ServedModel, *path: str | int) -> Loc:
+        """Where the value at `path` of a served model was written."""
+        return origin(self.data, served.entry, served.environment, path)
+
+
+def origin(data: Mapping[str, Any], index: int, environment: str | None, path: Loc) -> Loc:
+    """The most specific layer of model `index` that holds `path`; the model itself when none does."""
+    own: Loc = ("models", index)
+    layers: tuple[Loc, ...] = (own, ("defaults",))
+    if environment is not None:
+        layers = (*((*layer, "overrides", environment) for layer in layers), *layers)
+    return next((layer + path for layer in layers if _has(data, layer + path)), own)
+
+
+def _has(data: Any, loc: Loc) -> bool:
+    for part in loc:
+        if isinstance(data, Mapping):
+            if part not in data:
+                return False
+        elif not (isinstance(data, list) and isinstance(part, int) and part < len(data)):
+            return False
+        data = data[part]
+    return True

@@ -1,0 +1,298 @@
+"""The Hugging Face Hub: the one door to huggingface_hub, which is imported when the first question is asked.
+
+huggingface_hub asks without any time limit and retries in some calls only. Here, every request has a time limit, and
+every failure is ours to retry or to explain; no text of a failure repeats a URL or a token.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypedDict, TypeVar
+from urllib.parse import urlsplit
+
+from generator.hub.errors import BUSY, Asked, HubError, Side, refused, unanswered
+from generator.hub.files import ModelFile
+from generator.retry import Patience, persist
+from generator.yaml.read import printable
+
+if TYPE_CHECKING:
+    import httpx2
+    from huggingface_hub import HfApi, HfFileMetadata
+
+__all__ = ["USUAL", "Description", "Hub", "HubError", "Location", "of_environment", "trusted"]
+
+_T = TypeVar("_T")
+PUBLIC: Final = "https://huggingface.co"
+_NAME: Final = "rhoai-model-gitops"
+_CONNECT_S: Final = 10
+USUAL: Final = Patience(silence_s=20, attempts=5, longest_wait_s=15, total_s=90)
+_STEP: Final = 1 << 16
+_REFUSED: Final = 400
+
+
+class Description(NamedTuple):
+    """What a repository says of itself at a commit."""
+
+    license: str | None
+    gated: bool
+
+
+class Location(NamedTuple):
+    """Where the bytes of a file are now. The headers hold the token only when the URL is the Hub's own."""
+
+    url: str
+    headers: dict[str, str]
+    etag: str
+    size: int
+    commit: str
+
+
+class Hub:
+    """A Hub, as its API serves models. Its methods may be called from several threads; all raise HubError."""
+
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        token: str | None = None,
+        ca: Path | None = None,
+        *,
+        patience: Patience = USUAL,
+    ) -> None:
+        self.endpoint = (endpoint or PUBLIC).rstrip("/")
+        self._token = token or None
+        self._ca, self._patience = ca, patience
+        self.side = Side(self.endpoint, self._token is not None, patience.silence_s)
+        self._api: HfApi | None = None
+        self._opening = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._api is not None:
+            from huggingface_hub import close_session  # noqa: PLC0415 - as below
+
+            close_session()
+
+    def _open(self) -> "HfApi":
+        """The client. A sync with nothing to do never needs it."""
+        with self._opening:
+            if self._api is None:
+                os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
+                import huggingface_hub  # noqa: PLC0415 - a fifth of a second
+
+                huggingface_hub.set_client_factory(lambda: _client(self._ca, self._patience.silence_s))
+                self._api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token or False, **_agent())
+            return self._api
+
+    def head(self, repo: str) -> str:
+        """The commit at which the default branch stands now."""
+        asked = Asked(repo)
+        return _commit(asked, self._ask(asked, lambda api: api.model_info(repo)).sha)
+
+    def describe(self, repo: str, commit: str) -> Description:
+        """What the repository says of itself."""
+        asked = Asked(repo, commit)
+        info = self._ask(asked, lambda api: api.model_info(repo, revision=commit))
+        if info.sha != commit:
+            raise HubError(f"the Hub answered for another commit than that of {asked}")
+        return Description(_license(info), bool(info.gated))
+
+    def tree(self, repo: str, commit: str) -> tuple[ModelFile, ...]:
+        """Every file, sorted by path; complete, or it raises."""
+        asked = Asked(repo, commit)
+
+        def rows(api: "HfApi") -> list[ModelFile]:
+            from huggingface_hub import RepoFile  # noqa: PLC0415 - as above
+
+            listed = api.list_repo_tree(repo, recursive=True, revision=commit)
+            return [_file(row) for row in listed if isinstance(row, RepoFile)]
+
+        files = sorted(self._ask(asked, rows))
+        if strange := [file.path for file in files if printable(file.path) != file.path]:
+            message = f"{asked} has a file whose name no lock can hold, {strange[0]!r}"
+            raise HubError(message, hint="choose another repository")
+        return tuple(files)
+
+    def read(self, repo: str, commit: str, path: str, most_bytes: int) -> bytes:
+        """A small file, whole. Raises HubError when it is larger than `most_bytes`."""
+        asked = Asked(repo, commit, path)
+        content = self._ask(asked, lambda _: self._start(asked, most_bytes + 1, {}))
+        if len(content) > most_bytes:
+            raise HubError(f"{asked} has more than the {most_bytes:,} bytes that are read")
+        return content
+
+    def read_start(self, repo: str, commit: str, path: str, length: int) -> bytes:
+        """The first bytes of a file, fewer only when it is shorter."""
+        asked = Asked(repo, commit, path)
+        return self._ask(asked, lambda _: self._start(asked, length, {"Range": f"bytes=0-{length - 1}"}))
+
+    def locate(self, repo: str, commit: str, path: str) -> Location:
+        """Where the file can be read now; asked with a HEAD that does not leave the Hub."""
+        asked = Asked(repo, commit, path)
+        found = self._ask(asked, lambda _: self._head(asked))
+        if found.commit_hash != commit or found.etag is None or found.size is None:
+            raise HubError(f"the Hub's answer for {asked} lacks the commit, the digest or the size")
+        own = urlsplit(found.location)[:2] == urlsplit(self.endpoint)[:2]
+        headers = {**(self._headers() if own else {}), **_IDENTITY}
+        return Location(found.location, headers, found.etag, found.size, commit)
+
+    def _head(self, asked: Asked) -> "HfFileMetadata":
+        from huggingface_hub import get_hf_file_metadata  # noqa: PLC0415 - as above
+
+        url, token = self._url(asked), self._token or False
+        return get_hf_file_metadata(url, token=token, endpoint=self.endpoint, **_agent())
+
+    def _url(self, asked: Asked) -> str:
+        from huggingface_hub import hf_hub_url  # noqa: PLC0415 - as above
+
+        return hf_hub_url(asked.repo, asked.path or "", revision=asked.commit, endpoint=self.endpoint)
+
+    def _headers(self) -> dict[str, str]:
+        from huggingface_hub.utils._headers import build_hf_headers  # noqa: PLC0415 - not exported in its types
+
+        return build_hf_headers(token=self._token or False, **_agent())
+
+    def _start(self, asked: Asked, length: int, more: dict[str, str]) -> bytes:
+        from huggingface_hub import get_session  # noqa: PLC0415 - as above
+
+        content = bytearray()
+        headers = {**self._headers(), **_IDENTITY, **more}
+        with get_session().stream("GET", self._url(asked), headers=headers) as response:
+            for chunk in response.iter_bytes(_STEP):
+                content += chunk
+                if len(content) >= length:
+                    break
+        return bytes(content[:length])
+
+    def _ask(self, asked: Asked, call: Callable[["HfApi"], _T]) -> _T:
+        """Ask until there is an answer, the failure is final, or patience ends."""
+        api, failures = self._open(), _failures()
+
+        def once() -> _T:
+            try:
+                return call(api)
+            except failures as error:
+                raise _explained(error, asked, self) from None  # the cause's text holds URLs, which may be signed
+
+        return persist(once, self._patience, (HubError,))
+
+
+class _Agent(TypedDict):
+    library_name: str
+    library_version: str
+
+
+@cache  # the version is looked up in the file system
+def _agent() -> _Agent:
+    """How we introduce ourselves."""
+    from importlib.metadata import version  # noqa: PLC0415 - as huggingface_hub
+
+    return {"library_name": _NAME, "library_version": version(_NAME)}
+
+
+_IDENTITY: Final = {"Accept-Encoding": "identity"}
+
+
+def _client(ca: Path | None, timeout_s: float) -> "httpx2.Client":
+    """A client whose every request ends in time, and that raises for every refusal, so that nobody retries but us."""
+    import httpx2  # noqa: PLC0415 - as huggingface_hub
+    from huggingface_hub.utils._http import hf_raise_for_status, hf_request_event_hook  # noqa: PLC0415
+
+    limits = {"connect": min(_CONNECT_S, timeout_s), "read": timeout_s, "write": timeout_s, "pool": timeout_s}
+
+    class Client(httpx2.Client):
+        def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+            request.extensions = {**request.extensions, "timeout": limits}
+            try:
+                response = super().send(request, **options)
+            except httpx2.TransportError as error:
+                raise _UnansweredError(error) from None
+            if response.status_code >= _REFUSED:
+                response.read()
+                hf_raise_for_status(response)
+            return response
+
+    verify: Any = True
+    if ca is not None:
+        import ssl  # noqa: PLC0415 - as above
+
+        verify = ssl.create_default_context(cafile=str(ca))
+    return Client(event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True, verify=verify)
+
+
+class _UnansweredError(Exception):
+    """No answer came; wrapped so that huggingface_hub does not retry it by its own rules."""
+
+    def __init__(self, cause: "httpx2.TransportError") -> None:
+        super().__init__()
+        self.cause = cause
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What may come out of huggingface_hub; an answer that is not as expected shows as one of the last three."""
+    import httpx2  # noqa: PLC0415 - as huggingface_hub
+
+    return (_UnansweredError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, KeyError, TypeError)
+
+
+def _window_s(error: Exception) -> float:
+    """Seconds until the rate limit's window ends; 0 when that is not the trouble."""
+    response = getattr(error, "response", None)
+    if response is not None and response.status_code == BUSY:
+        from huggingface_hub.utils._http import parse_ratelimit_headers  # noqa: PLC0415 - as huggingface_hub
+
+        window = parse_ratelimit_headers(response.headers)
+        if window is not None and window.remaining == 0:
+            return float(window.reset_in_seconds + 1)
+    return 0
+
+
+def _explained(error: Exception, asked: Asked, hub: Hub) -> HubError:
+    """What happened, without what its text would tell of URLs."""
+    if isinstance(error, _UnansweredError):
+        untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error.cause)
+        return unanswered("Untrusted" if untrusted else type(error.cause).__name__, hub.side)
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return refused(type(error).__name__, status, asked, hub.side, _window_s(error))
+
+
+def _commit(asked: Asked, commit: str | None) -> str:
+    if commit is None:
+        raise HubError(f"the Hub names no commit for {asked}")
+    return commit
+
+
+def _license(info: Any) -> str | None:
+    """The licence's name; for a licence of its own, the name that the repository gives it."""
+    card = info.card_data or {}
+    names = [card.get("license"), *(tag.partition(":")[2] for tag in info.tags or () if tag.startswith("license:"))]
+    name = next((name for name in names if name), None)
+    if isinstance(name, list):
+        name = ", ".join(map(str, name))
+    own = card.get("license_name") if name == "other" else None
+    return printable(str(own or name)) if name else None
+
+
+def _file(row: Any) -> ModelFile:
+    """Small files are known by Git's sha1; a large one's `blob_id` is only that of its pointer."""
+    sha256 = row.lfs.sha256 if row.lfs else None
+    return ModelFile(row.path, row.size, sha256, None if sha256 else row.blob_id)
+
+
+def trusted(environ: Mapping[str, str]) -> str | None:
+    """The file of the CA that is trusted instead of the system's, for the Hub and where its files are."""
+    return environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE") or None
+
+
+def of_environment(environ: Mapping[str, str], patience: Patience = USUAL) -> Hub:
+    """The Hub that HF_ENDPOINT names, asked with HF_TOKEN, and trusted by the CA of SSL_CERT_FILE where that is set."""
+    ca = trusted(environ)
+    return Hub(environ.get("HF_ENDPOINT"), environ.get("HF_TOKEN"), Path(ca) if ca else None, patience=patience)

@@ -1,0 +1,117 @@
+"""What can go wrong with a server, and with the Hub in words: what happened, what to do. Never a token, never a URL."""
+
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from generator.retry import UNTRUSTED, RemoteError
+
+BUSY: Final = 429
+_TRANSIENT: Final = frozenset({408, BUSY, 500, 502, 503, 504})
+_SERVER: Final = 500
+_UNAUTHORIZED: Final = (401, 403)
+_ANOTHER: Final = "choose another revision; `generator lock --upgrade NAME` moves to the newest"
+
+
+class HubError(RemoteError):
+    """The Hub did not give what was asked for."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        transient: bool = False,
+        wait_s: float = 0,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, transient=transient, wait_s=wait_s)
+        self.status = status
+
+
+class Asked(NamedTuple):
+    """What a request is about."""
+
+    repo: str
+    commit: str | None = None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        at = f" at {self.commit[:12]}" if self.commit else ""
+        return f"{self.path} in {self.repo}{at}" if self.path else f"{self.repo}{at}"
+
+
+class Side(NamedTuple):
+    """Which Hub was asked, whether with a token, and how long it had to answer."""
+
+    endpoint: str
+    authorized: bool
+    timeout_s: float
+
+
+def refused(kind: str, status: int | None, asked: Asked, side: Side, wait_s: float) -> HubError:
+    """A refusal: `kind` is the class of huggingface_hub's error, `wait_s` the rate limit's rest."""
+    if kind in _KINDS:
+        message, hint = _KINDS[kind]
+        values = {
+            "repo": asked.repo,
+            "asked": asked,
+            "commit": asked.commit,
+            "page": f"{side.endpoint}/{asked.repo}",
+            "who": "the account of HF_TOKEN is not admitted" if side.authorized else "no HF_TOKEN is set",
+        }
+        return HubError(message.format(**values), hint=hint.format(**values), status=status)
+    if status is None:
+        message = f"the answer for {asked} cannot be read ({kind})"
+        return HubError(message, hint=f"check that {side.endpoint} is a Hub")
+    return _by_status(status, asked, side, wait_s)
+
+
+_KINDS: Final = {
+    "GatedRepoError": (
+        "{repo} is gated, and {who}",
+        "accept its terms at {page}, then run this again with the HF_TOKEN of that account",
+    ),
+    "RepositoryNotFoundError": (
+        "{repo} is missing, or it is private and {who}",
+        "check the name; for a private repository, set HF_TOKEN",
+    ),
+    "RevisionNotFoundError": ("{repo} has no commit {commit} (any more)", _ANOTHER),
+    "RemoteEntryNotFoundError": ("{asked} does not exist (any more)", _ANOTHER),
+    "DisabledRepoError": ("the Hub has disabled {repo}", "see {page}, and choose another repository"),
+    "OfflineModeIsEnabled": ("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set", "unset it, and run this again"),
+    "HFValidationError": ("'{repo}' is no name of a repository", "write owner/name"),
+}
+
+
+def _by_status(status: int, asked: Asked, side: Side, wait_s: float) -> HubError:
+    """A refusal that has only its status to tell."""
+    transient = status in _TRANSIENT
+    if status == BUSY:
+        hint = f"run this again in {max(wait_s, 1):.0f} seconds"
+        hint += "" if side.authorized else ", or with HF_TOKEN, which raises the limit"
+        return HubError("the Hub's rate limit is reached", hint=hint, transient=True, wait_s=wait_s, status=status)
+    if status >= _SERVER or transient:
+        message = f"the Hub answered {status} for {asked}"
+        return HubError(message, hint="run this again later", transient=transient, status=status)
+    if status in _UNAUTHORIZED and side.authorized:
+        message = f"the Hub refuses HF_TOKEN for {asked.repo}: it has expired, is not valid, or may not read this"
+        hint = f"make a new one at {side.endpoint}/settings/tokens"
+    elif status in _UNAUTHORIZED:
+        message, hint = f"the Hub shows {asked.repo} to nobody without a token", "set HF_TOKEN, and run this again"
+    else:
+        message, hint = f"the Hub answered {status} for {asked}", f"check that {side.endpoint} is a Hub"
+    return HubError(message, hint=hint, status=status)
+
+
+def unanswered(kind: str, side: Side) -> HubError:
+    """No answer: `kind` is the class of the HTTP client's error."""
+    host = urlsplit(side.endpoint).netloc or side.endpoint
+    if kind == "Untrusted":
+        return HubError(f"the certificate of {host} is not trusted", hint=UNTRUSTED)
+    if kind == "UnsupportedProtocol":
+        return HubError(f"'{side.endpoint}' is no address of a Hub", hint="write HF_ENDPOINT=https://…")
+    if kind.endswith("Timeout"):
+        message = f"{host} did not answer within {side.timeout_s:g} seconds"
+    else:
+        message = f"{host} cannot be reached, or hung up ({kind})"
+    return HubError(message, hint="check the network, the proxy, and HF_ENDPOINT", transient=True)

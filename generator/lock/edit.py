@@ -1,0 +1,176 @@
+"""Edits of `models.yaml` that keep every other byte: ruamel.yaml says where things stand, and the text is cut there."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from generator.catalog.model import Catalog
+from generator.catalog.patterns import NAME
+from generator.diagnostics import GeneratorError, Loc
+from generator.lock.lockfile import Locked
+from generator.vllm.serving import Derived, derive
+from generator.yaml import read as source
+from generator.yaml.write import dump
+
+_BLOCK: Final = "write `models` as a block list, one `- name: …` below the other"
+_UNLIMITED: Final = 2048
+"""What vLLM takes for the length of a model whose configuration has none."""
+_DASH = re.compile(r"( *)-(?= |$)")
+_OUTSIDE = re.compile(r"[^a-z0-9]+")
+_LONGEST_NAME: Final = 30
+_GIB: Final = 1 << 30
+_OVERHEAD_GIB: Final = 4
+_LEAST_GIB: Final = 8
+
+
+def name_of(repo: str) -> str:
+    """A model's name from its repository's: `BAAI/bge-base-en-v1.5` → `bge-base-en-v1-5`."""
+    words = _OUTSIDE.sub("-", repo.rpartition("/")[2].lower()).strip("-")
+    name = words if words[:1].isalpha() else f"m-{words}"
+    return name[:_LONGEST_NAME].rstrip("-")
+
+
+def entry(name: str, locked: Locked, catalog: Catalog) -> dict[str, Any]:
+    """A model's entry, from what is known of its repository. Raises GeneratorError when that is too little."""
+    if not re.match(NAME, name):
+        raise GeneratorError(f"'{name}' is no name for a model", hint="write --name NAME, of a-z, 0-9 and '-'")
+    if any(model.get("name") == name for model in catalog.data["models"]):
+        raise GeneratorError(f"the name '{name}' is taken", hint="choose another with --name")
+    derived = _derived(locked, catalog)
+    found: dict[str, Any] = {
+        "name": name,
+        "displayName": locked.repo.rpartition("/")[2],
+        "source": {"repo": locked.repo, "revision": locked.commit},
+        "task": derived.task,
+        "maxModelLen": derived.limit.tokens if derived.limit else _UNLIMITED,
+    }
+    if derived.task == "embedding":
+        if derived.dimensions is None:
+            raise GeneratorError(f"nothing in {locked.repo} tells the dimensions of its vectors", hint=_BY_HAND)
+        found["dimensions"] = derived.dimensions
+    return found | _resources(locked, catalog)
+
+
+_BY_HAND: Final = "add the model to models.yaml by hand"
+
+
+def _derived(locked: Locked, catalog: Catalog) -> Derived:
+    """What the strictest of the runtimes makes of it that serve its task."""
+    task = derive(locked.facts, catalog.target.vllm).task
+    if task not in ("embedding", "reranker"):
+        architecture = derive(locked.facts, catalog.target.vllm).architecture or "without an architecture"
+        message = f"{locked.repo} ({architecture}) is neither an embedding model nor a reranker by itself"
+        raise GeneratorError(message, hint=f"{_BY_HAND}, with the arguments that its model card gives")
+    serving = [runtime for runtime in catalog.runtimes.values() if runtime.task == task]
+    versions = [(runtime.vllm_version, runtime.args) for runtime in serving] or [(catalog.target.vllm, ())]
+    found = [derive(locked.facts, version, args) for version, args in versions]
+    return min(found, key=lambda derived: derived.limit.tokens if derived.limit else _UNLIMITED)
+
+
+def _resources(locked: Locked, catalog: Catalog) -> dict[str, Any]:
+    """CPU and memory, when the defaults do not give them."""
+    defaults = (catalog.data.get("defaults") or {}).get("resources") or {}
+    weights = sum(file.size for file in locked.files if file.path.endswith((".safetensors", ".bin")))
+    memory = max(_LEAST_GIB, _OVERHEAD_GIB - (-weights // _GIB))
+    wanted = {"cpu": "2", "memory": f"{memory}Gi"}
+    missing = {key: value for key, value in wanted.items() if defaults.get(key) is None}
+    return {"resources": missing} if missing else {}
+
+
+def append(text: str, model: Mapping[str, Any]) -> str:
+    """The catalog's text with one more model at its end. Raises GeneratorError when it is not written as a list."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.split(end)
+    models = _loaded(text)["models"]
+    if models.fa.flow_style():
+        raise GeneratorError("the list `models` is written in brackets", hint=_BLOCK)
+    starts = [_dash(lines, *models.lc.item(index)) for index in range(len(models))]
+    row, indent = starts[-1]
+    at = _end(lines, row, indent)
+    spaced = len(starts) > 1 and not lines[_above_comments(lines, row) - 1].strip()
+    block = [" " * indent + line for line in dump({"models": [model]}).splitlines()[1:]]
+    if lines[at:] == []:
+        lines.append("")
+    edited = end.join([*lines[:at], *([""] if spaced else []), *block, *lines[at:]])
+    _assert_only(text, edited, (*_data(text)["models"], model))
+    return edited
+
+
+def _dash(lines: list[str], row: int, column: int) -> tuple[int, int]:
+    """Row and column of the dash before an item."""
+    while row >= 0:
+        if (found := _DASH.match(lines[row])) and len(found[1]) < max(column, 1):
+            return row, len(found[1])
+        row -= 1
+    raise GeneratorError("the list `models` is written in a way that cannot be continued", hint=_BLOCK)
+
+
+def _above_comments(lines: list[str], row: int) -> int:
+    while row > 1 and lines[row - 1].lstrip().startswith("#"):
+        row -= 1
+    return row
+
+
+def _end(lines: list[str], row: int, indent: int) -> int:
+    """The row behind an item: behind its last line, and the comments that belong to the list."""
+    last = row
+    for number in range(row + 1, len(lines)):
+        line = lines[number]
+        depth = len(line) - len(line.lstrip(" "))
+        if not line.strip():
+            continue
+        if line.lstrip().startswith("#"):
+            last = number if depth >= max(indent, 1) else last
+        elif depth > indent:
+            last = number
+        else:
+            break
+    return last + 1
+
+
+def repin(text: str, loc: Loc, commit: str, to: str) -> str:
+    """The catalog's text with another commit at `loc`."""
+    node = _loaded(text)
+    for part in loc[:-1]:
+        node = node[part]
+    row, column = node.lc.value(loc[-1])
+    lines = text.split("\n")
+    head, tail = lines[row][:column], lines[row][column:]
+    if commit not in tail[: len(commit) + 1]:
+        raise GeneratorError(f"the revision {commit[:12]} is written in a way that cannot be edited")
+    lines[row] = head + tail.replace(commit, to, 1)
+    edited = "\n".join(lines)
+    if _data(edited) != _replaced(_data(text), loc, to):
+        raise GeneratorError(_MISREAD, hint="edit it by hand")
+    return edited
+
+
+def _replaced(data: Any, loc: Loc, value: str) -> Any:
+    node = data
+    for part in loc[:-1]:
+        node = node[part]
+    node[loc[-1]] = value
+    return data
+
+
+def _assert_only(text: str, edited: str, models: tuple[Any, ...]) -> None:
+    before = _data(text)
+    if _data(edited) != {**before, "models": list(models)}:
+        block = dump({"models": [models[-1]]}).partition("\n")[2]
+        raise GeneratorError("models.yaml is written in a way that cannot be continued", hint=f"add this:\n{block}")
+
+
+_MISREAD: Final = "models.yaml would not read back as meant"
+
+
+def _data(text: str) -> Any:
+    document = source.parse(text.encode(), "models.yaml")
+    if document.problems:
+        raise GeneratorError(_MISREAD, hint="edit it by hand")
+    return document.data
+
+
+def _loaded(text: str) -> Any:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import, and only edits need it
+
+    return YAML(typ="rt").load(text)

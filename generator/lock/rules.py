@@ -1,0 +1,211 @@
+"""What the lock knows against what the catalog says. Offline, and at the catalog's own lines."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from generator.catalog.layout import COMMIT_LENGTH
+from generator.catalog.model import Catalog, ServedModel, Violation
+from generator.diagnostics import Loc, Severity
+from generator.hub.files import select
+from generator.lock.lockfile import FILE, Lock, Locked
+from generator.vllm import arguments as vllm
+from generator.vllm import max_length as length
+from generator.vllm.model_config import MODULES, Facts, mapping, modules_of
+from generator.vllm.serving import Derived, declared_pooling, derive, pooling_file, runner_hint, unknown_modules
+
+_RELOCK: Final = "run `generator lock`"
+_OLD_POOLING: Final = (0, 18)  # from here on, a missing pooling no longer stops the server
+_WEIGHTS: Final = (".safetensors", ".bin", ".pt")
+_NO_WEIGHTS: Final = frozenset({"training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt", "scaler.pt"})
+_NON_COMMERCIAL: Final = ("-nc-", "cc-by-nc", "non-commercial", "noncommercial", "research-only")
+_VERBS: Final = {"embedding": "returns vectors", "reranker": "scores texts", "generation": "generates text"}
+
+
+class _Case(NamedTuple):
+    """A served model beside what is locked of it."""
+
+    catalog: Catalog
+    served: ServedModel
+    locked: Locked
+    derived: Derived
+    vllm_version: str
+    args: tuple[str, ...]
+
+    @property
+    def facts(self) -> Facts:
+        return self.locked.facts
+
+    @property
+    def source(self) -> Loc:
+        """Where the repository was written."""
+        return self.catalog.origin(self.served, "source", "repo")
+
+
+def check(catalog: Catalog, lock: Lock) -> Iterator[Violation]:
+    """Every violation of every rule."""
+    known: dict[tuple[object, ...], tuple[Locked, Derived]] = {}
+    for served in catalog.forms():
+        locked = lock.repositories.get((served.repo, served.commit))
+        if locked is None:
+            yield _not_locked(catalog, served, lock)
+            continue
+        runtime = catalog.runtimes[served.runtime]
+        args = (*runtime.args, *served.args)
+        key = (served.repo, served.commit, runtime.vllm_version, args, served.include, served.exclude)
+        if key not in known:
+            copied = _copied(locked, served)
+            known[key] = (copied, derive(copied.facts, runtime.vllm_version, args))
+        case = _Case(catalog, served, *known[key], runtime.vllm_version, args)
+        for rule in _RULES:
+            yield from rule(case)
+
+
+def _copied(locked: Locked, served: ServedModel) -> Locked:
+    """What the pods will see of a repository: the files that the catalog has copied."""
+    if not served.include and not served.exclude:
+        return locked
+    chosen = select(locked.files, served.include, served.exclude).chosen
+    paths = {file.path for file in chosen}
+    config = {path: facts for path, facts in locked.facts.config.items() if path in paths}
+    return locked._replace(files=chosen, facts=locked.facts._replace(config=config))
+
+
+def _not_locked(catalog: Catalog, served: ServedModel, lock: Lock) -> Violation:
+    commits = [commit for repo, commit in lock.repositories if repo == served.repo]
+    held = f"at {commits[0][:COMMIT_LENGTH]}, not at {served.commit[:COMMIT_LENGTH]}" if commits else "not at all"
+    part = "revision" if commits else "repo"
+    message = f"{FILE} holds {served.repo} {held}"
+    return Violation(catalog.origin(served, "source", part), "not-locked", message, _RELOCK)
+
+
+def _lengths(case: _Case) -> Iterator[Violation]:
+    wish, derived = case.served.max_model_len, case.derived
+    accepted, usable, limit = derived.accepted, derived.usable, derived.limit
+    if limit is None or wish <= limit.tokens:
+        return
+    loc, hint = case.catalog.origin(case.served, "maxModelLen"), f"write {limit.tokens} or less"
+    if accepted is not None and wish > accepted.tokens:
+        message = f"maxModelLen {wish} is more than vLLM {case.vllm_version} takes: {accepted} says {accepted.tokens}"
+        yield Violation(loc, "max-model-len-too-long", message, hint)
+    elif usable is not None:
+        size = mapping(case.facts.config, "config.json").get("max_position_embeddings", usable.tokens)
+        first = f", and the first {size - usable.tokens} of them are taken" if size != usable.tokens else ""
+        message = (
+            f"maxModelLen {wish} is more than the {usable.tokens} tokens that the model can number: {usable} says "
+            f"{size}{first}; vLLM {case.vllm_version} would start, and crash at the first longer text"
+        )
+        yield Violation(loc, "max-model-len-past-positions", message, hint)
+
+
+def _null_length(case: _Case) -> Iterator[Violation]:
+    forced = length.overriding(case.facts, case.vllm_version)
+    if forced and length.crashes(forced):
+        message = f"max_seq_length in {forced[0]} is null, at which vLLM {case.vllm_version} stops with a TypeError"
+        hint = "choose a revision where it is a number or absent"
+        yield Violation(case.source, "null-max-seq-length", message, hint)
+
+
+def _dimensions(case: _Case) -> Iterator[Violation]:
+    wish, real = case.served.dimensions, case.derived.dimensions
+    if case.served.task != "embedding" or wish is None or real is None or wish == real:
+        return
+    config = mapping(case.facts.config, "config.json")
+    shorter = config.get("matryoshka_dimensions")
+    if (isinstance(shorter, list) and wish in shorter) or (config.get("is_matryoshka") is True and wish < real):
+        return  # clients may ask for them
+    message = f"dimensions is {wish}, but the model's vectors have {real}"
+    yield Violation(case.catalog.origin(case.served, "dimensions"), "wrong-dimensions", message, f"write {real}")
+
+
+def _architecture(case: _Case) -> Iterator[Violation]:
+    task, able, name = case.served.task, case.derived.task, case.derived.architecture
+    loc = case.catalog.origin(case.served, "task")
+    if able is not None and able != task:
+        message = f"the task is {task}, but {name} {_VERBS[able]}"
+        hint = f"write `task: {able}`"
+        if able == "generation":
+            hint = f"give it the argument {runner_hint(case.vllm_version)}"
+            if task == "reranker":
+                hint = "choose a conversion of it to …ForSequenceClassification, or give it --hf-overrides"
+        yield Violation(loc, "wrong-architecture", message, hint)
+    elif task == "reranker" and case.derived.labels not in (None, 1):
+        message = f"{name} tells {case.derived.labels} labels apart, and vLLM scores with a model of one"
+        yield Violation(loc, "wrong-architecture", message, "choose a model that was trained to rank")
+
+
+def _modules(case: _Case) -> Iterator[Violation]:
+    """What sentence-transformers' modules say about pooling, as far as this vLLM understands them."""
+    if case.served.task != "embedding" or case.derived.task != "embedding" or _pooled_by_argument(case.args):
+        return
+    version, facts = case.vllm_version, case.facts
+    if MODULES not in facts.config:
+        message = f"has no modules.json: vLLM takes its own defaults, pooling '{case.derived.pooling}' and normalized"
+        hint = "compare its vectors with its model card's"
+        yield Violation(case.source, "missing-modules", message, hint, Severity.WARNING)
+        return
+    for unknown in unknown_modules(facts, version):
+        message = f"vLLM {version} skips the module {unknown}, so the vectors would be wrong"
+        yield Violation(
+            case.source, "unknown-module", message, "choose a newer vLLM, or a revision from before it was saved anew"
+        )
+    file = pooling_file(facts, version)
+    if file is None or not any(module["path"] for module in modules_of(facts.config[MODULES])):
+        return
+    if file not in facts.config:
+        then = "does not start without it" if vllm.version(version) < _OLD_POOLING else "returns other vectors"
+        message = f"{file} is missing, though modules.json names it: vLLM {version} {then}"
+        yield Violation(case.source, "missing-pooling", message, "choose a revision that has it")
+    elif case.derived.pooling is None:
+        names = " and ".join(declared_pooling(facts, file)) or "nothing"
+        message = f"{file} asks for the pooling {names}, which vLLM {version} does not read"
+        yield Violation(case.source, "unsupported-pooling", message, "choose another model, or give it a pooler config")
+
+
+def _pooled_by_argument(args: tuple[str, ...]) -> bool:
+    return any(vllm.split(argument)[0].startswith(("--pooler-config", "--override-pooler-config")) for argument in args)
+
+
+def _custom_code(case: _Case) -> Iterator[Violation]:
+    if all(vllm.split(argument)[0] != "--trust-remote-code" for argument in case.args):
+        return
+    for file in ("config.json", "tokenizer_config.json"):
+        for classes in mapping(mapping(case.facts.config, file), "auto_map").values():
+            elsewhere = next((str(name) for name in classes if "--" in str(name)), None) if classes else None
+            if elsewhere is not None:
+                repo = elsewhere.partition("--")[0]
+                message = f"auto_map in {file} takes code from {repo}, and the pods have no way to the Hub"
+                hint = "keep a copy of the repository with that code in it, and auto_map changed to it"
+                yield Violation(case.source, "remote-code-elsewhere", message, hint)
+                return
+
+
+def _weights(case: _Case) -> Iterator[Violation]:
+    at_root = [file.path for file in case.locked.files if "/" not in file.path and file.size]
+    if not any(path.endswith(_WEIGHTS) and path not in _NO_WEIGHTS for path in at_root):
+        message = "has no weights: no *.safetensors, *.bin or *.pt at the repository's root"
+        yield Violation(case.source, "no-weights", message, "choose a repository that holds the model itself")
+
+
+def _access(case: _Case) -> Iterator[Violation]:
+    if case.facts.gated:
+        message = f"{case.served.repo} is gated: its files need a token whose account has accepted the terms"
+        hint = "accept them on its page, and give `generator sync` that HF_TOKEN"
+        yield Violation(case.source, "gated-repository", message, hint, Severity.WARNING)
+    license_ = (case.facts.license or "").lower()
+    if any(word in license_ for word in _NON_COMMERCIAL):
+        message = f"its licence, {case.facts.license}, forbids commercial use"
+        yield Violation(
+            case.source, "non-commercial-licence", message, "ask whoever answers for licences", Severity.WARNING
+        )
+
+
+_RULES: Final[tuple[Callable[[_Case], Iterator[Violation]], ...]] = (
+    _lengths,
+    _null_length,
+    _dimensions,
+    _architecture,
+    _modules,
+    _custom_code,
+    _weights,
+    _access,
+)

@@ -1,0 +1,123 @@
+"""`generator lock` and `generator add`: from the texts of catalog and lock to those that replace them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from generator.catalog.model import Catalog
+from generator.catalog.validate import validate
+from generator.diagnostics import Diagnostic, GeneratorError, Loc, suggestion
+from generator.hub.client import Hub
+from generator.lock import edit, rules
+from generator.lock import lockfile as locks
+from generator.lock.inspect import inspect
+from generator.lock.lockfile import Lock, Locked
+from generator.yaml import read as source
+from generator.yaml.read import Document
+
+Say = Callable[[str], None]
+Open = Callable[[], Hub]
+"""Opens the Hub; called only when something must be asked."""
+
+
+class Edited(NamedTuple):
+    """New texts; `lock` is None when there is none to be written."""
+
+    catalog: str
+    lock: Lock | None
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+class Upgrade(NamedTuple):
+    """The models whose revision moves to the newest commit."""
+
+    names: tuple[str, ...] = ()
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.names)
+
+
+def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Open, say: Say) -> Edited:
+    """Lock what the catalog serves. What is locked already is not asked for again."""
+    catalog, _ = validate(document)
+    text = document.text
+    hub = _Lazy(opened)
+    try:
+        if upgrade:
+            text = _upgraded(text, catalog, upgrade, hub, say)
+            catalog, _ = validate(source.parse(text.encode(), document.path))
+        wanted = locks.wanted(catalog)
+        known = present or locks.EMPTY
+        found = [_inspected(hub, repo, commit, say) for repo, commit in locks.missing(known, wanted)]
+        return Edited(text, locks.merge(known, found, wanted))
+    finally:
+        hub.close()
+
+
+def add(document: Document, present: Lock | None, repo: str, name: str | None, hub: Hub, say: Say) -> Edited:
+    """Append a model to the catalog, and to the lock where there is one."""
+    catalog, _ = validate(document)
+    locked = _inspected(hub, repo, hub.head(repo), say)
+    text = edit.append(document.text, edit.entry(name or edit.name_of(repo), locked, catalog))
+    grown = source.parse(text.encode(), document.path)
+    catalog, _ = validate(grown)
+    wanted = locks.wanted(catalog)
+    if present is None:
+        return Edited(text, None, validate(grown)[1])
+    lock = Lock({**present.repositories, (locked.repo, locked.commit): locked})
+    if locks.missing(lock, wanted):
+        return Edited(text, None, validate(grown)[1])  # stale already; `generate` says so
+    lock = locks.merge(lock, (), wanted)
+    return Edited(text, lock, validate(grown, lambda catalog: rules.check(catalog, lock))[1])
+
+
+class _Lazy:
+    """A Hub that is opened at the first question."""
+
+    def __init__(self, opened: Open) -> None:
+        self._opened = opened
+        self._hub: Hub | None = None
+
+    @property
+    def hub(self) -> Hub:
+        if self._hub is None:
+            self._hub = self._opened()
+        return self._hub
+
+    def close(self) -> None:
+        if self._hub is not None:
+            self._hub.close()
+
+
+def _inspected(hub: _Lazy | Hub, repo: str, commit: str, say: Say) -> Locked:
+    say(f"asking the Hub for {repo} at {commit[: locks.SHORT]}")
+    return inspect(hub.hub if isinstance(hub, _Lazy) else hub, repo, commit)
+
+
+def _upgraded(text: str, catalog: Catalog, upgrade: Upgrade, hub: _Lazy, say: Say) -> str:
+    """The catalog's text with the newest commits of the models to upgrade."""
+    heads: dict[str, str] = {}
+    for loc, (repo, commit) in sorted(_pins(catalog, upgrade).items(), key=str):
+        if repo not in heads:
+            heads[repo] = hub.hub.head(repo)
+        if heads[repo] != commit:
+            say(f"{repo} moves from {commit[: locks.SHORT]} to {heads[repo][: locks.SHORT]}")
+            text = edit.repin(text, loc, commit, heads[repo])
+        else:
+            say(f"{repo} is at its newest commit, {commit[: locks.SHORT]}")
+    return text
+
+
+def _pins(catalog: Catalog, upgrade: Upgrade) -> Mapping[Loc, tuple[str, str]]:
+    """Where the revisions stand that move. An environment's own revision stays: it was chosen for it."""
+    bases = {model.name: model.base for model in catalog.models}
+    _refuse_unknown(upgrade.names, bases)
+    chosen = bases.values() if upgrade.everything else [bases[name] for name in upgrade.names]
+    return {catalog.origin(base, "source", "revision"): (base.repo, base.commit) for base in chosen}
+
+
+def _refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            hint = suggestion(name, known) or f"choose one of {', '.join(sorted(known))}"
+            raise GeneratorError(f"there is no model '{name}'", hint=hint)

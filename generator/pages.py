@@ -1,0 +1,50 @@
+"""Pages for readers, from Jinja templates: the only text here that is not dumped from data."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from generator.catalog.layout import artifact_prefix
+from generator.catalog.model import Catalog, ServedModel
+from generator.compiler import MARK
+from generator.tree import FileTree
+
+CATALOG_PAGE: Final = "docs/catalog.md"
+_TEMPLATE: Final = Path(__file__).with_name("catalog.md.j2")
+
+
+def pages(catalog: Catalog) -> FileTree:
+    """The pages, by path."""
+    import jinja2  # noqa: PLC0415 - a third of the start-up time of everything else
+
+    environment = jinja2.Environment(
+        autoescape=False,  # noqa: S701 - Markdown; `cell` and `code` below neutralise it
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(cell=_cell)
+    template = environment.from_string(_TEMPLATE.read_text("utf-8"))
+    return {CATALOG_PAGE: template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint).encode()}
+
+
+def _cell(text: object) -> str:
+    """Text that stays within its cell of a table, and is no markup."""
+    return "".join(
+        f"\\{character}" if character in "\\|`*_<>[]&#~$!" else character for character in str(text)
+    ).replace("\n", " ")
+
+
+def _where(served: ServedModel, catalog: Catalog) -> str:
+    connection = catalog.connections[served.connection]
+    return f"s3://{connection.bucket}/{artifact_prefix(connection.prefix, served.name, served.commit)}"
+
+
+def _endpoint(served: ServedModel) -> dict[str, Any]:
+    """How to call a model from inside the cluster; the Service is headless, so the port is the pod's."""
+    host = f"{served.name}-predictor.{served.namespace}.svc.cluster.local"
+    url = f"https://{host}:8443" if served.auth else f"http://{host}:8080"
+    if served.task == "embedding":
+        return {"url": url, "path": "/v1/embeddings", "body": f'{{"model": "{served.name}", "input": ["hello"]}}'}
+    body = f'{{"model": "{served.name}", "query": "capital of France", "documents": ["Paris", "Berlin"]}}'
+    return {"url": url, "path": "/v1/rerank", "body": body}

@@ -1,0 +1,1 @@
+"""Values to text: everything that decides how something looks."""

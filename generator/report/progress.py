@@ -1,0 +1,102 @@
+"""What a sync says while it runs: bars on a terminal, a line now and then elsewhere; all on stderr."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from generator.sync.plan import Plan
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+Observe = Callable[[str, str, int], None]
+_EVERY_S: Final = 10
+
+
+def size(count: float) -> str:
+    """Bytes for people: 90.9 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < _STEP:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= _STEP
+    return f"{count:.1f} TB"
+
+
+_STEP: Final = 1000
+
+
+class Plain:
+    """A line every ten seconds: words, or a JSON object."""
+
+    def __init__(self, total: int, say: Callable[[str], None], *, as_json: bool) -> None:
+        self._total, self._say, self._as_json = total, say, as_json
+        self._done, self._began = 0, time.monotonic()
+        self._next = self._began + _EVERY_S
+        self._lock = Lock()
+
+    def observe(self, model: str, path: str, count: int) -> None:
+        """Count bytes that have arrived in the bucket."""
+        with self._lock:
+            self._done += count
+            now = time.monotonic()
+            if now < self._next:
+                return
+            self._next = now + _EVERY_S
+            self._say(self._line(model, path, self._done / (now - self._began)))
+
+    def _line(self, model: str, path: str, rate: float) -> str:
+        left = (self._total - self._done) / rate if rate else 0
+        if self._as_json:
+            told = {
+                "bytes": self._done,
+                "total": self._total,
+                "bytesPerSecond": round(rate),
+                "secondsLeft": round(left),
+            }
+            return json.dumps({**told, "model": model, "path": path}, ensure_ascii=False)
+        return f"{size(self._done)} of {size(self._total)}, {size(rate)}/s, {left:.0f} s left ({model}: {path})"
+
+
+class Bars:
+    """A bar for each file that is under way, and one for all."""
+
+    def __init__(self, plans: list[Plan]) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only on a terminal
+        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn  # noqa: PLC0415
+
+        columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        self._sizes: Counter[tuple[str, str]] = Counter()  # a model may go to two prefixes at once
+        for plan in plans:
+            for operation in plan.operations:
+                if operation.moves:
+                    self._sizes[plan.wanted.name, operation.path] += operation.size
+        self.progress = Progress(*columns, console=Console(stderr=True))
+        self._all = self.progress.add_task("all", total=self._sizes.total())
+        self._files: dict[tuple[str, str], TaskID] = {}
+        self._lock = Lock()
+
+    def observe(self, model: str, path: str, count: int) -> None:
+        """Move the bars."""
+        with self._lock:
+            file = (model, path)
+            if file not in self._files:
+                self._files[file] = self.progress.add_task(f"{model}/{path}", total=self._sizes.get(file))
+            self.progress.update(self._files[file], advance=count)
+            self.progress.update(self._all, advance=count)
+            if self.progress.tasks[self._files[file]].finished:
+                self.progress.update(self._files[file], visible=False)
+
+
+@contextmanager
+def shown(plans: list[Plan], *, terminal: bool, as_json: bool, say: Callable[[str], None]) -> Iterator[Observe]:
+    """Show progress while the block runs; what it yields is told of every byte."""
+    if terminal:
+        bars = Bars(plans)
+        with bars.progress:
+            yield bars.observe
+    else:
+        yield Plain(sum(plan.upload_bytes + plan.copy_bytes for plan in plans), say, as_json=as_json).observe

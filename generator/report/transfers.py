@@ -1,0 +1,137 @@
+"""Plans and outcomes of a sync → text or JSON."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from generator.report.progress import size
+from generator.sync.digest import InterruptedSyncError
+from generator.sync.models import Pruned, Synced
+from generator.sync.plan import Plan
+from generator.sync.session import Outcome
+
+
+def labels(outcomes: Sequence[Outcome]) -> list[str]:
+    """What each outcome is about: the model, and its prefix where a model goes to several."""
+    times = Counter(outcome.wanted.name for outcome in outcomes)
+    return [
+        wanted.name if times[wanted.name] == 1 else f"{wanted.name} (s3://{wanted.bucket}/{wanted.prefix})"
+        for wanted in (outcome.wanted for outcome in outcomes)
+    ]
+
+
+def plan_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """A table of what would happen; a model with nothing to do takes one line."""
+    for outcome in outcomes:
+        plan = outcome.plan
+        if plan is None:
+            continue
+        where = f"s3://{plan.wanted.bucket}/{plan.wanted.prefix}"
+        yield f"{plan.wanted.name}  {plan.wanted.repo}@{plan.wanted.commit[:12]}  →  {where}"
+        if not plan.work:
+            yield f"  up to date, {len(plan.operations)} files"
+            continue
+        for operation in plan.operations:
+            yield f"  {operation.action:<7} {size(operation.size):>9}  {operation.path}  ({operation.reason})"
+        yield "  write             manifest, last of all"
+
+
+def plan_json(outcomes: Sequence[Outcome]) -> str:
+    """The same for programs."""
+    return json.dumps([_plan(outcome) for outcome in outcomes], indent=2, ensure_ascii=False)
+
+
+def _plan(outcome: Outcome) -> dict[str, Any]:
+    if outcome.plan is None:
+        return {"model": outcome.wanted.name, "error": str(outcome.error)}
+    plan: Plan = outcome.plan
+    operations = [
+        {"action": item.action, "path": item.path, "size": item.size, "reason": item.reason} for item in plan.operations
+    ]
+    wanted = plan.wanted
+    return {
+        "model": wanted.name,
+        "repo": wanted.repo,
+        "commit": wanted.commit,
+        "prefix": f"s3://{wanted.bucket}/{wanted.prefix}",
+        "work": plan.work,
+        "bytes": plan.upload_bytes,
+        "copiedBytes": plan.copy_bytes,
+        "operations": operations,
+    }
+
+
+def outcome_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """A line for each model, but for those that failed; and what reading it back has found."""
+    for outcome, label in zip(outcomes, labels(outcomes), strict=True):
+        state = _state(outcome)
+        if state == "synced":
+            copied = _copied(outcome.copied_bytes)
+            yield f"{label}: {size(outcome.sent_bytes)} sent and verified{copied} in {outcome.seconds:.1f} s"
+        elif state != "failed":
+            yield f"{label}: {state.replace('-', ' ')}"
+        yield from (f"{label}: {finding}" for finding in outcome.findings)
+
+
+def outcome_json(synced: Synced) -> str:
+    """What became of each model, and of all."""
+    models = [
+        {
+            "model": outcome.wanted.name,
+            "prefix": f"s3://{outcome.wanted.bucket}/{outcome.wanted.prefix}",
+            "state": _state(outcome),
+            "seconds": round(outcome.seconds, 3),
+            "bytes": outcome.sent_bytes,
+            "copiedBytes": outcome.copied_bytes,
+            "findings": [*outcome.findings],
+            "error": str(outcome.error) if outcome.error else None,
+        }
+        for outcome in synced.outcomes
+    ]
+    moved = {"bytes": synced.sent_bytes, "copiedBytes": synced.copied_bytes}
+    total = {**moved, "seconds": round(synced.seconds, 3), "s3Requests": synced.s3_requests}
+    return json.dumps({"models": models, **total}, indent=2, ensure_ascii=False)
+
+
+def _state(outcome: Outcome) -> str:
+    if outcome.error:
+        return "interrupted" if isinstance(outcome.error, InterruptedSyncError) else "failed"
+    if outcome.plan is None:
+        return "damaged" if outcome.findings else "verified"
+    if not outcome.plan.work:
+        return "up-to-date"
+    return "not-begun" if outcome.sent is None else "synced"
+
+
+def _copied(count: int) -> str:
+    return f", {size(count)} copied" if count else ""
+
+
+def total(synced: Synced) -> str:
+    """The last line."""
+    done = sum(_state(outcome) in _IN for outcome in synced.outcomes)
+    return (
+        f"{done} of {len(synced.outcomes)} models are in; "
+        f"{size(synced.sent_bytes)} sent{_copied(synced.copied_bytes)} in {synced.seconds:.1f} s, "
+        f"{synced.s3_requests} requests to S3"
+    )
+
+
+_IN: Final = frozenset({"synced", "up-to-date", "verified"})
+
+
+def prune_text(found: Pruned) -> Iterator[str]:
+    """What goes, or would go."""
+    for stale in found.prefixes:
+        yield f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, and no model refers to it)"
+    for upload in found.uploads:
+        yield f"abort an upload of {upload.key} (nothing was sent for a day)"
+
+
+def pruned(found: Pruned, *, dry_run: bool) -> str:
+    """The last line."""
+    prefixes, uploads = len(found.prefixes), len(found.uploads)
+    would = "would be " if dry_run else ""
+    deleted = f"{prefixes} prefix{'' if prefixes == 1 else 'es'} {would}deleted"
+    return deleted + (f", {uploads} upload{'' if uploads == 1 else 's'} {would}aborted" if uploads else "")

@@ -1,0 +1,1 @@
+"""Filling S3 with the models' files."""

@@ -1,0 +1,214 @@
+"""Carries out a plan's uploads: Hub → memory → S3, never the disk; verified before visible."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Condition, Event, Lock
+from typing import Final, NamedTuple, Protocol
+
+from generator.retry import Patience
+from generator.sync.copy import Copier
+from generator.sync.digest import Digest, InterruptedSyncError, MismatchError, Sent
+from generator.sync.download import DownloadError, Ranges
+from generator.sync.plan import PART, part_size
+from generator.sync.s3 import Bucket, Upload
+from generator.sync.upload import Delivery, Observe, Part, Task, parts_of, results
+
+_COPY: Final = 512 << 20  # S3 allows 5 GiB; a server that copies in silence must be done before anybody loses patience
+
+
+class Location(Protocol):
+    """Where a file's bytes are; what `hub.Hub.locate` answers."""
+
+    @property
+    def url(self) -> str:
+        """Signed, or the Hub's own."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the request needs; no authorization on a signed URL."""
+
+    @property
+    def etag(self) -> str:
+        """The sha256 of a large file, Git's sha1 of a small one."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+
+class Locator(Protocol):
+    """The one thing that a transfer asks of the Hub."""
+
+    def locate(self, repo: str, commit: str, path: str) -> Location:
+        """Where the file can be read now."""
+
+
+class Pace(NamedTuple):
+    """How a sync works: parts of large files at once, bytes per part and per copy, and how patiently."""
+
+    lanes: int = 4
+    part_bytes: int = PART
+    copy_bytes: int = _COPY
+    patience: Patience = Patience()
+    s3_attempts: int = 8  # boto3's own, within each of ours
+
+
+class Budget:
+    """Bytes that may be in memory at once, over all files and models."""
+
+    def __init__(self, size: int) -> None:
+        self._free = self._size = size
+        self._changed = Condition()
+
+    def take(self, amount: int, stop: Event) -> None:
+        """Wait for `amount` bytes and take them. Raises InterruptedSyncError when asked to stop."""
+        with self._changed:
+            while self._free < min(amount, self._size):
+                if stop.is_set():
+                    raise InterruptedSyncError("interrupted")
+                self._changed.wait(0.2)
+            self._free -= amount
+
+    def give(self, amount: int) -> None:
+        """Give bytes back."""
+        with self._changed:
+            self._free += amount
+            self._changed.notify_all()
+
+
+class Engine:
+    """Brings files in. Parts of large files share the lanes; small files have threads of their own."""
+
+    def __init__(  # noqa: PLR0913 - all that a transfer touches, handed in
+        self,
+        hub: Locator,
+        ranges: Ranges,
+        bucket: Bucket,
+        *,
+        budget: Budget,
+        pace: Pace,
+        stop: Event,
+        observe: Observe,
+    ) -> None:
+        self._hub, self._ranges, self._bucket = hub, ranges, bucket
+        self._budget, self._pace, self._stop, self._observe = budget, pace, stop, observe
+        self._delivery = Delivery(bucket, pace.patience, stop)
+        self._lanes = ThreadPoolExecutor(pace.lanes, "part")
+        self._files = ThreadPoolExecutor(2 * pace.lanes, "file")
+        self._copier = Copier(self._delivery, self._lanes, pace.copy_bytes)
+
+    def close(self) -> None:
+        """End all threads; what they were doing is given up."""
+        self._files.shutdown(cancel_futures=True)
+        self._lanes.shutdown(cancel_futures=True)
+
+    def send(self, tasks: Sequence[Task]) -> list[Sent]:
+        """Bring files in side by side; all of them, or the first error after every other file has ended."""
+        return results([self._files.submit(self._bring, task) for task in tasks])
+
+    def _bring(self, task: Task) -> Sent:
+        if task.twin and self._copier.copied(task, task.twin):
+            self._observe(task.model, task.file.path, task.file.size, "copy")
+            return Sent(task.file.path, task.file.size, task.twin.sha256, None, copied=True)
+        return self._send(task)
+
+    def _send(self, task: Task) -> Sent:
+        source = _Source(self._hub, task)
+        size = part_size(task.file.size, self._pace.part_bytes)
+        return self._send_whole(task, source) if task.file.size <= size else self._send_parts(task, source, size)
+
+    def _send_whole(self, task: Task, source: "_Source") -> Sent:
+        """Read, verify, then write in one request."""
+        self._budget.take(task.file.size, self._stop)
+        try:
+            digest = Digest(task.file)
+            body = self._read(task, source, 0, task.file.size)
+            digest.feed(1, body, self._stop)
+            sent = digest.check()
+            self._delivery.tried(task, lambda: self._bucket.put(task.key, body, task.noted(sent.sha256)))
+        finally:
+            self._budget.give(task.file.size)
+        self._observe(task.model, task.file.path, task.file.size, "upload")
+        return sent
+
+    def _send_parts(self, task: Task, source: "_Source", size: int) -> Sent:
+        """Parts in parallel, hashed in order; completed, and so visible, only when the digest is right."""
+        digest = Digest(task.file)
+
+        def fill(upload: Upload) -> Mapping[int, str]:
+            parts: list[Future[str]] = []
+            try:
+                for part in parts_of(task.file, size):
+                    # Memory is taken here, in the file's order: a part never waits for one that waits for memory.
+                    self._budget.take(part.size, self._stop)
+                    parts.append(self._lanes.submit(self._send_part, task, source, digest, upload, part))
+                    if any(done.done() and done.exception() for done in parts):
+                        break
+                etags = dict(enumerate(results(parts), 1))
+                digest.check()
+            except BaseException:
+                digest.fail()
+                wait(parts)  # those that have not begun end at once
+                raise
+            return etags
+
+        theirs = self._delivery.assemble(task, fill)
+        return Sent(task.file.path, task.file.size, theirs, None) if theirs else digest.check()
+
+    def _send_part(self, task: Task, source: "_Source", digest: Digest, upload: Upload, part: Part) -> str:
+        """Read, hash in turn, and write one part; its ETag."""
+        try:
+            digest.require()
+            body = self._read(task, source, part.start, part.end)
+            digest.feed(part.number, body, self._stop)
+            etag = self._delivery.tried(task, lambda: self._bucket.part(upload, part.number, body))
+        except BaseException:
+            digest.fail()
+            raise
+        finally:
+            self._budget.give(part.size)
+        self._observe(task.model, task.file.path, part.size, "upload")
+        return etag
+
+    def _read(self, task: Task, source: "_Source", start: int, end: int) -> bytearray:
+        def once() -> bytearray:
+            location = source.location()
+            try:
+                return self._ranges.read(location.url, location.headers, start, end, task.file.size)
+            except DownloadError as error:
+                if error.expired:
+                    source.forget(location)
+                error.args = (f"from byte {start:,}: {error}",)
+                raise
+
+        return self._delivery.tried(task, once)
+
+
+class _Source:
+    """A file's signed URL, asked for once and again when it has expired; shared by the file's parts."""
+
+    def __init__(self, hub: Locator, task: Task) -> None:
+        self._hub, self._task = hub, task
+        self._location: Location | None = None
+        self._lock = Lock()
+
+    def location(self) -> Location:
+        """The URL. Raises MismatchError when the Hub now has another file there than the one that is locked."""
+        with self._lock:
+            if self._location is None:
+                task, file = self._task, self._task.file
+                found = self._hub.locate(task.repo, task.commit, file.path)
+                wanted = file.sha256 or file.git_sha1
+                if (found.etag, found.size) != (wanted, file.size):
+                    message = (
+                        f"{file.path} is now {found.etag} with {found.size} bytes, locked is {wanted} with {file.size}"
+                    )
+                    raise MismatchError(message, hint="the Hub's copy has changed; compare it before you lock it again")
+                self._location = found
+            return self._location
+
+    def forget(self, location: Location) -> None:
+        """Ask anew next time, unless somebody has already."""
+        with self._lock:
+            if self._location is location:
+                self._location = None

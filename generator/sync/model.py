@@ -1,0 +1,168 @@
+"""One model, from question to manifest: look, plan, send, tidy, record."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final, NamedTuple, Protocol
+
+from generator.catalog.layout import artifact_prefix, root_of
+from generator.diagnostics import GeneratorError
+from generator.hub.files import ModelFile, select
+from generator.lock.lockfile import Locked
+from generator.sync import manifest as manifests
+from generator.sync.digest import Sent
+from generator.sync.engine import Engine, Locator
+from generator.sync.manifest import Entry, Manifest
+from generator.sync.plan import (
+    MISSING,
+    UNPROVEN,
+    Earlier,
+    Operation,
+    Plan,
+    Stored,
+    Wanted,
+    make_plan,
+    phases,
+    twins,
+    up_to_date,
+)
+from generator.sync.s3 import Bucket, S3Error
+from generator.sync.upload import Task
+
+_MOST_EARLIER: Final = 8  # two requests each
+IDLE: Final = timedelta(days=1)
+"""An upload that got no part for so long is nobody's: a request is not tried again for longer than minutes."""
+
+
+class Lister(Locator, Protocol):
+    """What a sync asks of the Hub."""
+
+    def tree(self, repo: str, commit: str) -> tuple[ModelFile, ...]:
+        """All files of a commit."""
+
+
+class Request(NamedTuple):
+    """A model to sync: where to, which files, and what the lock says of them, if there is one."""
+
+    wanted: Wanted
+    include: Sequence[str]
+    exclude: Sequence[str]
+    locked: Locked | None
+
+
+def survey(request: Request, hub: Lister, bucket: Bucket) -> Plan:
+    """Plan a model. Two requests to S3 and none to the Hub when there is nothing to do.
+
+    Raises GeneratorError when the repository's files make no model, or cannot be listed.
+    """
+    wanted = request.wanted
+    manifest = read_manifest(bucket, wanted.manifest_key)
+    listing = bucket.listing(wanted.prefix)
+    quick = up_to_date(wanted, manifest, listing)
+    if quick and request.locked is None:
+        return quick
+    files = _files(request, hub)
+    plan = make_plan(wanted, files, manifest, listing)
+    return make_plan(wanted, files, manifest, _noted(bucket, wanted, plan, listing), _earlier(bucket, wanted, plan))
+
+
+def read_manifest(bucket: Bucket, key: str) -> Manifest | None:
+    """The manifest at a key, None when there is none. Raises ManifestError when it is not one that can be read."""
+    raw = bucket.get(key)
+    return None if raw is None else manifests.parse(raw, f"s3://{bucket.name}/{key}")
+
+
+def _files(request: Request, hub: Lister) -> tuple[ModelFile, ...]:
+    wanted, locked = request.wanted, request.locked
+    files = locked.files if locked else hub.tree(wanted.repo, wanted.commit)
+    selection = select(files, request.include, request.exclude)
+    if selection.problems:
+        hint = f"look at https://huggingface.co/{wanted.repo}/tree/{wanted.commit}, and at the model's `files`"
+        raise GeneratorError("; ".join(selection.problems), hint=hint)
+    return selection.chosen
+
+
+def _noted(bucket: Bucket, wanted: Wanted, plan: Plan, listing: Mapping[str, Stored]) -> Mapping[str, Stored]:
+    """The listing, with the digests that an earlier run noted on objects which no manifest covers."""
+    found = dict(listing)
+    for operation in plan.operations:
+        if operation.reason == UNPROVEN and (noted := bucket.probe(wanted.prefix + operation.path)):
+            stored = found[operation.path]
+            found[operation.path] = stored._replace(sha256=noted.sha256, git_sha1=noted.git_sha1)
+    return found
+
+
+def _earlier(bucket: Bucket, wanted: Wanted, plan: Plan) -> list[Earlier]:
+    """Other commits that have what is missing here, the newest first. Finding none is no error: the Hub has it all."""
+    found: list[Earlier] = []
+    with suppress(S3Error):
+        for prefix, manifest in _others(bucket, wanted) if plan.sought else ():
+            if plan.sought & {(entry.sha256, entry.size) for entry in manifest.files}:
+                found.append(Earlier(prefix, manifest, bucket.listing(prefix)))
+            if plan.sought <= twins(found).keys():
+                break
+    return found
+
+
+def _others(bucket: Bucket, wanted: Wanted) -> Iterator[tuple[str, Manifest]]:
+    """Prefix and manifest of the model's other commits; only the newest few, and only those that can be read."""
+    root, own = root_of(wanted.manifest_key), wanted.manifest_key
+    written = bucket.ages(own[: own.rindex("/") + 1])
+    keys = sorted(written.keys() - {own}, key=lambda key: (written[key], key), reverse=True)
+    for key in keys[:_MOST_EARLIER]:
+        manifest = None
+        with suppress(manifests.ManifestError):
+            manifest = read_manifest(bucket, key)
+        if manifest is not None:
+            yield artifact_prefix(root, wanted.name, manifest.commit), manifest
+
+
+def carry_out(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
+    """Make the bucket hold the model. The manifest goes first and comes back last: meanwhile nothing is promised."""
+    wanted = plan.wanted
+    if plan.replaces_manifest:
+        bucket.delete([wanted.manifest_key])
+    side_by_side, last = phases(plan.operations)
+    sent = engine.send([_task(wanted, operation) for operation in side_by_side])
+    sent += engine.send([_task(wanted, operation) for operation in last])
+    bucket.delete(wanted.prefix + operation.path for operation in plan.operations if operation.action == "delete")
+    entries = _entries(plan, sent, bucket.listing(wanted.prefix))
+    _abort_idle(plan, bucket)
+    manifest = Manifest(wanted.repo, wanted.commit, wanted.profile, entries)
+    bucket.put(wanted.manifest_key, manifests.dump(manifest), {})
+    return tuple(sent)
+
+
+def _task(wanted: Wanted, operation: Operation) -> Task:
+    if operation.file is None:
+        raise AssertionError("only wanted files are brought in")
+    key = wanted.prefix + operation.path
+    replaces = operation.reason != MISSING and operation.twin is None
+    return Task(wanted.name, wanted.repo, wanted.commit, operation.file, key, operation.twin, replaces)
+
+
+def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) -> tuple[Entry, ...]:
+    """What the manifest records: our digests, and the ETags that the bucket now has."""
+    kept = [operation for operation in plan.operations if operation.action == "keep" and operation.file]
+    digests = {item.path: (item.sha256, item.git_sha1) for item in sent}
+    digests |= {item.path: (item.sha256 or "", item.file.git_sha1 if item.file else None) for item in kept}
+    sizes = {operation.path: operation.size for operation in plan.operations}
+    if odd := [path for path in sorted(digests) if path not in listing or listing[path].size != sizes[path]]:
+        message = f"{odd[0]} was written, and is not in the bucket as it was"
+        raise GeneratorError(message, hint="somebody else writes to this prefix; run the sync again")
+    return tuple(
+        Entry(path, listing[path].size, sha256, git_sha1, listing[path].etag)
+        for path, (sha256, git_sha1) in sorted(digests.items())
+    )
+
+
+def _abort_idle(plan: Plan, bucket: Bucket) -> None:
+    """End what killed runs have begun here. Another sync may be working here now: its uploads are not idle."""
+    prefix = plan.wanted.prefix
+    large = [prefix + each.path for each in plan.operations if each.moves and each.file and each.file.sha256]
+    with suppress(S3Error):  # not everybody may; a lifecycle rule of the bucket does it then (docs/artifacts.md)
+        # MinIO lists the uploads of a key, and none for a prefix.
+        for upload in bucket.idle_uploads(prefix, IDLE) or [
+            found for key in large for found in bucket.idle_uploads(key, IDLE)
+        ]:
+            bucket.abort(upload)

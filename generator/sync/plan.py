@@ -1,0 +1,213 @@
+"""What makes a bucket hold a model: (wanted, manifest, listing) → operations, each with its reason. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
+
+from generator.catalog.layout import COMMIT_LENGTH
+from generator.hub.files import ModelFile
+from generator.sync.manifest import Entry, Manifest
+
+Action = Literal["upload", "copy", "keep", "delete"]
+Content = tuple[str | None, int]
+"""What makes two files the same: sha256 and size."""
+_MIB: Final = 1 << 20
+PART: Final = 16 * _MIB
+MISSING: Final = "missing"
+UNPROVEN: Final = "not known to be right"
+_MOST_PARTS: Final = 9_500  # S3 allows 10,000
+
+
+class Stored(NamedTuple):
+    """An object as the bucket lists it; what was noted on it, and when it was written, only when that was asked for."""
+
+    path: str
+    size: int
+    etag: str
+    sha256: str | None = None
+    git_sha1: str | None = None
+    written: datetime | None = None
+
+
+class Wanted(NamedTuple):
+    """A model at a commit, and where its files go. `prefix` ends with a slash."""
+
+    name: str
+    repo: str
+    commit: str
+    bucket: str
+    prefix: str
+    manifest_key: str
+    profile: str
+
+
+class Earlier(NamedTuple):
+    """Another commit of the model in the same bucket: where it is, what its manifest promises, and what is there."""
+
+    prefix: str
+    manifest: Manifest
+    listing: Mapping[str, Stored]
+
+
+class Twin(NamedTuple):
+    """An object of another commit that holds what is wanted here."""
+
+    commit: str
+    key: str
+    etag: str
+    sha256: str
+
+
+class Operation(NamedTuple):
+    """One file: what happens to it, and why. `file` is None for a deletion; `sha256` is known of what is kept."""
+
+    action: Action
+    path: str
+    size: int
+    reason: str
+    file: ModelFile | None = None
+    sha256: str | None = None
+    twin: Twin | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether it brings bytes in."""
+        return self.action in ("upload", "copy")
+
+
+class Plan(NamedTuple):
+    """All operations for one model. Without work, there is nothing to do, the manifest included."""
+
+    wanted: Wanted
+    operations: tuple[Operation, ...]
+    writes_manifest: bool
+    replaces_manifest: bool = False
+
+    @property
+    def work(self) -> bool:
+        """Whether anything is to be done."""
+        return self.writes_manifest or any(operation.action != "keep" for operation in self.operations)
+
+    @property
+    def upload_bytes(self) -> int:
+        """What will be sent."""
+        return sum(operation.size for operation in self.operations if operation.action == "upload")
+
+    @property
+    def copy_bytes(self) -> int:
+        """What will be copied within the bucket."""
+        return sum(operation.size for operation in self.operations if operation.action == "copy")
+
+    @property
+    def sought(self) -> set[Content]:
+        """The large files that are missing: what another commit may have, too."""
+        missing = [operation.file for operation in self.operations if operation.reason == MISSING]
+        return {(file.sha256, file.size) for file in missing if file and file.sha256}
+
+
+def up_to_date(wanted: Wanted, manifest: Manifest | None, listing: Mapping[str, Stored]) -> Plan | None:
+    """The plan with nothing to do, when manifest and listing alone show it; None when more must be known."""
+    if manifest is None or (manifest.repo, manifest.commit, manifest.profile) != wanted_id(wanted):
+        return None
+    if listing.keys() != manifest.by_path.keys():
+        return None
+    if any(not _agrees(entry, listing[entry.path]) for entry in manifest.files):
+        return None
+    kept = tuple(Operation("keep", entry.path, entry.size, "in the manifest") for entry in manifest.files)
+    return Plan(wanted, kept, writes_manifest=False)
+
+
+def wanted_id(wanted: Wanted) -> tuple[str, str, str]:
+    """What a manifest must say to be about `wanted`."""
+    return (wanted.repo, wanted.commit, wanted.profile)
+
+
+def make_plan(
+    wanted: Wanted,
+    files: Sequence[ModelFile],
+    manifest: Manifest | None,
+    listing: Mapping[str, Stored],
+    earlier: Iterable[Earlier] = (),
+) -> Plan:
+    """Compare what is wanted with what is there. `listing` must be complete: what it lacks comes in, the rest goes.
+
+    What an `earlier` commit has, too, is copied from there.
+    """
+    known, same = manifest.by_path if manifest else {}, twins(earlier)
+    operations = [_operation(file, known.get(file.path), listing.get(file.path), same) for file in files]
+    paths = {file.path for file in files}
+    operations += [
+        Operation("delete", stored.path, stored.size, "not part of the model, but KServe would download it")
+        for stored in listing.values()
+        if stored.path not in paths
+    ]
+    ordered = tuple(sorted(operations, key=_rank))
+    changed = any(operation.action != "keep" for operation in ordered)
+    recorded = manifest is not None and wanted_id(wanted) == (manifest.repo, manifest.commit, manifest.profile)
+    return Plan(wanted, ordered, writes_manifest=changed or not recorded, replaces_manifest=manifest is not None)
+
+
+def twins(earlier: Iterable[Earlier]) -> dict[Content, Twin]:
+    """What can be copied: objects that are still as their manifest says; of several, the one that comes first."""
+    found: dict[Content, Twin] = {}
+    for prefix, manifest, listing in earlier:
+        for entry in manifest.files:
+            if entry.path in listing and _agrees(entry, listing[entry.path]):
+                twin = Twin(manifest.commit[:COMMIT_LENGTH], prefix + entry.path, entry.etag, entry.sha256)
+                found.setdefault((entry.sha256, entry.size), twin)
+    return found
+
+
+def _operation(file: ModelFile, entry: Entry | None, stored: Stored | None, same: Mapping[Content, Twin]) -> Operation:
+    if stored is None:
+        twin = same.get((file.sha256, file.size))
+        if twin is None:
+            return _upload(file, MISSING)
+        return Operation("copy", file.path, file.size, f"the same as in {twin.commit}", file, twin=twin)
+    if stored.size != file.size:
+        return _upload(file, f"has {stored.size:,} bytes instead of {file.size:,}")
+    if entry is not None and _same(file, entry):
+        if _agrees(entry, stored):
+            return Operation("keep", file.path, file.size, "in the manifest", file, entry.sha256)
+        return _upload(file, "changed since it was synced" if entry.etag else "found damaged by --verify")
+    noted = stored.sha256 if file.sha256 else stored.git_sha1
+    if stored.sha256 and noted == (file.sha256 or file.git_sha1):
+        return Operation("keep", file.path, file.size, "sent and verified by an earlier run", file, stored.sha256)
+    return _upload(file, UNPROVEN)
+
+
+def _upload(file: ModelFile, reason: str) -> Operation:
+    return Operation("upload", file.path, file.size, reason, file)
+
+
+def _same(file: ModelFile, entry: Entry) -> bool:
+    return entry.sha256 == file.sha256 if file.sha256 else entry.git_sha1 == file.git_sha1
+
+
+def _agrees(entry: Entry, stored: Stored) -> bool:
+    return (entry.size, entry.etag) == (stored.size, stored.etag)
+
+
+def _rank(operation: Operation) -> tuple[int, int, str]:
+    """Weights first and config.json last: a pod that starts too early finds no model rather than half of one."""
+    path = operation.path
+    if path == "config.json":
+        order = 3
+    elif path.endswith((".safetensors", ".bin")):
+        order = 0
+    else:
+        order = 2 if path.endswith(".index.json") else 1
+    return (order, -operation.size, path)
+
+
+def phases(operations: Iterable[Operation]) -> tuple[list[Operation], list[Operation]]:
+    """Uploads and copies that may run side by side, and those that wait for all of them."""
+    moving = [operation for operation in operations if operation.moves]
+    last = [operation for operation in moving if operation.path == "config.json"]
+    return [operation for operation in moving if operation not in last], last
+
+
+def part_size(size: int, least: int = PART) -> int:
+    """Bytes per part: `least`, more where 9,500 parts would not do, in whole MiB."""
+    needed = -(-size // _MOST_PARTS)
+    return max(least, -(-needed // _MIB) * _MIB)

@@ -1,0 +1,310 @@
+"""S3: listing, objects, multipart uploads; the one door to boto3. Every error says what to do about it."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, NamedTuple
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from generator.retry import AGAIN, RemoteError
+from generator.sync.plan import Stored, Twin
+
+NO_SUCH_UPLOAD: Final = "NoSuchUpload"
+_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+UNREADABLE: Final = _ABSENT | {"InvalidRange", "IncompleteReadError", "ResponseStreamingError"}
+"""There is no object; or the server has its size, but not its bytes."""
+_TRANSIENT: Final = frozenset(
+    {
+        "SlowDown",
+        "InternalError",
+        "ServiceUnavailable",
+        "RequestTimeout",
+        "OperationAborted",
+        "Throttling",
+        "503",
+        "500",
+        # The bytes changed on their way to the server, which has noticed.
+        "XAmzContentSHA256Mismatch",
+        "BadDigest",
+        "IncompleteBody",
+    }
+)
+_HINTS: Final = {
+    "NoSuchBucket": "create the bucket, or correct `bucket` in models.yaml",
+    "AccessDenied": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
+    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
+    "ExpiredToken": "get new credentials, and run the sync again: it goes on where it stopped",
+    "SSLError": "set AWS_CA_BUNDLE to the file of the CA that the server's certificate is signed with",
+    "EndpointConnectionError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
+    "ConnectTimeoutError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
+    "ReadTimeoutError": "the server says nothing: look after it, and run the sync again",
+    "ProfileNotFound": "correct AWS_PROFILE",
+    "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    NO_SUCH_UPLOAD: "somebody has ended the upload; run the sync again",
+    "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not know checksum trailers",
+}
+
+
+_LASTING: Final = frozenset(
+    {
+        "SSLError",
+        "ProfileNotFound",
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        # S3 may say these with a status of 5xx, too: the first always, the others within its answer to a copy.
+        "NotImplemented",
+        "AccessDenied",
+        "NoSuchKey",
+        "PreconditionFailed",
+    }
+)
+
+
+_UNUSUAL: Final = "ask whoever runs this S3 server what that means"
+
+
+class S3Error(RemoteError):
+    """A request to S3 failed. `code` is S3's own word."""
+
+    def __init__(self, message: str, *, code: str, hint: str | None, transient: bool) -> None:
+        super().__init__(message, hint=hint or (AGAIN if transient else _UNUSUAL), transient=transient)
+        self.code = code
+
+
+class Access(NamedTuple):
+    """How to reach a bucket. No endpoint means AWS itself; credentials come from boto3's own chain."""
+
+    bucket: str
+    region: str
+    endpoint: str | None = None
+    ca: str | None = None
+    sign_payload: bool | None = None
+
+
+class Upload(NamedTuple):
+    """A multipart upload that was begun."""
+
+    key: str
+    id: str
+
+
+class Bucket:
+    """A bucket. Its methods may be called from many threads."""
+
+    def __init__(self, access: Access, *, connections: int, attempts: int = 8, silence_s: float = 60) -> None:
+        self.name = access.bucket
+        self.requests = 0
+        secure = access.endpoint is None or access.endpoint.startswith("https://")
+        signed = not secure if access.sign_payload is None else access.sign_payload
+        config = Config(
+            # Old servers know neither checksum headers nor trailers; TLS, or the signature, guards the bytes.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=connections + 2,
+            connect_timeout=min(10, silence_s),
+            read_timeout=silence_s,
+            tcp_keepalive=True,
+            s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
+        )
+        with self._translated(f"reach s3://{self.name}"):
+            self._client: Any = boto3.session.Session().client(
+                "s3", endpoint_url=access.endpoint, region_name=access.region, config=config, verify=access.ca
+            )
+        self._client.meta.events.register("before-send.s3", self._count)
+
+    def _count(self, **_: object) -> None:
+        self.requests += 1
+
+    def listing(self, prefix: str) -> dict[str, Stored]:
+        """Every object below `prefix`, by its path there. Complete, or S3Error."""
+        found: dict[str, Stored] = {}
+        with self._translated(f"list s3://{self.name}/{prefix}"):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
+                for item in page.get("Contents", ()):
+                    path = item["Key"].removeprefix(prefix)
+                    found[path] = Stored(path, item["Size"], item["ETag"].strip('"'))
+        return found
+
+    def ages(self, prefix: str) -> dict[str, datetime]:
+        """When each object below `prefix` was last written, by key."""
+        with self._translated(f"list s3://{self.name}/{prefix}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+            return {item["Key"]: item["LastModified"] for page in pages for item in page.get("Contents", ())}
+
+    def get(self, key: str) -> bytes | None:
+        """A small object's content, None when there is none."""
+        try:
+            with self._translated(f"read {self._at(key)}"):
+                return bytes(self._client.get_object(Bucket=self.name, Key=key)["Body"].read())
+        except S3Error as error:
+            _expect(error, _ABSENT)
+            return None
+
+    def chunks(self, key: str, size: int) -> Iterator[bytes]:
+        """An object's content, piece by piece."""
+        with self._translated(f"read {self._at(key)}"):
+            yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
+
+    def probe(self, key: str) -> Stored | None:
+        """An object with the digests that were noted on it, once its first byte was read; None if that cannot be.
+
+        HeadObject proves too little: Ceph RGW answers it for an object whose parts it has collected
+        (https://github.com/ceph/ceph/pull/60771).
+        """
+        try:
+            with self._translated(f"read {self._at(key)}"):
+                found = self._client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")
+                with closing(found["Body"]) as body:
+                    body.read(1)
+        except S3Error as error:
+            _expect(error, UNREADABLE)
+            return None
+        noted = {name.lower(): value for name, value in found["Metadata"].items()}  # not every server keeps their case
+        size = int(found["ContentRange"].rpartition("/")[2]) if "ContentRange" in found else found["ContentLength"]
+        etag, written = found.get("ETag", "").strip('"'), found.get("LastModified")
+        return Stored(key, size, etag, noted.get("sha256"), noted.get("git-sha1"), written)
+
+    def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
+        """Write an object in one request."""
+        with self._translated(f"write {self._at(key)}"):
+            self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
+
+    def copy_part(self, upload: Upload, number: int, twin: Twin, start: int, end: int) -> str:
+        """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag.
+
+        The other object must still have its ETag; servers that know no conditions copy it all the same.
+        """
+        doing = f"copy {self._at(twin.key)} to part {number} of {self._at(upload.key)}"
+        with self._translated(doing):
+            answer = self._client.upload_part_copy(
+                Bucket=self.name,
+                Key=upload.key,
+                UploadId=upload.id,
+                PartNumber=number,
+                CopySource={"Bucket": self.name, "Key": twin.key},
+                CopySourceRange=f"bytes={start}-{end - 1}",
+                CopySourceIfMatch=f'"{twin.etag}"',
+            )
+        return _etag(answer.get("CopyPartResult"), doing)
+
+    def begin(self, key: str, metadata: Mapping[str, str]) -> Upload:
+        """Begin a multipart upload: nothing is visible until it is completed."""
+        with self._translated(f"begin {self._at(key)}"):
+            begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
+            return Upload(key, begun["UploadId"])
+
+    def part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
+        """Send one part; its ETag."""
+        with self._translated(f"write part {number} of {self._at(upload.key)}"):
+            sent = self._client.upload_part(
+                Bucket=self.name, Key=upload.key, UploadId=upload.id, PartNumber=number, Body=body
+            )
+            return str(sent["ETag"])
+
+    def complete(self, upload: Upload, etags: Mapping[int, str]) -> None:
+        """Make the object visible."""
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
+        with self._translated(f"complete {self._at(upload.key)}"):
+            self._client.complete_multipart_upload(
+                Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": parts}
+            )
+
+    def abort(self, upload: Upload) -> None:
+        """Give an upload up; one that is gone already is fine."""
+        try:
+            with self._translated(f"abort {self._at(upload.key)}"):
+                self._client.abort_multipart_upload(Bucket=self.name, Key=upload.key, UploadId=upload.id)
+        except S3Error as error:
+            _expect(error, (NO_SUCH_UPLOAD, *_ABSENT))
+
+    def idle_uploads(self, prefix: str, idle: timedelta) -> list[Upload]:
+        """Uploads below `prefix` that were begun, not ended, and got no part for as long as `idle`.
+
+        It is the server's clock that counts. What it says nothing about is not idle.
+        """
+        with self._translated(f"list uploads of s3://{self.name}/{prefix}"):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=prefix)
+            return [
+                upload
+                for page in pages
+                if (now := _server_time(page))
+                for item in page.get("Uploads", ())
+                if self._last_write(upload := Upload(item["Key"], item["UploadId"]), item, now - idle) < now - idle
+            ]
+
+    def _last_write(self, upload: Upload, listed: Mapping[str, Any], enough: datetime) -> datetime:
+        """When the upload got its newest part, or was begun; its parts are listed only if it was begun long ago."""
+        begun: datetime = listed.get("Initiated", datetime.max.replace(tzinfo=UTC))
+        if begun >= enough:
+            return begun
+        pages = self._client.get_paginator("list_parts").paginate(Bucket=self.name, Key=upload.key, UploadId=upload.id)
+        return max((part["LastModified"] for page in pages for part in page.get("Parts", ())), default=begun)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects one by one: old servers refuse the bulk request of new clients."""
+        for key in keys:
+            with self._translated(f"delete {self._at(key)}"):
+                self._client.delete_object(Bucket=self.name, Key=key)
+
+    def _at(self, key: str) -> str:
+        return f"s3://{self.name}/{key}"
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code") or "unknown")
+            raise _client_error(doing, code, error) from error
+        except BotoCoreError as error:
+            code, words = type(error).__name__, " ".join(str(error).split())
+            raise S3Error(
+                f"cannot {doing}: {words}", code=code, hint=_HINTS.get(code), transient=code not in _LASTING
+            ) from error
+
+
+def _expect(error: S3Error, codes: Collection[str]) -> None:
+    """Swallow an error that is an answer."""
+    if error.code not in codes:
+        raise error
+
+
+def _etag(result: Mapping[str, Any] | None, doing: str) -> str:
+    """The ETag of what was copied: servers that cannot copy may write an empty object, and have none to tell."""
+    if not (result and result.get("ETag")):
+        raise S3Error(f"cannot {doing}: the server has not copied it", code="NotCopied", hint=None, transient=False)
+    return str(result["ETag"])
+
+
+def _client_error(doing: str, code: str, error: ClientError) -> S3Error:
+    said = error.response.get("Error", {}).get("Message") or "the server gives no reason"
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    hint = _HINTS.get(code)
+    if code == "RequestTimeTooSkewed":
+        hint = _skew(error)
+    transient = code in _TRANSIENT or (status >= _SERVER_ERROR and code not in _LASTING)
+    return S3Error(f"cannot {doing}: {code}: {said}", code=code, hint=hint, transient=transient)
+
+
+_SERVER_ERROR: Final = 500
+
+
+def _server_time(answer: Mapping[str, Any]) -> datetime | None:
+    """What the server's clock said when it answered."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date) if date else None
+
+
+def _skew(error: ClientError) -> str:
+    now = _server_time(error.response)
+    if not now:
+        return "set this machine's clock"
+    seconds = (datetime.now(UTC) - now).total_seconds()
+    return f"this machine's clock is {abs(seconds):.0f} seconds {'ahead' if seconds > 0 else 'behind'}: set it"

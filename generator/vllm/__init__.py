@@ -1,0 +1,1 @@
+"""What each vLLM version makes of arguments and models. Pure."""

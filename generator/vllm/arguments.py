@@ -1,0 +1,172 @@
+"""vLLM's command line as far as a catalog may use it: which version knows which flag, and what to write instead."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from generator.codes import Code
+from generator.diagnostics import suggestion
+from generator.vllm.flags import DEPRECATED, FLAGS, MIRRORED_SINCE, NESTED, NO_FORM, SAMPLED, SHORT
+
+Version = tuple[int, ...]
+
+_REMOVE: Final = "remove it"
+OWNED: Final = {
+    "--model": ("the model's files are always at /mnt/models", _REMOVE),
+    "--port": ("the port is always 8080", _REMOVE),
+    "--host": ("the probes and the Route need every interface", _REMOVE),
+    "--uds": ("the probes and the Route need a port", _REMOVE),
+    "--served-model-name": ("dashboard and metrics know the model by its own name", _REMOVE),
+    "--max-model-len": ("the catalog has a field for it", "set `maxModelLen`"),
+    "--revision": ("the catalog has a field for it", "set `source.revision`"),
+    "--tokenizer": ("the tokenizer comes with the model's files", _REMOVE),
+    "--download-dir": ("nothing is downloaded in the pod", _REMOVE),
+}
+"""Flags that this tool writes, or that must not be written, with the reason and what to do instead."""
+
+UNSAFE: Final = {
+    "--api-key": ("a key would stand in Git, and it guards only /v1", "set `auth: true`"),
+    "--config": ("it takes arguments from a file that nobody checks", "write them here, one by one"),
+    "--headless": ("without its HTTP server the pod never gets ready", _REMOVE),
+    "--hf-token": ("a token would stand in Git, and nothing is downloaded in the pod", _REMOVE),
+    "--middleware": ("it runs code from outside the catalog", _REMOVE),
+    "--ssl-ca-certs": ("the Route and the auth proxy end TLS", _REMOVE),
+    "--ssl-certfile": ("the Route and the auth proxy end TLS", _REMOVE),
+    "--ssl-keyfile": ("the Route and the auth proxy end TLS", _REMOVE),
+}
+"""Flags that have no place in a catalog, with the reason and what to do instead."""
+
+_INSTEAD: Final = {
+    "--task": "remove it: vLLM finds the task; a causal model takes --runner=pooling",
+    "--runner": "remove it: vLLM finds the task; a causal model takes --task=embed",
+    "--convert": "remove it: vLLM finds the task; a causal model takes --task=embed or --task=score",
+    "--disable-log-requests": "remove it: requests are no longer logged unless --enable-log-requests is given",
+    "--enable-log-requests": "remove it: requests are logged unless --disable-log-requests is given",
+    "--override-pooler-config": "write --pooler-config",
+    "--pooler-config": "write --override-pooler-config",
+    "--swap-space": "remove it: pooling models have nothing to swap",
+    "--rope-scaling": 'write --hf-overrides={"rope_scaling": …}',
+    "--rope-theta": 'write --hf-overrides={"rope_theta": …}',
+    "--max-seq-len-to-capture": "remove it",
+    "--device": "remove it: the image decides",
+    "--use-v2-block-manager": "remove it: there is no other",
+    "--kv-cache-memory-bytes": "write --gpu-memory-utilization",
+}
+_MINIMUM: Final = {"embedding": "0.6.4", "reranker": "0.7.3"}
+_NUMBER = re.compile(r"[0-9]+")
+
+
+def version(text: str) -> Version:
+    """`v0.9.1.0`, `0.18.0+rhai1`, `0.6.4.post1` → their release numbers, without trailing zeros."""
+    release = re.split(r"[+a-z]", text.removeprefix("v").replace(".post", "+").replace(".dev", "+"))[0]
+    numbers = [int(number) for number in _NUMBER.findall(release)]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+_VERSIONS: Final = tuple(version(text) for text in SAMPLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an argument would stop vLLM from starting: the diagnostic's code, the reason, and what to write."""
+
+    code: Code
+    message: str
+    hint: str | None = None
+
+
+def split(argument: str) -> tuple[str, str | None]:
+    """`--flag=value` → flag and value, the flag spelt with dashes; the value is None without `=`."""
+    flag, equals, value = argument.partition("=")
+    return flag.replace("_", "-"), value if equals else None
+
+
+def too_old(task: str, vllm_version: str) -> str | None:
+    """The version that first serves `task`, when `vllm_version` is older."""
+    return _MINIMUM[task] if version(vllm_version) < version(_MINIMUM[task]) else None
+
+
+def fault(argument: str, vllm_version: str) -> Fault | None:
+    """What `vllm_version` has against an argument, or None."""
+    flag, value = split(argument)
+    if flag in OWNED:
+        reason, hint = OWNED[flag]
+        return Fault("owned-flag", f"{flag} cannot be set by an argument: {reason}", hint)
+    if flag in UNSAFE:
+        reason, hint = UNSAFE[flag]
+        return Fault("unsafe-flag", f"{flag} has no place in a catalog: {reason}", hint)
+    name = _table_name(flag)
+    if name is None:
+        return _unknown(flag)
+    return _outside_span(name, flag, vllm_version) or _bad_value(name, flag, value)
+
+
+def _unknown(flag: str) -> Fault:
+    word, blank, value = flag.partition(" ")
+    if blank and _table_name(word):
+        return Fault("invalid-argument", f"{word} and its value are parted by a blank", f"write {word}={value.strip()}")
+    if flag in SHORT:
+        return Fault("unknown-flag", f"{flag} is a short form", f"write {SHORT[flag][2]}")
+    hint = suggestion(flag, FLAGS) or "see `vllm serve --help` of that version"
+    return Fault("unknown-flag", f"no known vLLM has the flag {flag}", hint)
+
+
+def instead(flag: str) -> str:
+    """What to write in place of a flag that goes, or has gone."""
+    return _INSTEAD.get(flag, "remove it, or choose an image with another vLLM")
+
+
+def deprecated(argument: str, vllm_version: str) -> str | None:
+    """The flag of an argument that `vllm_version` takes, but with a warning."""
+    flag = split(argument)[0]
+    first = DEPRECATED.get(flag)
+    return flag if first is not None and version(vllm_version) >= _VERSIONS[first] else None
+
+
+def _table_name(flag: str) -> str | None:
+    """The table's name for a flag, for its `--no-` form, and for one key of the JSON that it takes."""
+    name, dot, _ = flag.partition(".")
+    if name in FLAGS:
+        return name if not dot or name in NESTED else None
+    positive = "--" + flag.removeprefix("--no-")
+    return positive if FLAGS.get(positive, _NO_FLAG)[2] == "toggle" else None
+
+
+_EXAMPLE: Final = '{"name": "value"}'
+_NO_FLAG: Final = (0, 0, "")
+
+
+def _outside_span(name: str, flag: str, vllm_version: str) -> Fault | None:
+    """A fault when the version was seen without the flag; between two samples that differ, the flag passes."""
+    first, last = FLAGS[name][:2]
+    if flag.startswith("--no-") and name in NO_FORM:
+        first, last = NO_FORM[name]
+    wanted = version(vllm_version)
+    if wanted >= _VERSIONS[MIRRORED_SINCE] and name.startswith(("--enable-", "--disable-")):
+        return None  # from here on, one of the two stands for both
+    if first > 0 and wanted <= _VERSIONS[first - 1]:
+        return Fault(
+            "unsupported-flag", f"vLLM {vllm_version} does not have {flag} yet ({SAMPLED[first]} does)", instead(name)
+        )
+    if last < len(_VERSIONS) - 1 and wanted >= _VERSIONS[last + 1]:
+        message = f"vLLM {vllm_version} no longer has {flag} ({SAMPLED[last]} was the last seen with it)"
+        return Fault("unsupported-flag", message, instead(name))
+    return None
+
+
+def _bad_value(name: str, flag: str, value: str | None) -> Fault | None:
+    takes_value = FLAGS[name][2] in ("value", "many")
+    if takes_value and not value:
+        return Fault("invalid-argument", f"{flag} needs a value", f"write {flag}=VALUE")
+    if not takes_value and value is not None:
+        return Fault("invalid-argument", f"{flag} takes no value", f"write {flag} alone")
+    if value and value.startswith("{"):
+        import json  # noqa: PLC0415 - few catalogs need it
+
+        try:
+            json.loads(value)
+        except ValueError as error:
+            return Fault("invalid-argument", f"the value of {flag} is not JSON: {error}", f"write '{flag}={_EXAMPLE}'")
+    return None

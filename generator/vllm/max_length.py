@@ -1,0 +1,153 @@
+"""The longest text that a vLLM version takes: its own `_get_and_verify_max_len`, and the table of positions beside it.
+
+The algorithm changed several times. Where a change fell between two versions that were read, the stricter one holds.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from generator.vllm import arguments as vllm
+from generator.vllm.model_config import ENCODERS, LENGTHS, NULL, Facts, mapping, whole
+
+_MODEL: Final = "config.json"
+_TOKENIZER: Final = "tokenizer_config.json"
+_MODEL_MAX_LENGTH_WINS: Final = (0, 8, 5)
+_TOKENIZER_CLAMPS: Final = (0, 9)  # silently, after the check; from the next on before it
+_TOKENIZER_LIMITS: Final = (0, 10)
+_YARN_MULTIPLIED: Final = (0, 18)  # the last seen to multiply
+_YARN_PLAIN: Final = (0, 24)  # the first seen not to
+_LOWER_CASE_NEEDED: Final = (0, 24)  # the last seen to ask for `do_lower_case` beside `max_seq_length`
+_NEW_TRANSFORMERS: Final = (0, 32)  # no `position_embedding_type` but what config.json says
+_UNSCALED: Final = frozenset({"su", "longrope", "llama3"})
+_TABLES: Final = frozenset(
+    {"albert", "bert", "camembert", "distilbert", "electra", "roberta", "roberta-prelayernorm", "xlm-roberta"}
+)
+"""Model types with a table of positions: past its end there is nothing but a crash."""
+
+
+class Limit(NamedTuple):
+    """A number of tokens, and the key of the file that sets it."""
+
+    tokens: int
+    key: str
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.key} in {self.file}"
+
+
+def overriding(facts: Facts, vllm_version: str) -> tuple[str, Any] | None:
+    """The sentence-transformers file whose `max_seq_length` this version takes above all else, and its value."""
+    return _overriding(facts, vllm.version(vllm_version))
+
+
+def _overriding(facts: Facts, version: vllm.Version) -> tuple[str, Any] | None:
+    for file in ENCODERS:
+        if file in facts.config:
+            encoder = mapping(facts.config, file)
+            wants_lower_case = version[:2] <= _LOWER_CASE_NEEDED
+            if "max_seq_length" not in encoder or (wants_lower_case and "do_lower_case" not in encoder):
+                return None
+            return file, encoder["max_seq_length"]
+    return None
+
+
+def accepted(config: Mapping[str, Any], facts: Facts, version: vllm.Version, *, sliding: bool) -> Limit | None:
+    """The length that vLLM derives; what it refuses is what exceeds this."""
+    limits = [Limit(tokens, key, _MODEL) for key in LENGTHS if (tokens := whole(config.get(key)))]
+    limit = min(limits, key=lambda candidate: candidate.tokens, default=None)
+    own = next((candidate for candidate in limits if candidate.key == "model_max_length"), None)
+    if own and version >= _MODEL_MAX_LENGTH_WINS:
+        limit = own
+    window = whole(config.get("sliding_window"))
+    if not sliding and window:
+        limit = _least(limit, Limit(window, "sliding_window", _MODEL))
+    clamp = _tokenizer(facts)
+    if version >= _TOKENIZER_LIMITS and clamp and _absolute(config, version):
+        limit = _least(limit, clamp)
+    if limit is None:
+        return None
+    limit = _scaled(limit, config, version)
+    if (forced := _overriding(facts, version)) and (tokens := whole(forced[1])):
+        limit = Limit(tokens, "max_seq_length", forced[0])
+    if own and own.tokens > limit.tokens:
+        limit = own  # a longer wish passes when config.json itself bears it out
+    if clamp and _TOKENIZER_CLAMPS <= version < _TOKENIZER_LIMITS:
+        limit = _least(limit, clamp)
+    return limit
+
+
+def _least(limit: Limit | None, other: Limit) -> Limit:
+    return limit if limit is not None and limit.tokens <= other.tokens else other
+
+
+def _tokenizer(facts: Facts) -> Limit | None:
+    tokens = whole(mapping(facts.config, _TOKENIZER).get("model_max_length"))
+    return Limit(tokens, "model_max_length", _TOKENIZER) if tokens else None
+
+
+def _absolute(config: Mapping[str, Any], version: vllm.Version) -> bool:
+    """Whether this stack reads `position_embedding_type` as absolute; transformers 4 filled it in for BERT's kind."""
+    kind = config.get("position_embedding_type")
+    if kind is None:
+        return version < _NEW_TRANSFORMERS and config.get("model_type") in _TABLES
+    return bool(kind == "absolute")
+
+
+def _scaled(limit: Limit, config: Mapping[str, Any], version: vllm.Version) -> Limit:
+    """The limit under the scaling of rotary positions."""
+    if "gemma3" in str(config.get("model_type", "")):
+        return limit
+    for key in ("rope_scaling", "rope_parameters"):
+        for rope in _ropes(config.get(key)):
+            kind = rope.get("rope_type", rope.get("type", "default"))
+            if kind in _UNSCALED:
+                continue
+            factor = _number(rope.get("factor")) or 1.0
+            if kind == "yarn":
+                original = whole(rope.get("original_max_position_embeddings")) or limit.tokens
+                multiplied = Limit(int(original * factor), f"{key} (yarn)", _MODEL)
+                plain = limit
+                if version[:2] <= _YARN_MULTIPLIED:
+                    return multiplied
+                return plain if version >= _YARN_PLAIN else _least(plain, multiplied)
+            if factor != 1.0 and "yarn" not in str(kind):
+                return Limit(int(limit.tokens * factor), f"{limit.key}, times the factor of {key},", limit.file)
+    return limit
+
+
+def _ropes(raw: Any) -> list[dict[str, Any]]:
+    """The scaling itself, or where it is given by kind of layer, each of them."""
+    if not isinstance(raw, dict):
+        return []
+    nested = [value for value in raw.values() if isinstance(value, dict)]
+    return nested or [raw]
+
+
+def positions(config: Mapping[str, Any]) -> Limit | None:
+    """The end of the table of positions; RoBERTa's kind begin to count behind the padding's."""
+    kind = str(config.get("model_type", ""))
+    size = whole(config.get("max_position_embeddings"))
+    if kind not in _TABLES or config.get("position_embedding_type", "absolute") != "absolute" or not size:
+        return None
+    if "roberta" in kind or kind == "camembert":
+        size -= _padding(config) + 1
+    return Limit(size, "max_position_embeddings", _MODEL)
+
+
+def _padding(config: Mapping[str, Any]) -> int:
+    padding = config.get("pad_token_id")
+    return padding if isinstance(padding, int) else 1
+
+
+def crashes(forced: tuple[str, Any] | None) -> bool:
+    """Whether vLLM would stumble over a null where it expects a length."""
+    return forced is not None and forced[1] == NULL
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if number > 0 else None

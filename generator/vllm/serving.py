@@ -1,0 +1,199 @@
+"""What a vLLM version makes of a model's configuration: vectors or scores, how long a text, how many dimensions."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from generator.vllm import arguments as vllm
+from generator.vllm import max_length as length
+from generator.vllm.max_length import Limit
+from generator.vllm.model_config import MODULES, Facts, mapping, modules_of, texts, whole
+
+_MODEL: Final = "config.json"
+_NEW_TRANSFORMERS: Final = (0, 32)  # the first seen to know the classes of sentence-transformers 5.4
+_CONVERT: Final = (0, 10, 1, 1)  # --runner and --convert instead of --task
+_OLD_CLASSES: Final = "sentence_transformers.models."
+_NEW_CLASSES: Final = ("sentence_transformers.sentence_transformer.modules.", "sentence_transformers.base.modules.")
+_KNOWN_MODULES: Final = frozenset({"Pooling", "Normalize", "Dense"})
+_HARMLESS_MODULES: Final = frozenset({"Dropout"})
+_POOLINGS: Final = {"cls_token": "cls", "cls": "cls", "mean_tokens": "mean", "mean": "mean", "lasttoken": "last"}
+_SUFFIXES: Final = (
+    ("ForSequenceClassification", "reranker"),
+    ("ForCausalLM", "generation"),
+    ("ForConditionalGeneration", "generation"),
+    ("LMHeadModel", "generation"),
+    ("RewardModel", None),
+    ("ForTextEncoding", "embedding"),
+    ("Model", "embedding"),
+)
+_WISHES: Final = {"embed": "embedding", "embedding": "embedding", "classify": "reranker", "score": "reranker"}
+_DTYPES: Final = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+_NO_WEIGHTS: Final = frozenset({"I64", "BOOL"})  # positions and masks that old checkpoints carry along
+
+
+class Derived(NamedTuple):
+    """How one vLLM version serves a model.
+
+    `accepted` is the largest maxModelLen that it takes, `usable` the largest that the model's table of positions
+    bears; None where nothing limits. `task` is embedding, reranker, generation, or None when the architecture's name
+    does not tell. `pooling` is None for a reranker, and for a pooling that vLLM does not have.
+    """
+
+    architecture: str
+    task: str | None
+    accepted: Limit | None
+    usable: Limit | None
+    dimensions: int | None
+    pooling: str | None
+    normalize: bool
+    labels: int | None
+    activation: str | None
+    dtype: str | None
+    parameters: int | None
+
+    @property
+    def limit(self) -> Limit | None:
+        """The largest maxModelLen that serves."""
+        limits = [limit for limit in (self.accepted, self.usable) if limit is not None]
+        return min(limits, key=lambda limit: limit.tokens, default=None)
+
+
+def derive(facts: Facts, vllm_version: str, args: Sequence[str] = ()) -> Derived:
+    """What `vllm_version`, started with `args`, makes of these facts."""
+    version = vllm.version(vllm_version)
+    given = dict(vllm.split(argument) for argument in args)
+    config = {**mapping(facts.config, _MODEL), **overrides(given)}
+    text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
+    architecture = next(iter(texts(config.get("architectures"))), "")
+    pooled = _known_module(facts, "Pooling", version)
+    task = _task(architecture, given, pooled=pooled is not None)
+    accepted = length.accepted(text, facts, version, sliding="--disable-sliding-window" not in given)
+    parameters = sum(count for kind, count in facts.tensors.items() if kind not in _NO_WEIGHTS)
+    embeds = task == "embedding"
+    labels = _labels(config) if task == "reranker" else None
+    return Derived(
+        architecture=architecture,
+        task=task,
+        accepted=accepted,
+        usable=length.positions(text),
+        dimensions=_dimensions(text, facts) if embeds else None,
+        pooling=_pooling(architecture, facts, pooled, version) if embeds else None,
+        normalize=embeds and (pooled is None or _known_module(facts, "Normalize", version) is not None),
+        labels=labels,
+        activation=_activation(config, labels) if labels is not None else None,
+        dtype=_dtype(text, facts),
+        parameters=parameters or None,
+    )
+
+
+def overrides(given: Mapping[str, str | None]) -> dict[str, Any]:
+    """What `--hf-overrides` lays over config.json."""
+    try:
+        parsed = json.loads(given.get("--hf-overrides") or "{}")
+    except ValueError:
+        return {}  # reported as an argument of its own
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _task(architecture: str, given: Mapping[str, str | None], *, pooled: bool) -> str | None:
+    wish = _WISHES.get(given.get("--convert") or given.get("--task") or "")
+    task = next((task for suffix, task in _SUFFIXES if architecture.endswith(suffix)), None)
+    if wish and task in ("generation", "embedding"):
+        return wish
+    if task == "generation" and (pooled or given.get("--runner") == "pooling"):
+        return "embedding"
+    return task
+
+
+def runner_hint(vllm_version: str) -> str:
+    """The argument that makes this version take a causal model for an embedder."""
+    return "--runner=pooling" if vllm.version(vllm_version) >= _CONVERT else "--task=embed"
+
+
+def module_name(type_: str, vllm_version: str) -> str | None:
+    """Pooling, Normalize or Dense, when this version knows the class under that path."""
+    return _module_name(type_, vllm.version(vllm_version))
+
+
+def _module_name(type_: str, version: vllm.Version) -> str | None:
+    prefix, _, name = type_.rpartition(".")
+    new = version >= _NEW_TRANSFORMERS and f"{prefix}.".startswith(_NEW_CLASSES)
+    return name if name in _KNOWN_MODULES and (f"{prefix}." == _OLD_CLASSES or new) else None
+
+
+def unknown_modules(facts: Facts, vllm_version: str) -> list[str]:
+    """The classes in modules.json that this version would skip, although they change the vectors."""
+    modules = modules_of(facts.config.get(MODULES))[1:]  # the first is the transformer itself
+    return [
+        module["type"]
+        for module in modules
+        if module_name(module["type"], vllm_version) is None
+        and module["type"].rpartition(".")[2] not in _HARMLESS_MODULES
+    ]
+
+
+def _known_module(facts: Facts, name: str, version: vllm.Version) -> str | None:
+    """The configuration file of the first module of that name, for a version that knows its class."""
+    for module in modules_of(facts.config.get(MODULES)):
+        if _module_name(module["type"], version) == name:
+            return f"{module['path']}/config.json"
+    return None
+
+
+def pooling_file(facts: Facts, vllm_version: str) -> str | None:
+    """Where this version looks for the pooling; None when modules.json names none that it knows."""
+    return _known_module(facts, "Pooling", vllm.version(vllm_version))
+
+
+def declared_pooling(facts: Facts, file: str) -> list[str]:
+    """The poolings that a module's configuration turns on, in the words of the file."""
+    module = mapping(facts.config, file)
+    flags = [key.removeprefix("pooling_mode_") for key, value in module.items() if "mode_" in key and value is True]
+    return flags or texts(module.get("pooling_mode"))
+
+
+def _pooling(architecture: str, facts: Facts, file: str | None, version: vllm.Version) -> str | None:
+    if file is None or file not in facts.config:
+        return "last" if architecture.endswith(("ForCausalLM", "LMHeadModel")) else "cls"
+    declared = declared_pooling(facts, file)
+    if "pooling_mode" in mapping(facts.config, file) and version < _NEW_TRANSFORMERS:
+        return None
+    return _POOLINGS.get(declared[0]) if len(declared) == 1 else None
+
+
+def _dimensions(config: Mapping[str, Any], facts: Facts) -> int | None:
+    dense = pooled = None
+    for module in modules_of(facts.config.get(MODULES)):
+        described = mapping(facts.config, f"{module['path']}/config.json")
+        dense = whole(described.get("out_features")) or dense
+        pooled = whole(described.get("word_embedding_dimension")) or pooled
+    return dense or pooled or next((size for key in _SIZES if (size := whole(config.get(key)))), None)
+
+
+_SIZES: Final = ("hidden_size", "d_model", "n_embd")
+
+
+def _labels(config: Mapping[str, Any]) -> int:
+    names = config.get("id2label")
+    return len(names) if isinstance(names, dict) and names else whole(config.get("num_labels")) or _LABELS_UNSAID
+
+
+_LABELS_UNSAID: Final = 2  # transformers' own default
+
+
+def _activation(config: Mapping[str, Any], labels: int) -> str:
+    declared = config.get("sentence_transformers")
+    nested = declared.get("activation_fn") if isinstance(declared, dict) else None
+    name = str(nested or config.get("sbert_ce_default_activation_function") or "")
+    if name.startswith("torch.nn.modules."):
+        return name.rpartition(".")[2].lower()
+    return "sigmoid" if labels < _LABELS_UNSAID else "softmax"
+
+
+def _dtype(config: Mapping[str, Any], facts: Facts) -> str | None:
+    declared = config.get("dtype") or config.get("torch_dtype")
+    if isinstance(declared, str):
+        return declared.removeprefix("torch.")
+    weights = {kind: count for kind, count in facts.tensors.items() if kind not in _NO_WEIGHTS}
+    most = max(weights, key=lambda kind: (weights[kind], kind), default=None)
+    return _DTYPES.get(most, most.lower()) if most else None
