@@ -1,15 +1,18 @@
 """The S3 servers check what they are said to check, and the proxy's faults reach boto3."""
 
-import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
+from standins import s3 as servers
 from standins.faulty import FaultyS3, S3Faults
 from standins.initializer import initialize
 from standins.s3 import S3, Versitygw
+from standins.server import Loopback, Reply
 from standins.tls import Tls
 
 if TYPE_CHECKING:
@@ -51,6 +54,23 @@ def begin(client: "S3Client", bucket: str, body: bytes) -> dict[str, Any]:
         part = client.upload_part(Bucket=bucket, Key=KEY, UploadId=upload, PartNumber=number, Body=body[at : at + PART])
         parts.append({"PartNumber": number, "ETag": part["ETag"]})
     return {"Bucket": bucket, "Key": KEY, "UploadId": upload, "MultipartUpload": {"Parts": parts}}
+
+
+def test_a_port_that_somebody_else_has_is_left(
+    tool: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the choice of a port and the start, anybody may take it, and even answer there."""
+    listing = Reply.of(b"<ListAllMyBucketsResult/>", "application/xml", 403)
+    stranger = Loopback(lambda exchange: exchange.send(listing))
+    free = servers.free_port()
+    ports = iter([stranger.server_port, free])
+    monkeypatch.setattr(servers, "free_port", lambda: next(ports))
+    try:
+        with Versitygw(tool("versitygw"), tmp_path) as server:
+            assert server.port == free
+            assert server.bucket().tree() == {}
+    finally:
+        stranger.stop()
 
 
 def test_objects_are_files(strict: S3) -> None:
@@ -159,11 +179,11 @@ def test_an_answer_of_the_proxy(wanted: str, client: "S3Client", faulty_s3: Faul
 def test_the_date_tells_the_skew(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:
     """The server's clock is in the Date header of the refusal."""
     faulty_s3.faults.skewed(3600)
+    before = datetime.now(UTC).replace(microsecond=0)
     with pytest.raises(ClientError) as raised:
         client.put_object(Bucket=versitygw.bucket, Key=KEY, Body=b"x")
-    date = raised.value.response["ResponseMetadata"]["HTTPHeaders"]["date"]
-    ahead = time.mktime(time.strptime(date, "%a, %d %b %Y %H:%M:%S GMT")) - time.mktime(time.gmtime())
-    assert abs(ahead - 3600) < 10
+    date = parsedate_to_datetime(raised.value.response["ResponseMetadata"]["HTTPHeaders"]["date"])
+    assert before <= date - timedelta(hours=1) <= datetime.now(UTC)
 
 
 def test_completing_can_fail_in_every_way(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:

@@ -1,6 +1,7 @@
 """The stand-ins as fixtures: one process per session, one bucket or Hub per test."""
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,14 @@ from .tls import Tls, make_tls
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     """A certificate authority, and a server certificate for the loopback."""
     return make_tls(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An endpoint at which nobody listens, nor can begin to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 @pytest.fixture

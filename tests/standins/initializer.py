@@ -6,10 +6,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import LONG_S
+
 _PROGRAM = "import sys; from kserve_storage import Storage; Storage.download_files(sys.argv[1:2], sys.argv[2:3])"
 
 
-def initialize(uri: str, into: Path, env: Mapping[str, str], timeout: float = 60) -> "subprocess.CompletedProcess[str]":
+def initialize(
+    uri: str, into: Path, env: Mapping[str, str], timeout: float = LONG_S
+) -> "subprocess.CompletedProcess[str]":
     """Download `uri` into a folder as a pod would; `env` is the environment of the data connection.
 
     KServe's controller turns AWS_S3_ENDPOINT into AWS_ENDPOINT_URL, which is what the initializer reads.

@@ -4,10 +4,8 @@ import json
 import os
 import shutil
 import socket
-import ssl
 import subprocess
 import time
-import urllib.request
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,14 +15,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
+from . import LONG_S
 from .tls import Tls
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_START = 20.0
-_LIFE = 1800
+_PORTS = 10
+_LIFE = 6 * 3600
+"""Seconds; for servers that nobody stops."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,9 @@ class S3:
 
 
 class Server:
-    """An S3 server process on a free port, with a folder of its own."""
+    """An S3 server process on a free port, with a folder of its own, and a secret key that only it knows."""
 
     access_key = "ROOTACCESSKEY"
-    secret_key = "root-secret-key"  # noqa: S105 - of a server that lives for one test session
 
     def __init__(self, binary: Path, folder: Path, tls: Tls | None = None) -> None:
         self.binary = binary
@@ -96,23 +96,18 @@ class Server:
         self.buckets = folder / "buckets"
         self.buckets.mkdir(parents=True)
         self.log = folder / "log"
-        self.port = _free_port()
-        self.endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-        limit = shutil.which("timeout")
-        command = [limit, "-k", "3", str(_LIFE)] if limit else []
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*command, str(binary), *self.arguments()],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={"PATH": os.environ["PATH"], "HOME": str(folder), **self.environment()},
-            )
-        try:
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
+        self.secret_key = uuid.uuid4().hex
+        for _ in range(_PORTS):
+            self.port = free_port()
+            self.endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+            self.process = self._start()
+            try:
+                if self._answers():
+                    return
+            except BaseException:
+                self.stop()
+                raise
+        raise RuntimeError(f"{binary.name} did not start: {self.log.read_text(errors='replace')[-2000:]}")
 
     def arguments(self) -> list[str]:
         """The command line after the program."""
@@ -121,11 +116,6 @@ class Server:
     def environment(self) -> dict[str, str]:
         """What the process needs in its environment."""
         raise NotImplementedError
-
-    def ready(self) -> bool:
-        """Whether it answers."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-            return True
 
     def __enter__(self) -> Self:
         return self
@@ -137,32 +127,51 @@ class Server:
         """End the process, by force if need be."""
         self.process.terminate()
         try:
-            self.process.wait(5)
+            self.process.wait(LONG_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(5)
+            self.process.wait(LONG_S)
 
     def bucket(self, name: str | None = None) -> S3:
         """Create a bucket."""
-        name = name or f"b-{uuid.uuid4().hex[:12]}"
-        ca = self.tls.ca if self.tls else None
-        s3 = S3(self.endpoint, name, self.access_key, self.secret_key, ca, self.buckets / name)
+        s3 = self._as_root(name or f"b-{uuid.uuid4().hex[:12]}")
         client = s3.client()
-        client.create_bucket(Bucket=name)
+        client.create_bucket(Bucket=s3.bucket)
         client.close()
         return s3
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + _START
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                break
-            try:
-                if self.ready():
-                    return
-            except (OSError, ssl.SSLError):
-                time.sleep(0.02)
-        raise RuntimeError(f"{self.binary.name} did not start: {self.log.read_text(errors='replace')[-2000:]}")
+    def _as_root(self, bucket: str) -> S3:
+        ca = self.tls.ca if self.tls else None
+        return S3(self.endpoint, bucket, self.access_key, self.secret_key, ca, self.buckets / bucket)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        limit = shutil.which("timeout")
+        command = [limit, "-k", "3", str(_LIFE)] if limit else []
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*command, str(self.binary), *self.arguments()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.environment()},
+            )
+
+    def _answers(self) -> bool:
+        """Wait until it does; False when it has ended. Somebody else on its port does not know the secret key."""
+        client, until = self._as_root("").client(connect_timeout=5, read_timeout=5), time.monotonic() + LONG_S
+        try:
+            while self.process.poll() is None:
+                try:
+                    client.list_buckets()
+                except (BotoCoreError, ClientError):
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(0.02)
+                else:
+                    return True
+        finally:
+            client.close()
+        return False
 
 
 class Versitygw(Server):
@@ -174,22 +183,16 @@ class Versitygw(Server):
     def arguments(self) -> list[str]:
         """Metadata goes to a folder beside, so that any file system will do."""
         metadata, accounts = self.folder / "metadata", self.folder / "accounts"
-        metadata.mkdir()
-        accounts.mkdir()
+        metadata.mkdir(exist_ok=True)
+        accounts.mkdir(exist_ok=True)
         tls = ["--cert", str(self.tls.cert), "--key", str(self.tls.key)] if self.tls else []
-        listen = ["--port", f"127.0.0.1:{self.port}", "--health", "/healthz", "--keep-alive", "--quiet"]
+        listen = ["--port", f"127.0.0.1:{self.port}", "--keep-alive", "--quiet"]
         iam = ["--iam-dir", str(accounts), "--iam-cache-disable"]
         return [*listen, *iam, *tls, "posix", "--sidecar", str(metadata), str(self.buckets)]
 
     def environment(self) -> dict[str, str]:
         """The root account."""
         return {"ROOT_ACCESS_KEY": self.access_key, "ROOT_SECRET_KEY": self.secret_key}
-
-    def ready(self) -> bool:
-        """Ask its health endpoint."""
-        context = self.tls.client() if self.tls else None
-        with urllib.request.urlopen(f"{self.endpoint}/healthz", timeout=2, context=context) as answer:  # noqa: S310
-            return bool(answer.status == 200)
 
     def add_user(self) -> None:
         """Create the second account; once per server."""
@@ -198,7 +201,7 @@ class Versitygw(Server):
         about = ["create-user", "--access", access, "--secret", secret, "--role", "user"]
         insecure = ["--allow-insecure"] if self.tls else []
         subprocess.run(
-            [str(self.binary), "admin", *insecure, *login, *about], check=True, capture_output=True, timeout=20
+            [str(self.binary), "admin", *insecure, *login, *about], check=True, capture_output=True, timeout=LONG_S
         )
 
     def restrict(self, s3: S3, *denied: str, actions: str = "s3:*") -> S3:
@@ -232,7 +235,8 @@ class RcloneS3(Server):
         return {"RCLONE_AUTH_KEY": f'"{self.access_key},{self.secret_key}"'}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that was free a moment ago."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
