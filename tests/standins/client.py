@@ -20,6 +20,7 @@ from huggingface_hub import (
     set_client_factory,
 )
 
+from . import LONG_S
 from .hub import Sparse, StandInHub
 from .repos import Content, Source
 
@@ -46,23 +47,25 @@ class Session:
     def download(self, path: str, into: Path, **options: Any) -> bytes:
         """Download a file the way users do."""
         endpoint = self.hub.endpoint
-        file = hf_hub_download(REPO, path, revision=self.commit, local_dir=into, endpoint=endpoint, **options)
+        options = {"etag_timeout": LONG_S, "local_dir": into, **options}
+        file = hf_hub_download(REPO, path, revision=self.commit, endpoint=endpoint, **options)
         return Path(file).read_bytes()
 
     def head(self, path: str, **options: Any) -> Any:
         """Ask where a file is."""
         url = hf_hub_url(REPO, path, revision=self.commit, endpoint=self.hub.endpoint)
-        return get_hf_file_metadata(url, endpoint=self.hub.endpoint, **options)
+        return get_hf_file_metadata(url, endpoint=self.hub.endpoint, **{"timeout": LONG_S, **options})
 
 
 @contextlib.contextmanager
 def real_client(hub: StandInHub) -> Iterator[Session]:
-    """Give huggingface_hub a client with time limits that trusts the Hub."""
+    """Give huggingface_hub a client that trusts the Hub, and time limits that no slow moment of the machine reaches."""
     verify = ssl.create_default_context(cafile=str(hub.ca)) if hub.ca else True
-    set_client_factory(lambda: httpx2.Client(verify=verify, follow_redirects=True, timeout=3, trust_env=False))
+    set_client_factory(lambda: httpx2.Client(verify=verify, follow_redirects=True, timeout=LONG_S, trust_env=False))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
         patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        patch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", LONG_S)
         try:
             yield Session(hub, HfApi(endpoint=hub.endpoint, token=False), hub.add(REPO, FILES, license="mit"))
         finally:
@@ -73,4 +76,5 @@ def fetch(hub: StandInHub, url: str, **headers: str) -> urllib3.BaseHTTPResponse
     """Get a URL as the data path does: no redirects, no retries, the body as it is sent."""
     wanted = {"Accept-Encoding": "identity", **headers}
     with urllib3.PoolManager(ca_certs=str(hub.ca) if hub.ca else None) as pool:
-        return pool.request("GET", url, headers=wanted, retries=False, redirect=False, timeout=3, decode_content=False)
+        options: dict[str, Any] = {"retries": False, "redirect": False, "timeout": LONG_S, "decode_content": False}
+        return pool.request("GET", url, headers=wanted, **options)

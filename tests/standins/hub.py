@@ -110,4 +110,4 @@ class StandInHub(HubState):
         names = (request.file, f"{request.repo}/{request.file}")
         reply = self.faults.apply(Target(request.method, (request.kind, request.route), names), reply)
         request.status = 0 if reply.hang is not None else reply.status
-        request.sent = exchange.send(reply)
+        exchange.send(reply, request.count)

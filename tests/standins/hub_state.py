@@ -29,6 +29,11 @@ class HubRequest:
     status: int = 0
     """Stays 0 when no answer was given."""
     sent: int = 0
+    """Bytes of the body that went out, or are about to."""
+
+    def count(self, size: int) -> None:
+        """Count bytes of the body."""
+        self.sent += size
 
     @property
     def range(self) -> str | None:

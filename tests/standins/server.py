@@ -58,26 +58,26 @@ class Exchange(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
         """Stay quiet."""
 
-    def send(self, reply: Reply) -> int:
-        """Send `reply`, faults included, and return how many bytes of its body went out."""
+    def send(self, reply: Reply, count: Callable[[int], object] = lambda _: None) -> None:
+        """Send `reply`, faults included. Each piece of its body is counted before anybody can have it."""
         if reply.hang is not None:
-            self.server.stopping.wait(reply.hang)
+            self.server.pause(reply.hang)
             self.close_connection = True
-            return 0
+            return
         self.send_response_only(reply.status)
         headers = {"Date": self.date_time_string(), "Content-Length": str(reply.length), **reply.headers}
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "HEAD" or reply.status in (204, 304):
-            return 0
+            return
         sent = 0
         for piece in self._pieces(reply):
-            self.wfile.write(piece)
             sent += len(piece)
+            count(len(piece))
+            self.wfile.write(piece)
         if sent < int(headers["Content-Length"]):
             self.hang_up(reset=reply.reset)
-        return sent
 
     def hang_up(self, *, reset: bool = False) -> None:
         """Close the connection after this exchange, rudely if asked."""
@@ -91,7 +91,7 @@ class Exchange(BaseHTTPRequestHandler):
         for chunk in reply.chunks:
             for at in range(0, min(len(chunk), left), step):
                 yield chunk[at : min(at + step, left)]
-                if reply.rate and self.server.stopping.wait(_TICK):
+                if reply.rate and self.server.pause(_TICK):
                     return
             left -= min(len(chunk), left)
             if not left:
@@ -140,6 +140,10 @@ class Loopback(ThreadingHTTPServer):
             and not self.stopping.is_set()
         ):
             self.failures.append(error)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait, but not longer than the server runs; whether it is to stop."""
+        return self.stopping.wait(seconds)
 
     def stop(self) -> None:
         """Close every connection and end every thread."""
