@@ -1,18 +1,17 @@
 """Silence as the subject: one side is waited for impatiently, all others as long as the slowest machine needs."""
 
-from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import pytest
 from standins import LONG_S
 from syncing import QUICK
 
-from generator.artifacts import run, session
-from generator.artifacts.download import Ranges
-from generator.artifacts.hub import of_environment
-from generator.artifacts.plan import Twin
-from generator.artifacts.s3 import Access, Bucket, Upload
-from generator.artifacts.transfer import Pace
+from generator.hub.client import of_environment
+from generator.sync import models, session
+from generator.sync.download import Ranges
+from generator.sync.engine import Pace
+from generator.sync.plan import Twin
+from generator.sync.s3 import Access, Bucket, Upload
 
 SILENCE_S: Final = 2
 Side = Literal["hub", "cdn", "s3"]
@@ -25,7 +24,7 @@ def impatient(patch: pytest.MonkeyPatch, side: Side, pace: Pace = QUICK, *, trie
     """
     hub: dict[str, Any] = {"attempts": tries} if side == "hub" else {"silence_s": LONG_S}
     ranges = {} if side == "cdn" else {"silence_s": LONG_S}
-    patch.setattr(run, "of_environment", lambda environ, given: of_environment(environ, given._replace(**hub)))
+    patch.setattr(models, "of_environment", lambda environ, given: of_environment(environ, given._replace(**hub)))
     patch.setattr(session, "Ranges", lambda **given: Ranges(**{**given, **ranges}))
     patch.setattr(session, "Bucket", _Hasty if side == "s3" else _patient)
     return pace._replace(patience=pace.patience._replace(silence_s=SILENCE_S, attempts=tries))
@@ -45,10 +44,6 @@ class _Hasty(Bucket):
     def part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
         """Impatiently."""
         return self._hasty.part(upload, number, body)
-
-    def copy(self, twin: Twin, key: str, metadata: Mapping[str, str]) -> None:
-        """Impatiently."""
-        self._hasty.copy(twin, key, metadata)
 
     def copy_part(self, upload: Upload, number: int, twin: Twin, start: int, end: int) -> str:
         """Impatiently."""

@@ -28,6 +28,7 @@ from generator import pipeline
 from generator.commands import sync as syncing
 from generator.diagnostics import GeneratorError
 from generator.lock.lockfile import Locked
+from generator.report import progress
 from generator.retry import Patience
 from generator.sync.engine import Pace
 from generator.sync.manifest import profile_digest

@@ -45,7 +45,7 @@ PASSING: dict[str, Callable[[FaultyS3], object]] = {
 
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes_is_survived(fault: str, scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Tried again, no oftener than needed; model, manifest and uploads whose ids are known are as if nothing had been."""
+    """Tried again, no oftener than needed; all is as if nothing had been, but for an upload whose id was lost."""
     PASSING[fault](faulty_s3)
     ran = scene.quick()
     [struck] = faulty_s3.faults.active
