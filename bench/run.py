@@ -168,9 +168,9 @@ def _kustomize(folders: dict[str, Path], first: dict[str, Figures]) -> Iterator[
     ]
     for name, build in zip(ENVIRONMENTS, builds, strict=True):
         yield _timed(f"kustomize build overlays/{name}/models", build)
-    total_s = tuple(map(sum, zip(*map(_times, builds), strict=True)))
+    timeout_s = tuple(map(sum, zip(*map(_times, builds), strict=True)))
     for where, ours in first.items():
-        yield _row(f"generate, {where}, into an empty folder; to the sum", ours, total_s, 1 / 20)
+        yield _row(f"generate, {where}, into an empty folder; to the sum", ours, timeout_s, 1 / 20)
 
 
 def _edit(folders: dict[str, Path]) -> Iterator[Row | str]:

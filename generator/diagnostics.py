@@ -77,3 +77,7 @@ class ToolError(GeneratorError):
 
 class ToolMissingError(ToolError):
     """An external tool is not installed."""
+
+
+class InterruptedSyncError(GeneratorError):
+    """A sync was asked to stop; or a part of a file cannot be used because another part failed."""

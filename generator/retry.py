@@ -1,4 +1,4 @@
-"""How long and how often a server is asked before it is given up."""
+"""Retries with growing waits and jitter, and the errors that can be retried."""
 
 import random
 import time
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 class RemoteError(GeneratorError):
-    """A server did not do what it was asked. When `transient`, another try may help, not before `wait_s` seconds."""
+    """A server did not do what it was asked. If `transient`, a retry may help, but not before `wait_s` seconds."""
 
     def __init__(self, message: str, *, hint: str | None, transient: bool, wait_s: float = 0) -> None:
         super().__init__(message, hint=hint)
@@ -22,32 +22,36 @@ class RemoteError(GeneratorError):
         self.wait_s = wait_s
 
 
-class Patience(NamedTuple):
-    """How long a server may say nothing, and how often and how long a request is tried before it fails."""
+class RetryPolicy(NamedTuple):
+    """How often a request is tried, and for how long.
 
-    silence_s: float = 60
+    A try ends after `read_timeout_s` seconds without a byte; all tries, with the waits between them, after `timeout_s`.
+    Waits double from `wait_initial_s` to `wait_max_s`, give or take half (jitter).
+    """
+
     attempts: int = 6
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 30
-    total_s: float = 300
+    timeout_s: float = 300
+    wait_initial_s: float = 0.5
+    wait_max_s: float = 30
+    read_timeout_s: float = 60
 
 
-def persist(
+def retry(
     once: Callable[[], _T],
-    patience: Patience,
-    failures: tuple[type[RemoteError], ...],
-    pause: Callable[[float], object] = time.sleep,
+    policy: RetryPolicy,
+    on: tuple[type[RemoteError], ...],
+    sleep: Callable[[float], object] = time.sleep,
 ) -> _T:
-    """Try until it works, with growing waits, a few times and not for ever. Raises the last of these failures."""
-    until, wait_s = time.monotonic() + patience.total_s, patience.first_wait_s
+    """Call `once` until it succeeds. Raises the last error of the kinds `on` when the policy is exhausted."""
+    until, wait_s = time.monotonic() + policy.timeout_s, policy.wait_initial_s
     for attempt in count(1):
         try:
             return once()
-        except failures as error:
+        except on as error:
             pause_s = max(error.wait_s, wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-            if not error.transient or attempt == patience.attempts or time.monotonic() + pause_s > until:
+            if not error.transient or attempt == policy.attempts or time.monotonic() + pause_s > until:
                 error.args = (f"{error} ({attempt} tries)" if attempt > 1 else str(error),)
                 raise
-        pause(pause_s)
-        wait_s = min(2 * wait_s, patience.longest_wait_s)
+        sleep(pause_s)
+        wait_s = min(2 * wait_s, policy.wait_max_s)
     raise AssertionError("the last attempt returns or raises")

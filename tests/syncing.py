@@ -24,15 +24,15 @@ from standins.initializer import initialize
 from standins.repos import Source
 from standins.s3 import S3
 
-from generator import pipeline
 from generator.commands import sync as syncing
-from generator.diagnostics import GeneratorError
+from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.lock.lockfile import Locked
 from generator.report import progress
-from generator.retry import Patience
-from generator.sync.engine import Pace
+from generator.retry import RetryPolicy
+from generator.sync.destinations import Selection
+from generator.sync.engine import TransferLimits
 from generator.sync.manifest import profile_digest
-from generator.sync.session import Choice
+from generator.sync.models import SyncOptions
 
 REPO: Final = "acme/embedder"
 TOKEN: Final = "hf_a-token-that-nobody-may-see"  # noqa: S105 - of the stand-in
@@ -45,23 +45,17 @@ FILES: Final[Mapping[str, Source]] = {
 }
 """A model whose weights take three parts of 5 MiB."""
 WEIGHTS: Final = "model.safetensors"
-QUICK: Final = Pace(
+QUICK: Final = TransferLimits(
     part_bytes=5 * MIB,
-    patience=Patience(silence_s=LONG_S, attempts=4, first_wait_s=0.02, longest_wait_s=0.1, total_s=2 * LONG_S),
+    retry_policy=RetryPolicy(
+        read_timeout_s=LONG_S, attempts=4, wait_initial_s=0.02, wait_max_s=0.1, timeout_s=2 * LONG_S
+    ),
     s3_attempts=2,
 )
 """Small parts, few tries and short waits, but time for every answer: a slow machine is no fault (silence.py)."""
 IN_PARTS: Final = QUICK._replace(copy_bytes=5 * MIB)
 """As if S3 copied at most 5 MiB at once."""
-at_every_pace = pytest.mark.parametrize("pace", [QUICK, IN_PARTS], ids=["whole", "in parts"])
-_ASKED: Final[Mapping[str, Any]] = {
-    "dry_run": False,
-    "verifying": False,
-    "pruning": False,
-    "grace": 7,
-    "keep_going": False,
-    "output": "text",
-}
+at_both_part_sizes = pytest.mark.parametrize("limits", [QUICK, IN_PARTS], ids=["whole", "in parts"])
 Digests = dict[str, tuple[int, str]]
 
 
@@ -137,21 +131,27 @@ class Scene:
         with self._environment():
             return self.clean(run("sync", *argv, root=self.root))
 
-    def quick(
+    def quick(  # noqa: PLR0913 - what a test may vary
         self,
-        pace: Pace = QUICK,
+        limits: TransferLimits = QUICK,
         models: tuple[str, ...] = (),
         environments: tuple[str, ...] = (),
         locked: Sequence[Locked] = (),
-        **asked: Any,
+        output: str = "text",
+        *,
+        dry_run: bool = False,
+        keep_going: bool = False,
     ) -> Ran:
         """The same with small parts, few tries and short waits."""
         out, err = io.StringIO(), io.StringIO()
         with self._environment(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            bench = pipeline.bench(self.root, Choice(models, environments, pace=pace), os.environ, Event())
-            bench = bench._replace(locked={(each.repo, each.commit): each for each in locked})
+            options = SyncOptions(Selection(models, environments), dry_run, keep_going, limits=limits)
+            context = syncing.context(self.root, options, Event())
+            context = context._replace(locked={(each.repo, each.commit): each for each in locked})
             try:
-                code = syncing.act(bench, **{**_ASKED, **asked})
+                code = 0 if syncing.act(context, "sync", output) else 1
+            except InterruptedSyncError:
+                code = 130
             except GeneratorError as error:
                 code = 2
                 err.write(f"error: {error}\n  hint: {error.hint}\n")

@@ -1,4 +1,4 @@
-"""Ranges of files, read through whatever stands between us and them."""
+"""RangeReader of files, read through whatever stands between us and them."""
 
 from collections.abc import Iterator
 from threading import Event
@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 from standins.server import Exchange, Loopback, Reply
 
-from generator.sync.download import Ranges
+from generator.sync.download import RangeReader
 
 CONTENT = bytes(range(256)) * 16
 URL = "http://cdn.example.com/file"
@@ -41,7 +41,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _read(url: str = URL) -> bytes:
-    ranges = Ranges(ca=None, stop=Event(), silence_s=5)
+    ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=5)
     return bytes(ranges.read(url, {}, 100, 300, len(CONTENT)))
 
 

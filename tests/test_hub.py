@@ -15,7 +15,7 @@ from standins.tls import make_tls
 from generator.hub import client as hubs
 from generator.hub.client import USUAL, Hub, HubError, of_environment
 from generator.hub.files import ModelFile
-from generator.retry import persist
+from generator.retry import retry
 
 REPO = "team/model"
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -35,7 +35,9 @@ def server() -> Iterator[StandInHub]:
 @pytest.fixture
 def hub(server: StandInHub) -> Iterator[Hub]:
     """Our client of it, which asks again soon."""
-    with Hub(server.endpoint, SECRET, patience=USUAL._replace(silence_s=LONG_S, first_wait_s=0.01)) as client:
+    with Hub(
+        server.endpoint, SECRET, retry_policy=USUAL._replace(read_timeout_s=LONG_S, wait_initial_s=0.01)
+    ) as client:
         yield client
 
 
@@ -43,7 +45,7 @@ def hub(server: StandInHub) -> Iterator[Hub]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long our client waits before it asks again; it does not do so really."""
     pauses: list[float] = []
-    monkeypatch.setattr(hubs, "persist", partial(persist, pause=pauses.append))
+    monkeypatch.setattr(hubs, "retry", partial(retry, sleep=pauses.append))
     return pauses
 
 
@@ -145,7 +147,7 @@ def test_a_silent_hub_does_not_hold_us(
     ask: Ask, server: StandInHub, waits: list[float], foreign_waits: list[float]
 ) -> None:
     """Every request has a time limit, those of huggingface_hub without one included, and nobody else tries again."""
-    hub = Hub(server.endpoint, patience=USUAL._replace(silence_s=0.5, attempts=2))
+    hub = Hub(server.endpoint, retry_policy=USUAL._replace(read_timeout_s=0.5, attempts=2))
     server.faults.hang()
     with hub, pytest.raises(HubError, match=r"127\.0\.0\.1:[0-9]+ did not answer within 0\.5 seconds") as failed:
         ask(hub)
@@ -233,11 +235,11 @@ def test_without_a_token_the_words_differ(server: StandInHub) -> None:
 
 def test_an_address_without_a_hub(nobody: str) -> None:
     """Nobody listens; or it is no address at all."""
-    with Hub(nobody, patience=ONCE) as hub, pytest.raises(HubError, match=r"127.0.0.1:[0-9]+ cannot be reached"):
+    with Hub(nobody, retry_policy=ONCE) as hub, pytest.raises(HubError, match=r"127.0.0.1:[0-9]+ cannot be reached"):
         hub.head(REPO)
     with Hub("huggingface.co") as hub, pytest.raises(HubError, match=r"'huggingface.co' is no address of a Hub"):
         hub.head(REPO)
-    with Hub(nobody, patience=ONCE) as hub, pytest.raises(HubError, match=r"'a/b/c' is no name of a repository"):
+    with Hub(nobody, retry_policy=ONCE) as hub, pytest.raises(HubError, match=r"'a/b/c' is no name of a repository"):
         hub.head("a/b/c")
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from generator.retry import Patience, RemoteError, persist
+from generator.retry import RemoteError, RetryPolicy, retry
 
-PATIENCE = Patience(attempts=4, first_wait_s=1, longest_wait_s=3, total_s=60)
+PATIENCE = RetryPolicy(attempts=4, wait_initial_s=1, wait_max_s=3, timeout_s=60)
 
 
 class OursError(RemoteError):
@@ -38,14 +38,14 @@ def busy(wait_s: float = 0) -> RemoteError:
 def test_waits_grow_up_to_the_longest_and_with_jitter() -> None:
     """Half as long again at most, half as long at least."""
     pauses: list[float] = []
-    assert persist(failing(busy(), busy(), busy()), PATIENCE, (RemoteError,), pauses.append) == "answer"
+    assert retry(failing(busy(), busy(), busy()), PATIENCE, (RemoteError,), pauses.append) == "answer"
     assert [0.5 * usual <= pause <= 1.5 * usual for pause, usual in zip(pauses, (1, 2, 3), strict=True)] == [True] * 3
 
 
 def test_the_server_may_ask_for_more() -> None:
     """As a rate limit does."""
     pauses: list[float] = []
-    persist(failing(busy(40)), PATIENCE, (RemoteError,), pauses.append)
+    retry(failing(busy(40)), PATIENCE, (RemoteError,), pauses.append)
     assert pauses == [40]
 
 
@@ -63,12 +63,12 @@ def test_when_it_ends(errors: list[Exception], said: str, waited: int) -> None:
     """With the last error, and how often it was tried."""
     pauses: list[float] = []
     with pytest.raises(RemoteError) as failed:
-        persist(failing(*errors), PATIENCE, (RemoteError,), pauses.append)
+        retry(failing(*errors), PATIENCE, (RemoteError,), pauses.append)
     assert (str(failed.value), len(pauses)) == (said, waited)
 
 
 def test_other_failures_pass() -> None:
     """Nobody tries again what somebody else has already given up."""
     with pytest.raises(TheirsError) as failed:
-        persist(failing(TheirsError("odd", hint=None, transient=True)), PATIENCE, (OursError,))
+        retry(failing(TheirsError("odd", hint=None, transient=True)), PATIENCE, (OursError,))
     assert str(failed.value) == "odd"

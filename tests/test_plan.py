@@ -11,7 +11,7 @@ from generator.diagnostics import GeneratorError
 from generator.hub.files import ModelFile, select
 from generator.sync import manifest as manifests
 from generator.sync.manifest import Entry, Manifest
-from generator.sync.plan import Earlier, Plan, Stored, Twin, Wanted, make_plan, part_size, phases, up_to_date
+from generator.sync.plan import CopySource, OtherCommit, Plan, Stored, Wanted, make_plan, part_size, phases, up_to_date
 from generator.sync.prune import stale
 
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -107,7 +107,7 @@ def test_a_lock_that_differs_from_the_manifest_wins() -> None:
 
 
 OLD = Manifest("org/m", "2" * 40, "p", tuple(entry(file) for file in FILES))
-EARLIER = Earlier("models/m/222222222222/", OLD, LISTING)
+EARLIER = OtherCommit("models/m/222222222222/", OLD, LISTING)
 COPY = ("copy", "the same as in 222222222222")
 MISSING = ("upload", "missing")
 
@@ -117,7 +117,9 @@ def test_a_missing_file_is_copied_from_a_commit_that_has_it() -> None:
     plan = make_plan(WANTED, FILES, None, {}, [EARLIER])
     assert actions(plan) == {"model.safetensors": COPY, "config.json": MISSING}
     assert (plan.copy_bytes, plan.upload_bytes, plan.work) == (100, 10, True)
-    assert plan.operations[0].twin == Twin("2" * 12, "models/m/222222222222/model.safetensors", "e", "a" * 64)
+    assert plan.operations[0].copy_source == CopySource(
+        "2" * 12, "models/m/222222222222/model.safetensors", "e", "a" * 64
+    )
     assert [[item.path for item in part] for part in phases(plan.operations)] == [
         ["model.safetensors"],
         ["config.json"],

@@ -21,7 +21,7 @@ def test_a_line_every_ten_seconds(clock: list[float]) -> None:
     plain = progress.Plain(4_000_000, said.append, as_json=False)
     for _ in range(4):
         clock[0] += 5
-        plain.observe("m", "model.safetensors", 1_000_000)
+        plain.observe("m", "model.safetensors", 1_000_000, "upload")
     assert said == [
         "2.0 MB of 4.0 MB, 200.0 kB/s, 10 s left (m: model.safetensors)",
         "4.0 MB of 4.0 MB, 200.0 kB/s, 0 s left (m: model.safetensors)",
@@ -33,7 +33,7 @@ def test_the_same_for_programs(clock: list[float]) -> None:
     said: list[str] = []
     plain = progress.Plain(4_000_000, said.append, as_json=True)
     clock[0] += 10
-    plain.observe("m", "a", 1_000_000)
+    plain.observe("m", "a", 1_000_000, "upload")
     assert [json.loads(line) for line in said] == [
         {
             "bytes": 1_000_000,

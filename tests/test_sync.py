@@ -271,7 +271,7 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(scene: Scene) -> None:
     assert "\x1b" not in ran.stdout + ran.stderr
     assert re.fullmatch(r"1 of 1 models are in; .* requests to S3\n", ran.stderr)
     assert TOKEN not in ran.stdout + ran.stderr
-    assert scene.quick(pace=QUICK, output="json").code == 0
+    assert scene.quick(limits=QUICK, output="json").code == 0
 
 
 def test_on_a_terminal_there_are_bars(scene: Scene) -> None:

@@ -13,9 +13,9 @@ from standins.hub import StandInHub
 from standins.repos import Source
 from standins.s3 import S3, Versitygw
 from standins.server import Reply
-from syncing import FILES, IN_PARTS, MIB, QUICK, WEIGHTS, Scene, at_every_pace
+from syncing import FILES, IN_PARTS, MIB, QUICK, WEIGHTS, Scene, at_both_part_sizes
 
-from generator.sync.engine import Pace
+from generator.sync.engine import TransferLimits
 
 pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5
@@ -78,17 +78,17 @@ REFUSALS: dict[str, Callable[[FaultyS3], object]] = {
 }
 
 
-@at_every_pace
+@at_both_part_sizes
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_what_the_server_will_not_copy_comes_from_the_hub(
     refusal: str,
-    pace: Pace,
+    limits: TransferLimits,
     scene: Scene,
     faulty_s3: FaultyS3,
 ) -> None:
     """At once, and the summary says so."""
     REFUSALS[refusal](faulty_s3)
-    ran = scene.quick(pace)
+    ran = scene.quick(limits)
     assert ran.code == 0, ran.stderr
     assert ran.stdout.startswith("m: 12.6 MB sent and verified in ")
     assert len(faulty_s3.seen("*Copy*")) <= QUICK.s3_attempts  # boto3 tries again what looks like a 500
@@ -105,17 +105,17 @@ PASSING: dict[str, Callable[[FaultyS3], object]] = {
 }
 
 
-@at_every_pace
+@at_both_part_sizes
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes_is_survived(
     fault: str,
-    pace: Pace,
+    limits: TransferLimits,
     scene: Scene,
     faulty_s3: FaultyS3,
 ) -> None:
     """The copy is tried again, and nothing large comes from the Hub."""
     PASSING[fault](faulty_s3)
-    ran = scene.quick(pace)
+    ran = scene.quick(limits)
     assert (ran.code, faulty_s3.faults.active[0].hits > 0) == (0, True), ran.stderr
     assert scene.hub.sent("cdn") == 0
     scene.expect_whole()
@@ -125,13 +125,13 @@ def test_a_fault_that_lasts_costs_only_the_copy(scene: Scene, faulty_s3: FaultyS
     """Once patience has ended, the file comes from the Hub."""
     faulty_s3.faults.internal(kind="UploadPartCopy")
     assert scene.quick().code == 0
-    assert faulty_s3.counts["UploadPartCopy"] > QUICK.patience.attempts
+    assert faulty_s3.counts["UploadPartCopy"] > QUICK.retry_policy.attempts
     assert scene.hub.sent("cdn") == SIZE
     scene.expect_whole()
 
 
-@at_every_pace
-def test_a_twin_that_changes_meanwhile(pace: Pace, scene: Scene, faulty_s3: FaultyS3) -> None:
+@at_both_part_sizes
+def test_a_twin_that_changes_meanwhile(limits: TransferLimits, scene: Scene, faulty_s3: FaultyS3) -> None:
     """Between plan and copy somebody replaces the old weights: the condition fails, and the Hub has the right ones."""
     old = scene.other(WEIGHTS)
 
@@ -140,7 +140,7 @@ def test_a_twin_that_changes_meanwhile(pace: Pace, scene: Scene, faulty_s3: Faul
         return call
 
     faulty_s3.faults.add(edit, {"kind": "*Copy*", "times": 1})
-    assert scene.quick(pace).code == 0
+    assert scene.quick(limits).code == 0
     assert scene.hub.sent("cdn") == SIZE
     scene.expect_whole()
 
@@ -154,14 +154,14 @@ def test_a_source_that_may_not_be_read(scene: Scene, versitygw: S3, versitygw_se
     scene.expect_whole()
 
 
-@at_every_pace
-def test_the_sloppy_server(pace: Pace, stand_in_hub: StandInHub, rclone_s3: S3, tmp_path: Path) -> None:
+@at_both_part_sizes
+def test_the_sloppy_server(limits: TransferLimits, stand_in_hub: StandInHub, rclone_s3: S3, tmp_path: Path) -> None:
     """It takes a part that is a copy for an empty one: the file comes from the Hub."""
     scene = Scene(tmp_path / "project", stand_in_hub, rclone_s3)
     scene.add()
     assert scene.quick().code == 0
     scene.move(CHANGED)
-    assert scene.quick(pace).code == 0
+    assert scene.quick(limits).code == 0
     assert scene.hub.sent("cdn") == SIZE
     assert scene.present(scene.prefix()) == scene.promised()
     assert scene.quick().stdout == "m: up to date\n"

@@ -112,7 +112,7 @@ def test_without_keep_going_the_others_stop(scene: Scene) -> None:
     scene.add("z-other", {**FILES, WEIGHTS: Sparse(40 * MIB, seed=4)}, "acme/other")
     scene.hub.faults.flip(4, path=f"{REPO}/tokenizer.json", method="GET")
     scene.hub.faults.drip(MIB // 1024, path=f"acme/other/{WEIGHTS}")
-    ran = scene.quick(QUICK._replace(lanes=3 + 8))  # no part of the one waits for a part of the other
+    ran = scene.quick(QUICK._replace(concurrency=3 + 8))  # no part of the one waits for a part of the other
     assert (ran.code, ran.stdout) == (1, "z-other: interrupted\n")
     assert ran.stderr.count("error: ") == 1
     assert "0 of 2 models are in" in ran.stderr

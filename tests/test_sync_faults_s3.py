@@ -94,7 +94,7 @@ def test_a_fault_that_lasts_ends_in_a_message(
     with monkeypatch.context() as patch:
         ran = scene.quick(impatient(patch, "s3", tries=2) if fault == "silence" else QUICK)
     assert ran.code == 1
-    assert faulty_s3.faults.active[0].hits <= 3 * QUICK.patience.attempts * QUICK.s3_attempts
+    assert faulty_s3.faults.active[0].hits <= 3 * QUICK.retry_policy.attempts * QUICK.s3_attempts
     assert re.match(rf"error: m: {WEIGHTS}: cannot (begin|write part \d of|complete) s3://", ran.stderr), ran.stderr
     assert cause in ran.stderr
     assert action in ran.stderr
@@ -237,5 +237,5 @@ def test_an_upload_that_somebody_ended_is_begun_again(scene: Scene, faulty_s3: F
 
 def test_silence_is_bounded_for_users_too() -> None:
     """The usual patience ends: nothing waits for ever."""
-    assert 0 < SILENCE_S < type(QUICK.patience)().silence_s <= 60
-    assert type(QUICK.patience)().total_s <= 300
+    assert 0 < SILENCE_S < type(QUICK.retry_policy)().read_timeout_s <= 60
+    assert type(QUICK.retry_policy)().timeout_s <= 300

@@ -1,127 +1,147 @@
-"""The verb `sync`: from options to exit code, with an eye on signals."""
+"""`artifact-sync`: fill S3 with the models' files."""
 
 import os
 import signal
+import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, Final
+from typing import Final, Literal
 
 import click
 
 from generator import pipeline
+from generator.commands import options
+from generator.diagnostics import InterruptedSyncError
 from generator.report import progress, transfers
-from generator.sync import models as verbs
-from generator.sync.digest import InterruptedSyncError
-from generator.sync.engine import Pace
-from generator.sync.models import Bench, Observe, Synced
-from generator.sync.plan import Plan
-from generator.sync.session import Choice, Outcome
+from generator.report.findings import show_error
+from generator.sync import models
+from generator.sync.destinations import Selection
+from generator.sync.engine import TransferLimits
+from generator.sync.models import SyncContext, Synced, SyncOptions
+from generator.sync.plan import Observe, Plan
 
-_WELL: Final = 0
-_NO: Final = 1
-_INTERRUPTED: Final = 130
+ON_ERROR: Final = "nothing was synced"
 _MIB: Final = 1 << 20
+Mode = Literal["sync", "verify", "prune"]
 
 
-def run(
+@click.command("sync")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
+@click.option("--verify", is_flag=True, help="Read everything back from the bucket and hash it.")
+@click.option("--prune", is_flag=True, help="Delete complete prefixes that no model refers to, and abandoned uploads.")
+@click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Days that --prune leaves alone.")
+@click.option("--model", "names", multiple=True, help="Only this model; may be given more than once.")
+@click.option("--env", "environments", multiple=True, help="Only what this environment serves.")
+@click.option("--keep-going", is_flag=True, help="Sync the other models when one fails.")
+@click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file contents at once.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Parts that move at once.")
+@click.option("--sign-payload/--no-sign-payload", default=None, help="Sign contents too; only over http unless given.")
+@click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@options.root
+def command(  # noqa: PLR0913 - the options
     *,
-    root: Path,
-    models: tuple[str, ...],
+    dry_run: bool,
+    verify: bool,
+    prune: bool,
+    grace: int,
+    names: tuple[str, ...],
     environments: tuple[str, ...],
+    keep_going: bool,
     memory: int,
     jobs: int,
     sign_payload: bool | None,
-    **asked: Any,
-) -> int:
-    """Do what was asked for; the exit code. Raises GeneratorError when nothing could be begun."""
-    choice = Choice(models, environments, memory * _MIB, Pace(jobs), sign_payload)
-    with _stoppable() as stop:
-        return act(pipeline.bench(root, choice, os.environ, stop), **asked)
+    output: str,
+    root: Path,
+) -> bool:
+    """Fill S3 with the models' files from the Hugging Face Hub: no disk, and verified before visible."""
+    if verify and prune:
+        raise click.UsageError("--verify and --prune exclude each other")
+    asked = SyncOptions(
+        selection=Selection(names, environments),
+        dry_run=dry_run,
+        keep_going=keep_going,
+        grace=timedelta(days=grace),
+        memory_bytes=memory * _MIB,
+        sign_payload=sign_payload,
+        limits=TransferLimits(jobs),
+    )
+    with _stop_on_signals() as stop:
+        return act(context(root, asked, stop), "verify" if verify else "prune" if prune else "sync", output)
 
 
-def act(  # noqa: PLR0913 - the same
-    bench: Bench, *, dry_run: bool, verifying: bool, pruning: bool, grace: int, keep_going: bool, output: str
-) -> int:
-    """Plan, transfer, verify or prune, and say what came of it; the exit code."""
-    if pruning:
-        return _prune(bench, timedelta(days=grace), dry_run=dry_run)
-    if verifying:
-        synced = verbs.verify(bench, dry_run=dry_run)
+def context(root: Path, asked: SyncOptions, stop: Event) -> SyncContext:
+    """What a sync works with. Raises CatalogError when the catalog, or the lock, is invalid."""
+    project = pipeline.load(root)
+    locked = project.lock.repositories if project.lock else {}
+    return SyncContext(project.catalog, locked, asked, os.environ, stop)
+
+
+def act(context: SyncContext, mode: Mode, output: str) -> bool:
+    """Sync, verify or prune, and report; whether all is well. Raises InterruptedSyncError when it was stopped."""
+    if mode == "prune":
+        pruned, dry_run = models.prune(context), context.options.dry_run
+        click.echo(transfers.pruned_json(pruned) if output == "json" else transfers.pruned_text(pruned), nl=False)
+        click.echo(transfers.pruned_total(pruned, dry_run=dry_run), err=True)
+        return True
+    planning = mode == "sync" and context.options.dry_run
+    synced = models.verify(context) if mode == "verify" else models.sync(context, _watch(output))
+    _show(synced, planning=planning, output=output)
+    errors = [outcome.error for outcome in synced.outcomes if outcome.error]
+    if context.stop.is_set() and errors and all(isinstance(error, InterruptedSyncError) for error in errors):
+        raise InterruptedSyncError("interrupted; run this again: what is in the bucket is not sent again")
+    return not errors and not any(outcome.findings for outcome in synced.outcomes)
+
+
+def _show(synced: Synced, *, planning: bool, output: str) -> None:
+    if output == "json":
+        click.echo(transfers.plan_json(synced.outcomes) if planning else transfers.outcome_json(synced))
     else:
-        synced = verbs.sync(bench, dry_run=dry_run, keep_going=keep_going, watch=_watch(output))
-    _print(synced, dry_run=dry_run, output=output)
-    if bench.stop.is_set() and _only_interrupted(synced.outcomes):
-        click.echo("interrupted; run this again: what is in the bucket is not sent again", err=True)
-        return _INTERRUPTED
-    return _code(synced)
+        for line in transfers.plan_text(synced.outcomes) if planning else transfers.outcome_text(synced.outcomes):
+            click.echo(line)
+    for outcome, label in zip(synced.outcomes, transfers.labels(synced.outcomes), strict=True):
+        if outcome.error and not isinstance(outcome.error, InterruptedSyncError):
+            show_error(outcome.error, label)
+    if not planning:
+        click.echo(transfers.total(synced), err=True)
+
+
+def _watch(output: str) -> Callable[[list[Plan]], AbstractContextManager[Observe]]:
+    def watch(plans: list[Plan]) -> AbstractContextManager[Observe]:
+        terminal = output == "text" and sys.stderr.isatty()
+        return progress.shown(plans, terminal=terminal, as_json=output == "json", say=options.say)
+
+    return watch
 
 
 @contextmanager
-def _stoppable() -> Iterator[Event]:
-    """An event that Ctrl-C and SIGTERM set: a sync then gives up its uploads, and ends.
+def _stop_on_signals() -> Iterator[Event]:
+    """An event that Ctrl-C and SIGTERM set: a sync then aborts its uploads, and ends.
 
-    A handler would run in the main thread only, which waits for the others, and the system may give the signal to
-    any of them. So all block it, and one thread waits for nothing else.
+    Python runs a handler in the main thread only, which waits for the others and may not be the one that the signal
+    wakes. So the handlers do nothing, and a thread reads the signals' numbers from the wake-up socket.
     """
-    stop, over, asked = Event(), Event(), {signal.SIGINT, signal.SIGTERM}
+    stop = Event()
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(0)
 
     def watch() -> None:
-        while not over.is_set():
-            if signal.sigtimedwait(asked, 0.1):
-                stop.set()
+        while ours.recv(1):
+            stop.set()
 
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, asked)
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    wakeup = signal.set_wakeup_fd(theirs.fileno())
     watcher = Thread(target=watch, name="signals", daemon=True)
     watcher.start()
     try:
         yield stop
     finally:
-        over.set()
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        theirs.close()
         watcher.join()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _watch(output: str) -> verbs.Watch:
-    def watch(plans: list[Plan]) -> AbstractContextManager[Observe]:
-        terminal = output == "text" and sys.stderr.isatty()
-        return progress.shown(
-            plans, terminal=terminal, as_json=output == "json", say=lambda line: click.echo(line, err=True)
-        )
-
-    return watch
-
-
-def _print(synced: Synced, *, dry_run: bool, output: str) -> None:
-    if output == "json":
-        click.echo(transfers.plan_json(synced.outcomes) if dry_run else transfers.outcome_json(synced))
-    else:
-        for line in transfers.plan_text(synced.outcomes) if dry_run else transfers.outcome_text(synced.outcomes):
-            click.echo(line)
-    for outcome, label in zip(synced.outcomes, transfers.labels(synced.outcomes), strict=True):
-        if outcome.error and not isinstance(outcome.error, InterruptedSyncError):
-            click.echo(f"error: {label}: {outcome.error}", err=True)
-            if outcome.error.hint:
-                click.echo(f"  hint: {outcome.error.hint}", err=True)
-    if not dry_run:
-        click.echo(transfers.total(synced), err=True)
-
-
-def _code(synced: Synced) -> int:
-    return _NO if any(outcome.error or outcome.findings for outcome in synced.outcomes) else _WELL
-
-
-def _only_interrupted(outcomes: Sequence[Outcome]) -> bool:
-    errors = [outcome.error for outcome in outcomes if outcome.error]
-    return bool(errors) and all(isinstance(error, InterruptedSyncError) for error in errors)
-
-
-def _prune(bench: Bench, grace: timedelta, *, dry_run: bool) -> int:
-    found = verbs.prune(bench, grace, dry_run=dry_run)
-    for line in transfers.prune_text(found):
-        click.echo(line)
-    click.echo(transfers.pruned(found, dry_run=dry_run), err=True)
-    return _WELL
+        ours.close()

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: the one door to huggingface_hub, which is imported when the first question is asked.
+"""The Hugging Face Hub. Only this module imports huggingface_hub, and only when the first request is made.
 
 huggingface_hub asks without any time limit and retries in some calls only. Here, every request has a time limit, and
 every failure is ours to retry or to explain; no text of a failure repeats a URL or a token.
@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
-from generator.hub.errors import BUSY, Asked, HubError, Side, refused, unanswered
+from generator.hub.errors import BUSY, Endpoint, HubError, Request, refused, unanswered
 from generator.hub.files import ModelFile
-from generator.retry import Patience, persist
+from generator.retry import RetryPolicy, retry
 from generator.yaml.read import printable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 PUBLIC: Final = "https://huggingface.co"
 _NAME: Final = "rhoai-model-gitops"
 _CONNECT_S: Final = 10
-USUAL: Final = Patience(silence_s=20, attempts=5, longest_wait_s=15, total_s=90)
+USUAL: Final = RetryPolicy(read_timeout_s=20, attempts=5, wait_max_s=15, timeout_s=90)
 _STEP: Final = 1 << 16
 _REFUSED: Final = 400
 
@@ -59,12 +59,12 @@ class Hub:
         token: str | None = None,
         ca: Path | None = None,
         *,
-        patience: Patience = USUAL,
+        retry_policy: RetryPolicy = USUAL,
     ) -> None:
-        self.endpoint = (endpoint or PUBLIC).rstrip("/")
+        url = (endpoint or PUBLIC).rstrip("/")
         self._token = token or None
-        self._ca, self._patience = ca, patience
-        self.side = Side(self.endpoint, self._token is not None, patience.silence_s)
+        self._ca, self._retry_policy = ca, retry_policy
+        self.endpoint = Endpoint(url, self._token is not None, retry_policy.read_timeout_s)
         self._api: HfApi | None = None
         self._opening = Lock()
 
@@ -88,26 +88,26 @@ class Hub:
                 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
                 import huggingface_hub  # noqa: PLC0415 - a fifth of a second
 
-                huggingface_hub.set_client_factory(lambda: _client(self._ca, self._patience.silence_s))
-                self._api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token or False, **_agent())
+                huggingface_hub.set_client_factory(lambda: _client(self._ca, self._retry_policy.read_timeout_s))
+                self._api = huggingface_hub.HfApi(endpoint=self.endpoint.url, token=self._token or False, **_agent())
             return self._api
 
     def head(self, repo: str) -> str:
         """The commit at which the default branch stands now."""
-        asked = Asked(repo)
-        return _commit(asked, self._ask(asked, lambda api: api.model_info(repo)).sha)
+        request = Request(repo)
+        return _commit(request, self._ask(request, lambda api: api.model_info(repo)).sha)
 
     def describe(self, repo: str, commit: str) -> Description:
         """What the repository says of itself."""
-        asked = Asked(repo, commit)
-        info = self._ask(asked, lambda api: api.model_info(repo, revision=commit))
+        request = Request(repo, commit)
+        info = self._ask(request, lambda api: api.model_info(repo, revision=commit))
         if info.sha != commit:
-            raise HubError(f"the Hub answered for another commit than that of {asked}")
+            raise HubError(f"the Hub answered for another commit than that of {request}")
         return Description(_license(info), bool(info.gated))
 
     def tree(self, repo: str, commit: str) -> tuple[ModelFile, ...]:
         """Every file, sorted by path; complete, or it raises."""
-        asked = Asked(repo, commit)
+        request = Request(repo, commit)
 
         def rows(api: "HfApi") -> list[ModelFile]:
             from huggingface_hub import RepoFile  # noqa: PLC0415 - as above
@@ -115,74 +115,74 @@ class Hub:
             listed = api.list_repo_tree(repo, recursive=True, revision=commit)
             return [_file(row) for row in listed if isinstance(row, RepoFile)]
 
-        files = sorted(self._ask(asked, rows))
+        files = sorted(self._ask(request, rows))
         if strange := [file.path for file in files if printable(file.path) != file.path]:
-            message = f"{asked} has a file whose name no lock can hold, {strange[0]!r}"
+            message = f"{request} has a file whose name no lock can hold, {strange[0]!r}"
             raise HubError(message, hint="choose another repository")
         return tuple(files)
 
     def read(self, repo: str, commit: str, path: str, most_bytes: int) -> bytes:
         """A small file, whole. Raises HubError when it is larger than `most_bytes`."""
-        asked = Asked(repo, commit, path)
-        content = self._ask(asked, lambda _: self._start(asked, most_bytes + 1, {}))
+        request = Request(repo, commit, path)
+        content = self._ask(request, lambda _: self._start(request, most_bytes + 1, {}))
         if len(content) > most_bytes:
-            raise HubError(f"{asked} has more than the {most_bytes:,} bytes that are read")
+            raise HubError(f"{request} has more than the {most_bytes:,} bytes that are read")
         return content
 
     def read_start(self, repo: str, commit: str, path: str, length: int) -> bytes:
         """The first bytes of a file, fewer only when it is shorter."""
-        asked = Asked(repo, commit, path)
-        return self._ask(asked, lambda _: self._start(asked, length, {"Range": f"bytes=0-{length - 1}"}))
+        request = Request(repo, commit, path)
+        return self._ask(request, lambda _: self._start(request, length, {"Range": f"bytes=0-{length - 1}"}))
 
     def locate(self, repo: str, commit: str, path: str) -> Location:
-        """Where the file can be read now; asked with a HEAD that does not leave the Hub."""
-        asked = Asked(repo, commit, path)
-        found = self._ask(asked, lambda _: self._head(asked))
+        """Where the file can be read now; found by a HEAD that does not leave the Hub."""
+        request = Request(repo, commit, path)
+        found = self._ask(request, lambda _: self._head(request))
         if found.commit_hash != commit or found.etag is None or found.size is None:
-            raise HubError(f"the Hub's answer for {asked} lacks the commit, the digest or the size")
-        own = urlsplit(found.location)[:2] == urlsplit(self.endpoint)[:2]
+            raise HubError(f"the Hub's answer for {request} lacks the commit, the digest or the size")
+        own = urlsplit(found.location)[:2] == urlsplit(self.endpoint.url)[:2]
         headers = {**(self._headers() if own else {}), **_IDENTITY}
         return Location(found.location, headers, found.etag, found.size, commit)
 
-    def _head(self, asked: Asked) -> "HfFileMetadata":
+    def _head(self, request: Request) -> "HfFileMetadata":
         from huggingface_hub import get_hf_file_metadata  # noqa: PLC0415 - as above
 
-        url, token = self._url(asked), self._token or False
-        return get_hf_file_metadata(url, token=token, endpoint=self.endpoint, **_agent())
+        url, token = self._url(request), self._token or False
+        return get_hf_file_metadata(url, token=token, endpoint=self.endpoint.url, **_agent())
 
-    def _url(self, asked: Asked) -> str:
+    def _url(self, request: Request) -> str:
         from huggingface_hub import hf_hub_url  # noqa: PLC0415 - as above
 
-        return hf_hub_url(asked.repo, asked.path or "", revision=asked.commit, endpoint=self.endpoint)
+        return hf_hub_url(request.repo, request.path or "", revision=request.commit, endpoint=self.endpoint.url)
 
     def _headers(self) -> dict[str, str]:
         from huggingface_hub.utils._headers import build_hf_headers  # noqa: PLC0415 - not exported in its types
 
         return build_hf_headers(token=self._token or False, **_agent())
 
-    def _start(self, asked: Asked, length: int, more: dict[str, str]) -> bytes:
+    def _start(self, request: Request, length: int, more: dict[str, str]) -> bytes:
         from huggingface_hub import get_session  # noqa: PLC0415 - as above
 
         content = bytearray()
         headers = {**self._headers(), **_IDENTITY, **more}
-        with get_session().stream("GET", self._url(asked), headers=headers) as response:
+        with get_session().stream("GET", self._url(request), headers=headers) as response:
             for chunk in response.iter_bytes(_STEP):
                 content += chunk
                 if len(content) >= length:
                     break
         return bytes(content[:length])
 
-    def _ask(self, asked: Asked, call: Callable[["HfApi"], _T]) -> _T:
-        """Ask until there is an answer, the failure is final, or patience ends."""
+    def _ask(self, request: Request, call: Callable[["HfApi"], _T]) -> _T:
+        """Ask until there is an answer, the failure is final, or the retry policy is exhausted."""
         api, failures = self._open(), _failures()
 
         def once() -> _T:
             try:
                 return call(api)
             except failures as error:
-                raise _explained(error, asked, self) from None  # the cause's text holds URLs, which may be signed
+                raise _explained(error, request, self) from None  # the cause's text holds URLs, which may be signed
 
-        return persist(once, self._patience, (HubError,))
+        return retry(once, self._retry_policy, (HubError,))
 
 
 class _Agent(TypedDict):
@@ -202,7 +202,7 @@ _IDENTITY: Final = {"Accept-Encoding": "identity"}
 
 
 def _client(ca: Path | None, timeout_s: float) -> "httpx2.Client":
-    """A client whose every request ends in time, and that raises for every refusal, so that nobody retries but us."""
+    """A client whose every request ends in time, and that raises for every refusal, so that only we retry."""
     import httpx2  # noqa: PLC0415 - as huggingface_hub
     from huggingface_hub.utils._http import hf_raise_for_status, hf_request_event_hook  # noqa: PLC0415
 
@@ -255,18 +255,18 @@ def _window_s(error: Exception) -> float:
     return 0
 
 
-def _explained(error: Exception, asked: Asked, hub: Hub) -> HubError:
+def _explained(error: Exception, request: Request, hub: Hub) -> HubError:
     """What happened, without what its text would tell of URLs."""
     if isinstance(error, _UnansweredError):
         untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error.cause)
-        return unanswered("Untrusted" if untrusted else type(error.cause).__name__, hub.side)
+        return unanswered("Untrusted" if untrusted else type(error.cause).__name__, hub.endpoint)
     status = getattr(getattr(error, "response", None), "status_code", None)
-    return refused(type(error).__name__, status, asked, hub.side, _window_s(error))
+    return refused(type(error).__name__, status, request, hub.endpoint, _window_s(error))
 
 
-def _commit(asked: Asked, commit: str | None) -> str:
+def _commit(request: Request, commit: str | None) -> str:
     if commit is None:
-        raise HubError(f"the Hub names no commit for {asked}")
+        raise HubError(f"the Hub names no commit for {request}")
     return commit
 
 
@@ -292,7 +292,7 @@ def trusted(environ: Mapping[str, str]) -> str | None:
     return environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE") or None
 
 
-def of_environment(environ: Mapping[str, str], patience: Patience = USUAL) -> Hub:
+def of_environment(environ: Mapping[str, str], retry_policy: RetryPolicy = USUAL) -> Hub:
     """The Hub that HF_ENDPOINT names, asked with HF_TOKEN, and trusted by the CA of SSL_CERT_FILE where that is set."""
     ca = trusted(environ)
-    return Hub(environ.get("HF_ENDPOINT"), environ.get("HF_TOKEN"), Path(ca) if ca else None, patience=patience)
+    return Hub(environ.get("HF_ENDPOINT"), environ.get("HF_TOKEN"), Path(ca) if ca else None, retry_policy=retry_policy)

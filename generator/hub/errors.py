@@ -28,7 +28,7 @@ class HubError(RemoteError):
         self.status = status
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What a request is about."""
 
     repo: str
@@ -40,30 +40,30 @@ class Asked(NamedTuple):
         return f"{self.path} in {self.repo}{at}" if self.path else f"{self.repo}{at}"
 
 
-class Side(NamedTuple):
+class Endpoint(NamedTuple):
     """Which Hub was asked, whether with a token, and how long it had to answer."""
 
-    endpoint: str
+    url: str
     authorized: bool
     timeout_s: float
 
 
-def refused(kind: str, status: int | None, asked: Asked, side: Side, wait_s: float) -> HubError:
+def refused(kind: str, status: int | None, request: Request, endpoint: Endpoint, wait_s: float) -> HubError:
     """A refusal: `kind` is the class of huggingface_hub's error, `wait_s` the rate limit's rest."""
     if kind in _KINDS:
         message, hint = _KINDS[kind]
         values = {
-            "repo": asked.repo,
-            "asked": asked,
-            "commit": asked.commit,
-            "page": f"{side.endpoint}/{asked.repo}",
-            "who": "the account of HF_TOKEN is not admitted" if side.authorized else "no HF_TOKEN is set",
+            "repo": request.repo,
+            "request": request,
+            "commit": request.commit,
+            "page": f"{endpoint.url}/{request.repo}",
+            "who": "the account of HF_TOKEN is not admitted" if endpoint.authorized else "no HF_TOKEN is set",
         }
         return HubError(message.format(**values), hint=hint.format(**values), status=status)
     if status is None:
-        message = f"the answer for {asked} cannot be read ({kind})"
-        return HubError(message, hint=f"check that {side.endpoint} is a Hub")
-    return _by_status(status, asked, side, wait_s)
+        message = f"the answer for {request} cannot be read ({kind})"
+        return HubError(message, hint=f"check that {endpoint.url} is a Hub")
+    return _by_status(status, request, endpoint, wait_s)
 
 
 _KINDS: Final = {
@@ -76,42 +76,42 @@ _KINDS: Final = {
         "check the name; for a private repository, set HF_TOKEN",
     ),
     "RevisionNotFoundError": ("{repo} has no commit {commit} (any more)", _ANOTHER),
-    "RemoteEntryNotFoundError": ("{asked} does not exist (any more)", _ANOTHER),
+    "RemoteEntryNotFoundError": ("{request} does not exist (any more)", _ANOTHER),
     "DisabledRepoError": ("the Hub has disabled {repo}", "see {page}, and choose another repository"),
     "OfflineModeIsEnabled": ("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set", "unset it, and run this again"),
     "HFValidationError": ("'{repo}' is no name of a repository", "write owner/name"),
 }
 
 
-def _by_status(status: int, asked: Asked, side: Side, wait_s: float) -> HubError:
+def _by_status(status: int, request: Request, endpoint: Endpoint, wait_s: float) -> HubError:
     """A refusal that has only its status to tell."""
     transient = status in _TRANSIENT
     if status == BUSY:
         hint = f"run this again in {max(wait_s, 1):.0f} seconds"
-        hint += "" if side.authorized else ", or with HF_TOKEN, which raises the limit"
+        hint += "" if endpoint.authorized else ", or with HF_TOKEN, which raises the limit"
         return HubError("the Hub's rate limit is reached", hint=hint, transient=True, wait_s=wait_s, status=status)
     if status >= _SERVER or transient:
-        message = f"the Hub answered {status} for {asked}"
+        message = f"the Hub answered {status} for {request}"
         return HubError(message, hint="run this again later", transient=transient, status=status)
-    if status in _UNAUTHORIZED and side.authorized:
-        message = f"the Hub refuses HF_TOKEN for {asked.repo}: it has expired, is not valid, or may not read this"
-        hint = f"make a new one at {side.endpoint}/settings/tokens"
+    if status in _UNAUTHORIZED and endpoint.authorized:
+        message = f"the Hub refuses HF_TOKEN for {request.repo}: it has expired, is not valid, or may not read this"
+        hint = f"make a new one at {endpoint.url}/settings/tokens"
     elif status in _UNAUTHORIZED:
-        message, hint = f"the Hub shows {asked.repo} to nobody without a token", "set HF_TOKEN, and run this again"
+        message, hint = f"the Hub shows {request.repo} to nobody without a token", "set HF_TOKEN, and run this again"
     else:
-        message, hint = f"the Hub answered {status} for {asked}", f"check that {side.endpoint} is a Hub"
+        message, hint = f"the Hub answered {status} for {request}", f"check that {endpoint.url} is a Hub"
     return HubError(message, hint=hint, status=status)
 
 
-def unanswered(kind: str, side: Side) -> HubError:
+def unanswered(kind: str, endpoint: Endpoint) -> HubError:
     """No answer: `kind` is the class of the HTTP client's error."""
-    host = urlsplit(side.endpoint).netloc or side.endpoint
+    host = urlsplit(endpoint.url).netloc or endpoint.url
     if kind == "Untrusted":
         return HubError(f"the certificate of {host} is not trusted", hint=UNTRUSTED)
     if kind == "UnsupportedProtocol":
-        return HubError(f"'{side.endpoint}' is no address of a Hub", hint="write HF_ENDPOINT=https://…")
+        return HubError(f"'{endpoint.url}' is no address of a Hub", hint="write HF_ENDPOINT=https://…")
     if kind.endswith("Timeout"):
-        message = f"{host} did not answer within {side.timeout_s:g} seconds"
+        message = f"{host} did not answer within {endpoint.timeout_s:g} seconds"
     else:
         message = f"{host} cannot be reached, or hung up ({kind})"
     return HubError(message, hint="check the network, the proxy, and HF_ENDPOINT", transient=True)

@@ -19,7 +19,7 @@ Open = Callable[[], Hub]
 """Opens the Hub; called only when something must be asked."""
 
 
-class Edited(NamedTuple):
+class Updated(NamedTuple):
     """New texts; `lock` is None when there is none to be written."""
 
     catalog: str
@@ -37,7 +37,7 @@ class Upgrade(NamedTuple):
         return self.everything or bool(self.names)
 
 
-def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Open, say: Say) -> Edited:
+def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Open, say: Say) -> Updated:
     """Lock what the catalog serves. What is locked already is not asked for again."""
     catalog, _ = validate(document)
     text = document.text
@@ -49,12 +49,12 @@ def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Ope
         wanted = locks.wanted(catalog)
         known = present or locks.EMPTY
         found = [_inspected(hub, repo, commit, say) for repo, commit in locks.missing(known, wanted)]
-        return Edited(text, locks.merge(known, found, wanted))
+        return Updated(text, locks.merge(known, found, wanted))
     finally:
         hub.close()
 
 
-def add(document: Document, present: Lock | None, repo: str, name: str | None, hub: Hub, say: Say) -> Edited:
+def add(document: Document, present: Lock | None, repo: str, name: str | None, hub: Hub, say: Say) -> Updated:
     """Append a model to the catalog, and to the lock where there is one."""
     catalog, _ = validate(document)
     locked = _inspected(hub, repo, hub.head(repo), say)
@@ -63,12 +63,12 @@ def add(document: Document, present: Lock | None, repo: str, name: str | None, h
     catalog, _ = validate(grown)
     wanted = locks.wanted(catalog)
     if present is None:
-        return Edited(text, None, validate(grown)[1])
+        return Updated(text, None, validate(grown)[1])
     lock = Lock({**present.repositories, (locked.repo, locked.commit): locked})
     if locks.missing(lock, wanted):
-        return Edited(text, None, validate(grown)[1])  # stale already; `generate` says so
+        return Updated(text, None, validate(grown)[1])  # stale already; `generate` says so
     lock = locks.merge(lock, (), wanted)
-    return Edited(text, lock, validate(grown, lambda catalog: rules.check(catalog, lock))[1])
+    return Updated(text, lock, validate(grown, lambda catalog: rules.check(catalog, lock))[1])
 
 
 class _Lazy:

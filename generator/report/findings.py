@@ -1,12 +1,11 @@
-"""Values → text: the one place that decides how findings and differences look."""
+"""Findings as text, JSON, GitHub commands, SARIF or JUnit."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import click
 
-from generator.diagnostics import Diagnostic, Severity
-from generator.tree import FileTree, TreeDiff
+from generator.diagnostics import Diagnostic, GeneratorError, Severity
 
 TOOL: Final = "rhoai-model-gitops"
 FORMATS: Final = ("text", "json", "github", "sarif", "junit")
@@ -16,6 +15,19 @@ _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 def diagnostics(found: Sequence[Diagnostic], form: str) -> str:
     """The findings in one of FORMATS; colours are stripped by click where nobody sees them."""
     return _FORMATS[form](found)
+
+
+def show(found: Sequence[Diagnostic], form: str) -> None:
+    """Print the findings: text to stderr, beside the result; the other forms to stdout, as the result."""
+    if found or form in ("json", "sarif", "junit"):
+        click.echo(diagnostics(found, form), err=form == "text")
+
+
+def show_error(error: GeneratorError, label: str | None = None) -> None:
+    """Print an error, and what to do about it."""
+    click.echo(f"error: {label}: {error}" if label else f"error: {error}", err=True)
+    if error.hint:
+        click.echo(f"  hint: {error.hint}", err=True)
 
 
 def counts(found: Sequence[Diagnostic]) -> str:
@@ -144,37 +156,3 @@ _FORMATS: Final[dict[str, Callable[[Sequence[Diagnostic]], str]]] = {
     "sarif": _sarif,
     "junit": _junit,
 }
-
-
-def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
-    """What would change, as one unified diff in path order, piece by piece."""
-    import difflib  # noqa: PLC0415 - only to show a difference
-
-    for path in sorted({*changes.created, *changes.changed, *changes.removed}):
-        before = changes.changed.get(path, changes.removed.get(path))
-        after = None if path in changes.removed else wanted[path]
-        yield from difflib.unified_diff(
-            _lines(before),
-            _lines(after),
-            "/dev/null" if before is None else f"a/{path}",
-            "/dev/null" if after is None else f"b/{path}",
-        )
-
-
-def _lines(content: bytes | None) -> list[str]:
-    return [] if content is None else content.decode("utf-8", "replace").splitlines(keepends=True)
-
-
-def summary(changes: TreeDiff) -> str:
-    """`3 files created, 1 changed`."""
-    parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
-    first, *rest = [(len(paths), verb) for verb, paths in parts if paths]
-    words = [f"{first[0]} file{'s' * (first[0] != 1)} {first[1]}", *(f"{count} {verb}" for count, verb in rest)]
-    return ", ".join(words)
-
-
-def changed(changes: TreeDiff) -> str:
-    """`models.lock.yaml created, models.yaml changed`, for changes that are few."""
-    parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
-    words = [f"{path} {verb}" for verb, paths in parts for path in sorted(paths)]
-    return ", ".join(words) or "everything is up to date"

@@ -1,4 +1,4 @@
-"""What a sync says while it runs: bars on a terminal, a line now and then elsewhere; all on stderr."""
+"""The progress of a sync: bars on a terminal, elsewhere a line every few seconds; all on stderr."""
 
 import json
 import time
@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from generator.sync.plan import Plan
+from generator.sync.plan import Action, Observe, Plan
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-Observe = Callable[[str, str, int], None]
 _EVERY_S: Final = 10
 
 
@@ -38,7 +37,7 @@ class Plain:
         self._next = self._began + _EVERY_S
         self._lock = Lock()
 
-    def observe(self, model: str, path: str, count: int) -> None:
+    def observe(self, model: str, path: str, count: int, _action: Action) -> None:
         """Count bytes that have arrived in the bucket."""
         with self._lock:
             self._done += count
@@ -79,7 +78,7 @@ class Bars:
         self._files: dict[tuple[str, str], TaskID] = {}
         self._lock = Lock()
 
-    def observe(self, model: str, path: str, count: int) -> None:
+    def observe(self, model: str, path: str, count: int, _action: Action) -> None:
         """Move the bars."""
         with self._lock:
             file = (model, path)

@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from generator.diagnostics import InterruptedSyncError
 from generator.report.progress import size
-from generator.sync.digest import InterruptedSyncError
-from generator.sync.models import Pruned, Synced
+from generator.sync.models import Outcome, Pruned, Synced
 from generator.sync.plan import Plan
-from generator.sync.session import Outcome
 
 
 def labels(outcomes: Sequence[Outcome]) -> list[str]:
@@ -121,15 +120,24 @@ def total(synced: Synced) -> str:
 _IN: Final = frozenset({"synced", "up-to-date", "verified"})
 
 
-def prune_text(found: Pruned) -> Iterator[str]:
-    """What goes, or would go."""
-    for stale in found.prefixes:
-        yield f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, and no model refers to it)"
-    for upload in found.uploads:
-        yield f"abort an upload of {upload.key} (nothing was sent for a day)"
+def pruned_text(found: Pruned) -> str:
+    """What goes, or would go, a line each."""
+    lines = [
+        f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, and no model refers to it)\n"
+        for stale in found.prefixes
+    ]
+    lines += [f"abort an upload of {upload.key} (nothing was sent for a day)\n" for upload in found.uploads]
+    return "".join(lines)
 
 
-def pruned(found: Pruned, *, dry_run: bool) -> str:
+def pruned_json(found: Pruned) -> str:
+    """The same for programs."""
+    prefixes = [{"prefix": stale.prefix, "completeSince": stale.since.isoformat()} for stale in found.prefixes]
+    uploads = [{"key": upload.key, "uploadId": upload.id} for upload in found.uploads]
+    return json.dumps({"prefixes": prefixes, "uploads": uploads}, indent=2, ensure_ascii=False) + "\n"
+
+
+def pruned_total(found: Pruned, *, dry_run: bool) -> str:
     """The last line."""
     prefixes, uploads = len(found.prefixes), len(found.uploads)
     would = "would be " if dry_run else ""

@@ -1,50 +1,49 @@
-"""Copies within the bucket: what another commit of a model has already need not come from the Hub again."""
+"""Copies within the bucket, so that a file which another commit has already is not downloaded again."""
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
 
-from generator.diagnostics import GeneratorError
-from generator.sync.digest import InterruptedSyncError
-from generator.sync.plan import Twin, part_size
+from generator.diagnostics import GeneratorError, InterruptedSyncError
+from generator.sync.plan import CopySource, part_size
 from generator.sync.s3 import Upload
-from generator.sync.upload import Delivery, Part, Task, parts_of, results
+from generator.sync.upload import Part, Task, Uploader, parts_of, results
 
 
 class Copier:
-    """Copies twins in parts of `most_bytes`, so that nothing is visible before the twin was looked at once more."""
+    """Copies in parts of `most_bytes`. Nothing is visible before the source was checked once more."""
 
-    def __init__(self, delivery: Delivery, lanes: Executor, most_bytes: int) -> None:
-        self._delivery, self._bucket = delivery, delivery.bucket
-        self._lanes, self._most_bytes = lanes, most_bytes
+    def __init__(self, uploader: Uploader, parts: Executor, most_bytes: int) -> None:
+        self._uploader, self._bucket = uploader, uploader.bucket
+        self._parts, self._most_bytes = parts, most_bytes
 
-    def copied(self, task: Task, twin: Twin) -> bool:
-        """Copy a file; False when that cannot be done, for whatever reason: the Hub has it, too."""
+    def copied(self, task: Task, copy_source: CopySource) -> bool:
+        """Copy a file. False if that failed for any reason: the file can come from the Hub instead."""
         try:
-            self._require_unchanged(task, twin)
-            self._copy(task, twin)
+            self._require_unchanged(task, copy_source)
+            self._copy(task, copy_source)
         except InterruptedSyncError:
             raise
         except GeneratorError:
             return False
         return True
 
-    def _copy(self, task: Task, twin: Twin) -> None:
+    def _copy(self, task: Task, copy_source: CopySource) -> None:
         def copy(upload: Upload, part: Part) -> str:
-            return self._delivery.tried(
-                task, lambda: self._bucket.copy_part(upload, part.number, twin, part.start, part.end)
+            return self._uploader.retried(
+                task, lambda: self._bucket.upload_part_copy(upload, part.number, copy_source, part.start, part.end)
             )
 
         def fill(upload: Upload) -> Mapping[int, str]:
             first, *rest = parts_of(task.file, part_size(task.file.size, self._most_bytes))
             etags = [copy(upload, first)]  # alone: it shows whether the server can do this
-            etags += results([self._lanes.submit(copy, upload, each) for each in rest])
-            self._require_unchanged(task, twin)
+            etags += results([self._parts.submit(copy, upload, each) for each in rest])
+            self._require_unchanged(task, copy_source)
             return dict(enumerate(etags, 1))
 
-        self._delivery.assemble(task, fill)
+        self._uploader.multipart(task, fill)
 
-    def _require_unchanged(self, task: Task, twin: Twin) -> None:
-        """Raise unless the twin is as the plan saw it: not every server heeds the condition of a copy."""
-        found = self._delivery.tried(task, lambda: self._bucket.probe(twin.key))
-        if found is None or (found.size, found.etag) != (task.file.size, twin.etag):
-            raise GeneratorError(f"{twin.key} has changed")
+    def _require_unchanged(self, task: Task, copy_source: CopySource) -> None:
+        """Raise unless the source is as the plan saw it: not every server honours the condition of a copy."""
+        found = self._uploader.retried(task, lambda: self._bucket.probe(copy_source.key))
+        if found is None or (found.size, found.etag) != (task.file.size, copy_source.etag):
+            raise GeneratorError(f"{copy_source.key} has changed")

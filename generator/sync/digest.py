@@ -4,12 +4,8 @@ import hashlib
 from threading import Condition, Event
 from typing import Final, NamedTuple
 
-from generator.diagnostics import GeneratorError
+from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.hub.files import ModelFile
-
-
-class InterruptedSyncError(GeneratorError):
-    """The user, or the cluster, asked to stop; or a part waits for one that will not come."""
 
 
 class Sent(NamedTuple):

@@ -1,4 +1,4 @@
-"""Ranges of files over HTTP, held to what was asked for; the one door to libcurl.
+"""RangeReader of files over HTTP, held to what was asked for; the one door to libcurl.
 
 libcurl reads TLS outside of Python: a sync takes a fifth less CPU time than with urllib3, whose every 16 KiB pass
 through the interpreter, and its threads wait less for one another (docs/performance.md).
@@ -12,8 +12,8 @@ from typing import Final, NoReturn
 
 import pycurl
 
+from generator.diagnostics import InterruptedSyncError
 from generator.retry import AGAIN, UNTRUSTED, RemoteError
-from generator.sync.digest import InterruptedSyncError
 
 _BUFFER: Final = 512 << 10
 _PARTIAL: Final = 206
@@ -36,14 +36,14 @@ class DownloadError(RemoteError):
         self.expired = expired
 
 
-class Ranges:
+class RangeReader:
     """Reads ranges of files from signed URLs. May be used by many threads; stops between pieces when `stop` is set.
 
     Proxies are those of the environment (https_proxy, no_proxy …). Without `ca`, the system's authorities are trusted.
     """
 
-    def __init__(self, *, ca: str | None, stop: Event, silence_s: float = 60) -> None:
-        self._ca, self._stop, self._silence_s = ca, stop, silence_s
+    def __init__(self, *, ca: str | None, stop: Event, read_timeout_s: float = 60) -> None:
+        self._ca, self._stop, self._silence_s = ca, stop, read_timeout_s
         self._own = local()
 
     def read(self, url: str, headers: Mapping[str, str], start: int, end: int, total: int) -> bytearray:
@@ -73,15 +73,15 @@ class Ranges:
         return curl
 
 
-def _curl(ca: str | None, silence_s: float) -> pycurl.Curl:
+def _curl(ca: str | None, read_timeout_s: float) -> pycurl.Curl:
     curl = pycurl.Curl()
     curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)  # a Hub must not name our own files
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     curl.setopt(pycurl.NOSIGNAL, 1)
     curl.setopt(pycurl.BUFFERSIZE, _BUFFER)
-    curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(10, silence_s)))
+    curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(10, read_timeout_s)))
     curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)  # bytes per second
-    curl.setopt(pycurl.LOW_SPEED_TIME, math.ceil(silence_s))
+    curl.setopt(pycurl.LOW_SPEED_TIME, math.ceil(read_timeout_s))
     system = ssl.get_default_verify_paths()  # what comes with pycurl may know none
     if file := ca or system.cafile:
         curl.setopt(pycurl.CAINFO, file)

@@ -1,23 +1,26 @@
-"""Carries out a plan's uploads: Hub → memory → S3, never the disk; verified before visible."""
+"""Transfers files: Hub → memory → S3, without a disk, and verified before they are visible."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Condition, Event, Lock
 from typing import Final, NamedTuple, Protocol
 
-from generator.retry import Patience
+from generator.diagnostics import InterruptedSyncError
+from generator.retry import RetryPolicy
 from generator.sync.copy import Copier
-from generator.sync.digest import Digest, InterruptedSyncError, MismatchError, Sent
-from generator.sync.download import DownloadError, Ranges
-from generator.sync.plan import PART, part_size
+from generator.sync.digest import Digest, MismatchError, Sent
+from generator.sync.download import DownloadError, RangeReader
+from generator.sync.plan import PART, Observe, part_size
 from generator.sync.s3 import Bucket, Upload
-from generator.sync.upload import Delivery, Observe, Part, Task, parts_of, results
+from generator.sync.upload import Part, Task, Uploader, parts_of, results
 
-_COPY: Final = 512 << 20  # S3 allows 5 GiB; a server that copies in silence must be done before anybody loses patience
+_COPY: Final = (
+    512 << 20
+)  # S3 allows 5 GiB, but a server that sends nothing while it copies must finish before the read timeout
 
 
 class Location(Protocol):
-    """Where a file's bytes are; what `hub.Hub.locate` answers."""
+    """Where a file can be downloaded, as `hub.client.Hub.locate` returns it."""
 
     @property
     def url(self) -> str:
@@ -37,19 +40,19 @@ class Location(Protocol):
 
 
 class Locator(Protocol):
-    """The one thing that a transfer asks of the Hub."""
+    """The part of the Hub that a transfer needs."""
 
     def locate(self, repo: str, commit: str, path: str) -> Location:
         """Where the file can be read now."""
 
 
-class Pace(NamedTuple):
-    """How a sync works: parts of large files at once, bytes per part and per copy, and how patiently."""
+class TransferLimits(NamedTuple):
+    """How many parts of large files move at once, the bytes of a part and of a copied part, and retries."""
 
-    lanes: int = 4
+    concurrency: int = 4
     part_bytes: int = PART
     copy_bytes: int = _COPY
-    patience: Patience = Patience()
+    retry_policy: RetryPolicy = RetryPolicy()
     s3_attempts: int = 8  # boto3's own, within each of ours
 
 
@@ -77,44 +80,44 @@ class Budget:
 
 
 class Engine:
-    """Brings files in. Parts of large files share the lanes; small files have threads of their own."""
+    """Transfers files. Parts of large files share a pool of threads; each file also has a thread of its own."""
 
-    def __init__(  # noqa: PLR0913 - all that a transfer touches, handed in
+    def __init__(  # noqa: PLR0913 - every outside thing that a transfer touches
         self,
         hub: Locator,
-        ranges: Ranges,
+        ranges: RangeReader,
         bucket: Bucket,
         *,
         budget: Budget,
-        pace: Pace,
+        limits: TransferLimits,
         stop: Event,
         observe: Observe,
     ) -> None:
         self._hub, self._ranges, self._bucket = hub, ranges, bucket
-        self._budget, self._pace, self._stop, self._observe = budget, pace, stop, observe
-        self._delivery = Delivery(bucket, pace.patience, stop)
-        self._lanes = ThreadPoolExecutor(pace.lanes, "part")
-        self._files = ThreadPoolExecutor(2 * pace.lanes, "file")
-        self._copier = Copier(self._delivery, self._lanes, pace.copy_bytes)
+        self._budget, self._limits, self._stop, self._observe = budget, limits, stop, observe
+        self._uploader = Uploader(bucket, limits.retry_policy, stop)
+        self._parts = ThreadPoolExecutor(limits.concurrency, "part")
+        self._files = ThreadPoolExecutor(2 * limits.concurrency, "file")
+        self._copier = Copier(self._uploader, self._parts, limits.copy_bytes)
 
     def close(self) -> None:
         """End all threads; what they were doing is given up."""
         self._files.shutdown(cancel_futures=True)
-        self._lanes.shutdown(cancel_futures=True)
+        self._parts.shutdown(cancel_futures=True)
 
     def send(self, tasks: Sequence[Task]) -> list[Sent]:
         """Bring files in side by side; all of them, or the first error after every other file has ended."""
         return results([self._files.submit(self._bring, task) for task in tasks])
 
     def _bring(self, task: Task) -> Sent:
-        if task.twin and self._copier.copied(task, task.twin):
+        if task.copy_source and self._copier.copied(task, task.copy_source):
             self._observe(task.model, task.file.path, task.file.size, "copy")
-            return Sent(task.file.path, task.file.size, task.twin.sha256, None, copied=True)
+            return Sent(task.file.path, task.file.size, task.copy_source.sha256, None, copied=True)
         return self._send(task)
 
     def _send(self, task: Task) -> Sent:
         source = _Source(self._hub, task)
-        size = part_size(task.file.size, self._pace.part_bytes)
+        size = part_size(task.file.size, self._limits.part_bytes)
         return self._send_whole(task, source) if task.file.size <= size else self._send_parts(task, source, size)
 
     def _send_whole(self, task: Task, source: "_Source") -> Sent:
@@ -125,7 +128,7 @@ class Engine:
             body = self._read(task, source, 0, task.file.size)
             digest.feed(1, body, self._stop)
             sent = digest.check()
-            self._delivery.tried(task, lambda: self._bucket.put(task.key, body, task.noted(sent.sha256)))
+            self._uploader.retried(task, lambda: self._bucket.put(task.key, body, task.noted(sent.sha256)))
         finally:
             self._budget.give(task.file.size)
         self._observe(task.model, task.file.path, task.file.size, "upload")
@@ -141,7 +144,7 @@ class Engine:
                 for part in parts_of(task.file, size):
                     # Memory is taken here, in the file's order: a part never waits for one that waits for memory.
                     self._budget.take(part.size, self._stop)
-                    parts.append(self._lanes.submit(self._send_part, task, source, digest, upload, part))
+                    parts.append(self._parts.submit(self._send_part, task, source, digest, upload, part))
                     if any(done.done() and done.exception() for done in parts):
                         break
                 etags = dict(enumerate(results(parts), 1))
@@ -152,7 +155,7 @@ class Engine:
                 raise
             return etags
 
-        theirs = self._delivery.assemble(task, fill)
+        theirs = self._uploader.multipart(task, fill)
         return Sent(task.file.path, task.file.size, theirs, None) if theirs else digest.check()
 
     def _send_part(self, task: Task, source: "_Source", digest: Digest, upload: Upload, part: Part) -> str:
@@ -161,7 +164,7 @@ class Engine:
             digest.require()
             body = self._read(task, source, part.start, part.end)
             digest.feed(part.number, body, self._stop)
-            etag = self._delivery.tried(task, lambda: self._bucket.part(upload, part.number, body))
+            etag = self._uploader.retried(task, lambda: self._bucket.upload_part(upload, part.number, body))
         except BaseException:
             digest.fail()
             raise
@@ -181,7 +184,7 @@ class Engine:
                 error.args = (f"from byte {start:,}: {error}",)
                 raise
 
-        return self._delivery.tried(task, once)
+        return self._uploader.retried(task, once)
 
 
 class _Source:

@@ -16,14 +16,14 @@ from generator.sync.manifest import Entry, Manifest
 from generator.sync.plan import (
     MISSING,
     UNPROVEN,
-    Earlier,
     Operation,
+    OtherCommit,
     Plan,
     Stored,
     Wanted,
+    copy_sources,
     make_plan,
     phases,
-    twins,
     up_to_date,
 )
 from generator.sync.s3 import Bucket, S3Error
@@ -41,7 +41,7 @@ class Lister(Locator, Protocol):
         """All files of a commit."""
 
 
-class Request(NamedTuple):
+class SyncRequest(NamedTuple):
     """A model to sync: where to, which files, and what the lock says of them, if there is one."""
 
     wanted: Wanted
@@ -50,20 +50,22 @@ class Request(NamedTuple):
     locked: Locked | None
 
 
-def survey(request: Request, hub: Lister, bucket: Bucket) -> Plan:
+def plan_model(request: SyncRequest, hub: Lister, bucket: Bucket) -> Plan:
     """Plan a model. Two requests to S3 and none to the Hub when there is nothing to do.
 
     Raises GeneratorError when the repository's files make no model, or cannot be listed.
     """
     wanted = request.wanted
     manifest = read_manifest(bucket, wanted.manifest_key)
-    listing = bucket.listing(wanted.prefix)
+    listing = bucket.list_objects(wanted.prefix)
     quick = up_to_date(wanted, manifest, listing)
     if quick and request.locked is None:
         return quick
     files = _files(request, hub)
     plan = make_plan(wanted, files, manifest, listing)
-    return make_plan(wanted, files, manifest, _noted(bucket, wanted, plan, listing), _earlier(bucket, wanted, plan))
+    return make_plan(
+        wanted, files, manifest, _noted(bucket, wanted, plan, listing), _other_commits(bucket, wanted, plan)
+    )
 
 
 def read_manifest(bucket: Bucket, key: str) -> Manifest | None:
@@ -72,7 +74,7 @@ def read_manifest(bucket: Bucket, key: str) -> Manifest | None:
     return None if raw is None else manifests.parse(raw, f"s3://{bucket.name}/{key}")
 
 
-def _files(request: Request, hub: Lister) -> tuple[ModelFile, ...]:
+def _files(request: SyncRequest, hub: Lister) -> tuple[ModelFile, ...]:
     wanted, locked = request.wanted, request.locked
     files = locked.files if locked else hub.tree(wanted.repo, wanted.commit)
     selection = select(files, request.include, request.exclude)
@@ -92,14 +94,14 @@ def _noted(bucket: Bucket, wanted: Wanted, plan: Plan, listing: Mapping[str, Sto
     return found
 
 
-def _earlier(bucket: Bucket, wanted: Wanted, plan: Plan) -> list[Earlier]:
+def _other_commits(bucket: Bucket, wanted: Wanted, plan: Plan) -> list[OtherCommit]:
     """Other commits that have what is missing here, the newest first. Finding none is no error: the Hub has it all."""
-    found: list[Earlier] = []
+    found: list[OtherCommit] = []
     with suppress(S3Error):
         for prefix, manifest in _others(bucket, wanted) if plan.sought else ():
             if plan.sought & {(entry.sha256, entry.size) for entry in manifest.files}:
-                found.append(Earlier(prefix, manifest, bucket.listing(prefix)))
-            if plan.sought <= twins(found).keys():
+                found.append(OtherCommit(prefix, manifest, bucket.list_objects(prefix)))
+            if plan.sought <= copy_sources(found).keys():
                 break
     return found
 
@@ -107,7 +109,7 @@ def _earlier(bucket: Bucket, wanted: Wanted, plan: Plan) -> list[Earlier]:
 def _others(bucket: Bucket, wanted: Wanted) -> Iterator[tuple[str, Manifest]]:
     """Prefix and manifest of the model's other commits; only the newest few, and only those that can be read."""
     root, own = root_of(wanted.manifest_key), wanted.manifest_key
-    written = bucket.ages(own[: own.rindex("/") + 1])
+    written = bucket.last_modified(own[: own.rindex("/") + 1])
     keys = sorted(written.keys() - {own}, key=lambda key: (written[key], key), reverse=True)
     for key in keys[:_MOST_EARLIER]:
         manifest = None
@@ -117,7 +119,7 @@ def _others(bucket: Bucket, wanted: Wanted) -> Iterator[tuple[str, Manifest]]:
             yield artifact_prefix(root, wanted.name, manifest.commit), manifest
 
 
-def carry_out(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
+def apply(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
     """Make the bucket hold the model. The manifest goes first and comes back last: meanwhile nothing is promised."""
     wanted = plan.wanted
     if plan.replaces_manifest:
@@ -126,7 +128,7 @@ def carry_out(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
     sent = engine.send([_task(wanted, operation) for operation in side_by_side])
     sent += engine.send([_task(wanted, operation) for operation in last])
     bucket.delete(wanted.prefix + operation.path for operation in plan.operations if operation.action == "delete")
-    entries = _entries(plan, sent, bucket.listing(wanted.prefix))
+    entries = _entries(plan, sent, bucket.list_objects(wanted.prefix))
     _abort_idle(plan, bucket)
     manifest = Manifest(wanted.repo, wanted.commit, wanted.profile, entries)
     bucket.put(wanted.manifest_key, manifests.dump(manifest), {})
@@ -137,8 +139,8 @@ def _task(wanted: Wanted, operation: Operation) -> Task:
     if operation.file is None:
         raise AssertionError("only wanted files are brought in")
     key = wanted.prefix + operation.path
-    replaces = operation.reason != MISSING and operation.twin is None
-    return Task(wanted.name, wanted.repo, wanted.commit, operation.file, key, operation.twin, replaces)
+    replaces = operation.reason != MISSING and operation.copy_source is None
+    return Task(wanted.name, wanted.repo, wanted.commit, operation.file, key, operation.copy_source, replaces)
 
 
 def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) -> tuple[Entry, ...]:
@@ -162,7 +164,7 @@ def _abort_idle(plan: Plan, bucket: Bucket) -> None:
     large = [prefix + each.path for each in plan.operations if each.moves and each.file and each.file.sha256]
     with suppress(S3Error):  # not everybody may; a lifecycle rule of the bucket does it then (docs/artifacts.md)
         # MinIO lists the uploads of a key, and none for a prefix.
-        for upload in bucket.idle_uploads(prefix, IDLE) or [
-            found for key in large for found in bucket.idle_uploads(key, IDLE)
+        for upload in bucket.idle_multiparts(prefix, IDLE) or [
+            found for key in large for found in bucket.idle_multiparts(key, IDLE)
         ]:
-            bucket.abort(upload)
+            bucket.abort_multipart(upload)

@@ -1,6 +1,6 @@
 """What makes a bucket hold a model: (wanted, manifest, listing) → operations, each with its reason. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
@@ -9,6 +9,8 @@ from generator.hub.files import ModelFile
 from generator.sync.manifest import Entry, Manifest
 
 Action = Literal["upload", "copy", "keep", "delete"]
+Observe = Callable[[str, str, int, Action], None]
+"""Called with a model, a path, and the bytes that have arrived in the bucket, by an upload or a copy."""
 Content = tuple[str | None, int]
 """What makes two files the same: sha256 and size."""
 _MIB: Final = 1 << 20
@@ -41,7 +43,7 @@ class Wanted(NamedTuple):
     profile: str
 
 
-class Earlier(NamedTuple):
+class OtherCommit(NamedTuple):
     """Another commit of the model in the same bucket: where it is, what its manifest promises, and what is there."""
 
     prefix: str
@@ -49,7 +51,7 @@ class Earlier(NamedTuple):
     listing: Mapping[str, Stored]
 
 
-class Twin(NamedTuple):
+class CopySource(NamedTuple):
     """An object of another commit that holds what is wanted here."""
 
     commit: str
@@ -67,7 +69,7 @@ class Operation(NamedTuple):
     reason: str
     file: ModelFile | None = None
     sha256: str | None = None
-    twin: Twin | None = None
+    copy_source: CopySource | None = None
 
     @property
     def moves(self) -> bool:
@@ -127,13 +129,13 @@ def make_plan(
     files: Sequence[ModelFile],
     manifest: Manifest | None,
     listing: Mapping[str, Stored],
-    earlier: Iterable[Earlier] = (),
+    others: Iterable[OtherCommit] = (),
 ) -> Plan:
     """Compare what is wanted with what is there. `listing` must be complete: what it lacks comes in, the rest goes.
 
-    What an `earlier` commit has, too, is copied from there.
+    A file that one of `others` has as well is copied from there.
     """
-    known, same = manifest.by_path if manifest else {}, twins(earlier)
+    known, same = manifest.by_path if manifest else {}, copy_sources(others)
     operations = [_operation(file, known.get(file.path), listing.get(file.path), same) for file in files]
     paths = {file.path for file in files}
     operations += [
@@ -147,23 +149,27 @@ def make_plan(
     return Plan(wanted, ordered, writes_manifest=changed or not recorded, replaces_manifest=manifest is not None)
 
 
-def twins(earlier: Iterable[Earlier]) -> dict[Content, Twin]:
+def copy_sources(others: Iterable[OtherCommit]) -> dict[Content, CopySource]:
     """What can be copied: objects that are still as their manifest says; of several, the one that comes first."""
-    found: dict[Content, Twin] = {}
-    for prefix, manifest, listing in earlier:
+    found: dict[Content, CopySource] = {}
+    for prefix, manifest, listing in others:
         for entry in manifest.files:
             if entry.path in listing and _agrees(entry, listing[entry.path]):
-                twin = Twin(manifest.commit[:COMMIT_LENGTH], prefix + entry.path, entry.etag, entry.sha256)
-                found.setdefault((entry.sha256, entry.size), twin)
+                copy_source = CopySource(manifest.commit[:COMMIT_LENGTH], prefix + entry.path, entry.etag, entry.sha256)
+                found.setdefault((entry.sha256, entry.size), copy_source)
     return found
 
 
-def _operation(file: ModelFile, entry: Entry | None, stored: Stored | None, same: Mapping[Content, Twin]) -> Operation:
+def _operation(
+    file: ModelFile, entry: Entry | None, stored: Stored | None, same: Mapping[Content, CopySource]
+) -> Operation:
     if stored is None:
-        twin = same.get((file.sha256, file.size))
-        if twin is None:
+        copy_source = same.get((file.sha256, file.size))
+        if copy_source is None:
             return _upload(file, MISSING)
-        return Operation("copy", file.path, file.size, f"the same as in {twin.commit}", file, twin=twin)
+        return Operation(
+            "copy", file.path, file.size, f"the same as in {copy_source.commit}", file, copy_source=copy_source
+        )
     if stored.size != file.size:
         return _upload(file, f"has {stored.size:,} bytes instead of {file.size:,}")
     if entry is not None and _same(file, entry):

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from generator.retry import AGAIN, RemoteError
-from generator.sync.plan import Stored, Twin
+from generator.sync.plan import CopySource, Stored
 
 NO_SUCH_UPLOAD: Final = "NoSuchUpload"
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -97,7 +97,7 @@ class Upload(NamedTuple):
 class Bucket:
     """A bucket. Its methods may be called from many threads."""
 
-    def __init__(self, access: Access, *, connections: int, attempts: int = 8, silence_s: float = 60) -> None:
+    def __init__(self, access: Access, *, connections: int, attempts: int = 8, read_timeout_s: float = 60) -> None:
         self.name = access.bucket
         self.requests = 0
         secure = access.endpoint is None or access.endpoint.startswith("https://")
@@ -108,8 +108,8 @@ class Bucket:
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=connections + 2,
-            connect_timeout=min(10, silence_s),
-            read_timeout=silence_s,
+            connect_timeout=min(10, read_timeout_s),
+            read_timeout=read_timeout_s,
             tcp_keepalive=True,
             s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
         )
@@ -122,7 +122,7 @@ class Bucket:
     def _count(self, **_: object) -> None:
         self.requests += 1
 
-    def listing(self, prefix: str) -> dict[str, Stored]:
+    def list_objects(self, prefix: str) -> dict[str, Stored]:
         """Every object below `prefix`, by its path there. Complete, or S3Error."""
         found: dict[str, Stored] = {}
         with self._translated(f"list s3://{self.name}/{prefix}"):
@@ -132,7 +132,7 @@ class Bucket:
                     found[path] = Stored(path, item["Size"], item["ETag"].strip('"'))
         return found
 
-    def ages(self, prefix: str) -> dict[str, datetime]:
+    def last_modified(self, prefix: str) -> dict[str, datetime]:
         """When each object below `prefix` was last written, by key."""
         with self._translated(f"list s3://{self.name}/{prefix}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
@@ -176,31 +176,31 @@ class Bucket:
         with self._translated(f"write {self._at(key)}"):
             self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
 
-    def copy_part(self, upload: Upload, number: int, twin: Twin, start: int, end: int) -> str:
+    def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
         """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag.
 
         The other object must still have its ETag; servers that know no conditions copy it all the same.
         """
-        doing = f"copy {self._at(twin.key)} to part {number} of {self._at(upload.key)}"
+        doing = f"copy {self._at(copy_source.key)} to part {number} of {self._at(upload.key)}"
         with self._translated(doing):
             answer = self._client.upload_part_copy(
                 Bucket=self.name,
                 Key=upload.key,
                 UploadId=upload.id,
                 PartNumber=number,
-                CopySource={"Bucket": self.name, "Key": twin.key},
+                CopySource={"Bucket": self.name, "Key": copy_source.key},
                 CopySourceRange=f"bytes={start}-{end - 1}",
-                CopySourceIfMatch=f'"{twin.etag}"',
+                CopySourceIfMatch=f'"{copy_source.etag}"',
             )
         return _etag(answer.get("CopyPartResult"), doing)
 
-    def begin(self, key: str, metadata: Mapping[str, str]) -> Upload:
+    def create_multipart(self, key: str, metadata: Mapping[str, str]) -> Upload:
         """Begin a multipart upload: nothing is visible until it is completed."""
         with self._translated(f"begin {self._at(key)}"):
             begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
             return Upload(key, begun["UploadId"])
 
-    def part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
+    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
         """Send one part; its ETag."""
         with self._translated(f"write part {number} of {self._at(upload.key)}"):
             sent = self._client.upload_part(
@@ -208,7 +208,7 @@ class Bucket:
             )
             return str(sent["ETag"])
 
-    def complete(self, upload: Upload, etags: Mapping[int, str]) -> None:
+    def complete_multipart(self, upload: Upload, etags: Mapping[int, str]) -> None:
         """Make the object visible."""
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
         with self._translated(f"complete {self._at(upload.key)}"):
@@ -216,7 +216,7 @@ class Bucket:
                 Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": parts}
             )
 
-    def abort(self, upload: Upload) -> None:
+    def abort_multipart(self, upload: Upload) -> None:
         """Give an upload up; one that is gone already is fine."""
         try:
             with self._translated(f"abort {self._at(upload.key)}"):
@@ -224,7 +224,7 @@ class Bucket:
         except S3Error as error:
             _expect(error, (NO_SUCH_UPLOAD, *_ABSENT))
 
-    def idle_uploads(self, prefix: str, idle: timedelta) -> list[Upload]:
+    def idle_multiparts(self, prefix: str, idle: timedelta) -> list[Upload]:
         """Uploads below `prefix` that were begun, not ended, and got no part for as long as `idle`.
 
         It is the server's clock that counts. What it says nothing about is not idle.

@@ -1,4 +1,4 @@
-"""A file's way into the bucket: tried again and again, assembled from parts, looked at in the end."""
+"""Writes an object: each request retried, parts assembled into a multipart upload, the result read back."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
@@ -6,45 +6,42 @@ from contextlib import suppress
 from threading import Event
 from typing import NamedTuple, TypeVar
 
-from generator.diagnostics import GeneratorError
+from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.hub.files import ModelFile
-from generator.retry import Patience, persist
-from generator.sync.digest import InterruptedSyncError
+from generator.retry import RetryPolicy, retry
 from generator.sync.download import DownloadError
-from generator.sync.plan import Action, Stored, Twin
+from generator.sync.plan import CopySource, Stored
 from generator.sync.s3 import Bucket, S3Error, Upload
 
 _T = TypeVar("_T")
-Observe = Callable[[str, str, int, Action], None]
-"""Told of a model, a path, and bytes that have arrived in the bucket, by an upload or a copy."""
 
 
 class Task(NamedTuple):
-    """One file to bring in; from its twin, if there is one."""
+    """One file to bring in: copied from `copy_source` if there is one, else from the Hub."""
 
     model: str
     repo: str
     commit: str
     file: ModelFile
     key: str
-    twin: Twin | None = None
+    copy_source: CopySource | None = None
     replaces: bool = False
-    """Whether the key holds another object, or a damaged one: what is there proves nothing then."""
+    """Whether the key holds another object, or a damaged one; its digest then proves nothing."""
 
     def noted(self, sha256: str | None) -> dict[str, str]:
-        """What is written on the object, beside its content."""
+        """The object's metadata."""
         noted = {"hf-repo": self.repo, "hf-commit": self.commit, "sha256": sha256, "git-sha1": self.file.git_sha1}
         return {name: value for name, value in noted.items() if value}
 
 
-class Delivery:
-    """Brings objects into a bucket, patiently, until it is asked to stop."""
+class Uploader:
+    """Writes objects to a bucket, until `stop` is set."""
 
-    def __init__(self, bucket: Bucket, patience: Patience, stop: Event) -> None:
-        self.bucket, self._patience, self._stop = bucket, patience, stop
+    def __init__(self, bucket: Bucket, retry_policy: RetryPolicy, stop: Event) -> None:
+        self.bucket, self._retry_policy, self._stop = bucket, retry_policy, stop
 
-    def tried(self, task: Task, once: Callable[[], _T]) -> _T:
-        """Try until it works; the error, if it never does, names the file."""
+    def retried(self, task: Task, once: Callable[[], _T]) -> _T:
+        """Call `once` under the retry policy. An error that remains names the file."""
 
         def unless_stopped() -> _T:
             if self._stop.is_set():
@@ -52,31 +49,31 @@ class Delivery:
             return once()
 
         try:
-            return persist(unless_stopped, self._patience, (DownloadError, S3Error), self._stop.wait)
+            return retry(unless_stopped, self._retry_policy, (DownloadError, S3Error), self._stop.wait)
         except (DownloadError, S3Error) as error:
             error.args = (f"{task.file.path}: {error}",)
             raise
 
-    def assemble(self, task: Task, fill: Callable[[Upload], Mapping[int, str]]) -> str | None:
-        """Begin an upload, let `fill` write its parts, and make it visible.
+    def multipart(self, task: Task, fill: Callable[[Upload], Mapping[int, str]]) -> str | None:
+        """Create a multipart upload, let `fill` write its parts, and complete it.
 
-        When another sync was faster: the sha256 of what it has written, and nothing is overwritten.
+        If another sync has written the object meanwhile, nothing is overwritten, and its sha256 is returned.
         """
-        before = self.tried(task, lambda: self.bucket.probe(task.key)) if task.replaces else None
-        upload = self.tried(task, lambda: self.bucket.begin(task.key, task.noted(task.file.sha256)))
+        before = self.retried(task, lambda: self.bucket.probe(task.key)) if task.replaces else None
+        upload = self.retried(task, lambda: self.bucket.create_multipart(task.key, task.noted(task.file.sha256)))
         completing = False
 
         def complete(etags: Mapping[int, str]) -> None:
             nonlocal completing
             completing = True
-            self.bucket.complete(upload, etags)
+            self.bucket.complete_multipart(upload, etags)
 
         theirs = None
         try:
             etags = fill(upload)
-            theirs = self.tried(task, lambda: self._theirs(task, before))
+            theirs = self.retried(task, lambda: self._theirs(task, before))
             if theirs is None:
-                self.tried(task, lambda: complete(etags))
+                self.retried(task, lambda: complete(etags))
                 self._require_there(task)
         except S3Error:
             with suppress(S3Error):
@@ -84,26 +81,26 @@ class Delivery:
             if theirs is None:
                 raise
         finally:
-            # An Abort that meets a running Complete destroys the object on Ceph RGW, though both report success: once
-            # Complete was sent, the upload is left to whoever finds it idle later.
+            # On Ceph RGW, an Abort that meets a running Complete destroys the object, and both report success. Once
+            # Complete was sent, the upload is left to the sync that finds it idle later.
             if not completing:
                 with suppress(S3Error):
-                    self.bucket.abort(upload)
+                    self.bucket.abort_multipart(upload)
         return theirs
 
     def _theirs(self, task: Task, before: Stored | None) -> str | None:
-        """The sha256 of what was written since, if it is what is wanted: by another sync, or by a lost Complete."""
+        """The sha256 of the wanted object if it was written since `before`: by another sync, or by a lost Complete."""
         found = self.bucket.probe(task.key)
         return task.file.sha256 if found != before and self._wanted(task, found) else None
 
     def _require_there(self, task: Task) -> None:
         """Some servers say that they have written what they have not."""
-        if not self._wanted(task, self.tried(task, lambda: self.bucket.probe(task.key))):
+        if not self._wanted(task, self.retried(task, lambda: self.bucket.probe(task.key))):
             message = f"{task.file.path} was completed, and cannot be read back"
             raise GeneratorError(message, hint="somebody else writes to this prefix; run the sync again")
 
     def _wanted(self, task: Task, found: Stored | None) -> bool:
-        """Whether an object is as we, or another sync, would write it."""
+        """Whether an object is what any sync of this file would write."""
         file = task.file
         if found is None or found.size != file.size:
             return False
@@ -111,7 +108,7 @@ class Delivery:
 
 
 def results(futures: Sequence[Future[_T]]) -> list[_T]:
-    """All results; or, once all have ended, the first error that is not the echo of another."""
+    """All results. Once all have ended, raises the first error that does not merely follow from another."""
     wait(futures)
     errors = [error for future in futures if (error := future.exception())]
     if errors:

@@ -4,18 +4,18 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from generator.diagnostics import InterruptedSyncError
 from generator.hub.files import ModelFile
 from generator.sync import manifest as manifests
-from generator.sync.digest import InterruptedSyncError
 from generator.sync.manifest import Entry, Manifest
-from generator.sync.model import Request, read_manifest
+from generator.sync.model import SyncRequest, read_manifest
 from generator.sync.plan import Stored, Wanted
 from generator.sync.s3 import UNREADABLE, Bucket, S3Error
 
 _PIECE: int = 1 << 20
 Stopping = Callable[[], bool]
-Persist = Callable[[Callable[[], str]], str]
-"""Try a read again as long as that may help. Raises S3Error when it does not."""
+Retried = Callable[[Callable[[], str]], str]
+"""Calls a read, and again where that may help. Raises S3Error when it does not."""
 
 
 class _Finding(NamedTuple):
@@ -26,7 +26,7 @@ class _Finding(NamedTuple):
     damaged: bool = False
 
 
-def verify(request: Request, bucket: Bucket, persist: Persist, stopping: Stopping, *, record: bool) -> list[str]:
+def verify(request: SyncRequest, bucket: Bucket, retried: Retried, stopping: Stopping, *, record: bool) -> list[str]:
     """Read everything back and hash it. What is wrong, a line for each; nothing wrong, an empty list.
 
     With `record`, damaged files lose their place in the manifest, so that the next sync brings them in again.
@@ -36,9 +36,9 @@ def verify(request: Request, bucket: Bucket, persist: Persist, stopping: Stoppin
     manifest = read_manifest(bucket, wanted.manifest_key)
     if manifest is None:
         return ["there is no manifest: it was never synced to the end"]
-    reader = _Reader(bucket, wanted, persist, stopping)
+    reader = _Reader(bucket, wanted, retried, stopping)
     locked = {file.path: file for file in request.locked.files} if request.locked else {}
-    listing = bucket.listing(wanted.prefix)
+    listing = bucket.list_objects(wanted.prefix)
     wrong = [_Finding(path, "is not in the manifest") for path in sorted(listing.keys() - manifest.by_path.keys())]
     for entry in manifest.files:
         if found := _finding(entry, listing.get(entry.path), locked.get(entry.path), reader):
@@ -54,7 +54,7 @@ class _Reader(NamedTuple):
 
     bucket: Bucket
     wanted: Wanted
-    persist: Persist
+    retried: Retried
     stopping: Stopping
 
     def sha256(self, path: str) -> str:
@@ -68,7 +68,7 @@ class _Reader(NamedTuple):
                 sha256.update(piece)
             return sha256.hexdigest()
 
-        return self.persist(once)
+        return self.retried(once)
 
 
 def _finding(entry: Entry, stored: Stored | None, locked: ModelFile | None, reader: _Reader) -> _Finding | None:

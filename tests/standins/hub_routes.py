@@ -62,7 +62,7 @@ def resolve(state: HubState, request: HubRequest, token: str | None, revision: s
         "X-Repo-Commit": commit,
         "X-Linked-Etag": f'"{entry.etag}"',
         "X-Linked-Size": str(entry.content.size),
-        "Accept-Ranges": "bytes",
+        "Accept-RangeReader": "bytes",
     }
     return reply
 
@@ -82,7 +82,7 @@ def large(state: HubState, request: HubRequest, number: str, query: str) -> Repl
 def file(entry: Entry, request: HubRequest, headers: dict[str, str]) -> Reply:
     """Answer with a file, or the part of it that was asked for."""
     size = entry.content.size
-    headers = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes", **headers}
+    headers = {"Content-Type": "application/octet-stream", "Accept-RangeReader": "bytes", **headers}
 
     def full() -> Reply:
         return Reply(200, headers, entry.content.chunks(), size, full=full if request.method == "GET" else None)

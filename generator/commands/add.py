@@ -1,0 +1,34 @@
+"""`generator add`: append a model of the Hub to the catalog."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import click
+
+from generator import pipeline
+from generator.commands import options
+from generator.hub.client import of_environment
+from generator.lock import update
+from generator.report import differences, findings
+
+ON_ERROR: Final = "nothing was written"
+
+
+@click.command("add")
+@click.argument("repo", metavar="OWNER/NAME")
+@click.option("--name", help="The model's name; made from the repository's unless given.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; print what would change.")
+@options.root
+def command(*, repo: str, name: str | None, dry_run: bool, root: Path) -> bool:
+    """Append a model of the Hugging Face Hub to models.yaml, at its newest commit."""
+    document, present = pipeline.read(root), pipeline.read_lock(root)
+    with of_environment(os.environ) as hub:
+        updated = update.add(document, present, repo, name, hub, options.say)
+    added = pipeline.edit(root, document, updated, write=not dry_run)
+    findings.show(added.warnings, "text")
+    options.say(f"{'would be: ' if dry_run else ''}{differences.changed(added.changes)}")
+    if dry_run:
+        for line in differences.unified(added.wanted, added.changes):
+            click.echo(line, nl=not line.endswith("\n"))
+    return True

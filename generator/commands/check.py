@@ -1,0 +1,38 @@
+"""`generator check`: validate the manifests on disk against the target's own schemas."""
+
+import gc
+from pathlib import Path
+from typing import Final
+
+import click
+
+from generator import kubeconform, pipeline
+from generator.commands import options
+from generator.compiler import compile_catalog
+from generator.diagnostics import CatalogError, Severity
+from generator.report import findings
+
+ON_ERROR: Final = "nothing was checked"
+
+
+@click.command("check")
+@options.output
+@options.root
+def command(*, output: str, root: Path) -> bool:
+    """Validate rendered/ with kubeconform against the target's schemas, offline."""
+    gc.disable()  # as in `generate`
+    project = pipeline.load(root, with_lock=False)
+    origins = compile_catalog(project.catalog).origins
+    misplaced = (
+        *kubeconform.missing(origins, root, project.document),
+        *kubeconform.foreign(origins, root),
+    )
+    if misplaced:
+        raise CatalogError(misplaced)
+    checked = kubeconform.check(root, project.catalog.target, origins, project.document)
+    findings.show(checked.diagnostics, output)
+    if any(item.severity is Severity.ERROR for item in checked.diagnostics):
+        click.echo(findings.counts(checked.diagnostics), err=True)
+        return False
+    click.echo(f"{checked.objects} objects are valid for OpenShift AI {checked.release}", err=True)
+    return True

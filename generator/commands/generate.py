@@ -1,0 +1,39 @@
+"""`generate`: compile the catalog, and write what has changed."""
+
+import gc
+from pathlib import Path
+from typing import Final
+
+import click
+
+from generator import pipeline
+from generator.commands import options
+from generator.report import differences, findings
+
+ON_ERROR: Final = "nothing was written"
+_UNLOCKED: Final = f"without {pipeline.LOCK}, nothing was compared with the models' own files: run `generator lock`"
+
+
+@click.command("generate")
+@click.option(
+    "--check", "checking", is_flag=True, help="Write nothing; print what would change, and exit 1 if anything."
+)
+@options.output
+@options.root
+def command(*, checking: bool, output: str, root: Path) -> bool:
+    """Compile models.yaml into base/, overlays/, rendered/, argocd/ and docs/catalog.md."""
+    gc.disable()  # a short run that keeps what it makes: a collection finds nothing and takes time
+    generated = pipeline.generate(root, write=not checking)
+    findings.show(generated.warnings, output)
+    if not generated.locked:
+        click.echo(_UNLOCKED, err=True)
+    if not generated.changes:
+        click.echo(f"{len(generated.wanted)} files are up to date", err=True)
+        return True
+    if checking:
+        for line in differences.unified(generated.wanted, generated.changes):
+            click.echo(line, nl=not line.endswith("\n"))
+        click.echo(f"would be: {differences.summary(generated.changes)}; run `generate`", err=True)
+        return False
+    click.echo(differences.summary(generated.changes), err=True)
+    return True

@@ -1,0 +1,39 @@
+"""Differences of two trees: a unified diff, and how many files it is about."""
+
+from collections.abc import Iterator
+
+from generator.tree import FileTree, TreeDiff
+
+
+def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
+    """What would change, as one unified diff in path order, piece by piece."""
+    import difflib  # noqa: PLC0415 - only to show a difference
+
+    for path in sorted({*changes.created, *changes.changed, *changes.removed}):
+        before = changes.changed.get(path, changes.removed.get(path))
+        after = None if path in changes.removed else wanted[path]
+        yield from difflib.unified_diff(
+            _lines(before),
+            _lines(after),
+            "/dev/null" if before is None else f"a/{path}",
+            "/dev/null" if after is None else f"b/{path}",
+        )
+
+
+def _lines(content: bytes | None) -> list[str]:
+    return [] if content is None else content.decode("utf-8", "replace").splitlines(keepends=True)
+
+
+def summary(changes: TreeDiff) -> str:
+    """`3 files created, 1 changed`."""
+    parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
+    first, *rest = [(len(paths), verb) for verb, paths in parts if paths]
+    words = [f"{first[0]} file{'s' * (first[0] != 1)} {first[1]}", *(f"{count} {verb}" for count, verb in rest)]
+    return ", ".join(words)
+
+
+def changed(changes: TreeDiff) -> str:
+    """`models.lock.yaml created, models.yaml changed`, for changes that are few."""
+    parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
+    words = [f"{path} {verb}" for verb, paths in parts for path in sorted(paths)]
+    return ", ".join(words) or "everything is up to date"
