@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from helpers import MINIMAL, ROOT, SHIPPED, UNLOCKED, files, project, run
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from standins.hub import StandInHub
 from strategies import NASTY
@@ -348,7 +348,6 @@ _json = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from(["config.json", "modules.json", *config.ENCODERS[:2], "1_Pooling/config.json"]), _json
