@@ -6,6 +6,13 @@ import pytest
 
 from generator.retry import RemoteError, RetryPolicy, retry
 
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still: nothing here takes any."""
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+
+
 PATIENCE = RetryPolicy(attempts=4, wait_initial_s=1, wait_max_s=3, timeout_s=60)
 
 
