@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from helpers import MINIMAL, ROOT, SHIPPED, UNLOCKED, files, project, run
+from standins import LONG_S
 
 from generator import cli, pipeline
 
@@ -134,7 +135,7 @@ def test_the_installed_commands_run(command: list[str], tmp_path: Path) -> None:
     """Both console scripts and the module do the same."""
     scripts = Path(sys.executable).parent
     program = [str(scripts / command[0]) if len(Path(command[0]).parts) == 1 else command[0], *command[1:]]
-    done = subprocess.run(program, cwd=project(tmp_path), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(program, cwd=project(tmp_path), capture_output=True, text=True, timeout=LONG_S, check=False)
     assert (done.returncode, done.stderr) == (0, f"{UNLOCKED}12 files created\n")
 
 
@@ -146,7 +147,7 @@ def test_generate_needs_no_cloud_library(tmp_path: Path) -> None:
         "print(sorted({'boto3', 'huggingface_hub', 'socket', 'ssl', 'subprocess'} & set(sys.modules)))"
     )
     argv = [sys.executable, "-c", program, str(project(tmp_path))]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=LONG_S, check=True)
     assert done.stdout == "[]\n"
 
 

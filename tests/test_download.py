@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
+from standins import LONG_S
 from standins.server import Exchange, Loopback, Reply
 
 from generator.sync.download import RangeReader
@@ -41,7 +42,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _read(url: str = URL) -> bytes:
-    ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=5)
+    ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
     return bytes(ranges.read(url, {}, 100, 300, len(CONTENT)))
 
 

@@ -16,6 +16,7 @@ from helpers import MINIMAL, ROOT, SHIPPED, files, project, run
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from standins import LONG_S
 from strategies import NASTY, catalog_text, catalogs, reordered, texts
 
 from generator import disk, tree
@@ -204,7 +205,7 @@ def test_each_process_writes_the_same_bytes(tmp_path: Path, seed: str, locale: s
     root = project(tmp_path / "somewhere" / "else", SHIPPED)
     environ = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "PYTHONPATH": str(ROOT), "TZ": "Asia/Kolkata"}
     argv = [sys.executable, "-m", "generator", "generate", "--root", str(root)]
-    subprocess.run(argv, check=True, capture_output=True, env=environ, cwd=tmp_path, umask=umask, timeout=60)
+    subprocess.run(argv, check=True, capture_output=True, env=environ, cwd=tmp_path, umask=umask, timeout=LONG_S)
     catalog, _ = validate(source.parse(SHIPPED.encode(), PATH))
     assert files(root, without=[PATH]) == {**compile_catalog(catalog).tree, **documents.pages(catalog)}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from standins import LONG_S
 
 
 class _GoLoader(yaml.CSafeLoader):
@@ -44,7 +45,7 @@ class BuildError(Exception):
 
 def built(kustomize: Path, folder: Path) -> Objects:
     """What `kustomize build` prints for a folder."""
-    done = subprocess.run([kustomize, "build", folder], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([kustomize, "build", folder], capture_output=True, check=False, timeout=LONG_S)
     if done.returncode:
         raise BuildError(done.stderr.decode())
     return _by_key(yaml.load_all(done.stdout, Loader=_GoLoader))

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from manifests import built
 from ruamel.yaml import YAML
+from standins import LONG_S
 from strategies import NASTY, allowed, texts
 
 from generator.yaml.write import dump
@@ -63,7 +64,7 @@ def test_kubectl_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
     }
     schema.write_text(json.dumps({"properties": expected}), "utf-8")
     options = ["-strict", "-output", "json", "-verbose", "-schema-location", str(schema)]
-    done = subprocess.run([tool("kubeconform"), *options, manifest], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([tool("kubeconform"), *options, manifest], capture_output=True, check=False, timeout=LONG_S)
     findings = json.loads(done.stdout)["resources"]
     assert [finding["status"] for finding in findings] == ["statusValid"], findings
 
