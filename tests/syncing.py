@@ -282,18 +282,17 @@ class Scene:
             yield
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait until something is so; fail when it never is."""
-    until = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > until:
-            raise TimeoutError("it did not happen in time")
-        time.sleep(0.005)
-
-
 def same(found: object, wanted: object) -> None:
     """Assert equality, and show both; pytest explains assertions of test modules only."""
     assert found == wanted, f"\nfound  {found}\nwanted {wanted}"
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Wait until something is so; fail when it never is."""
+    until = time.monotonic() + LONG_S
+    while not what():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.005)
 
 
 def digests(tree: Mapping[str, bytes]) -> Digests:

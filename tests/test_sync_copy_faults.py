@@ -2,18 +2,18 @@
 
 import dataclasses
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from helpers import Ran
+from silence import impatient
 from standins.faulty import Call, FaultyS3
 from standins.hub import StandInHub
 from standins.repos import Source
 from standins.s3 import S3, Versitygw
 from standins.server import Reply
-from syncing import FILES, IN_PARTS, MIB, QUICK, WEIGHTS, Scene, at_both_part_sizes
+from syncing import FILES, IN_PARTS, MIB, QUICK, WEIGHTS, Scene, at_both_part_sizes, wait_for
 
 from generator.sync.engine import TransferLimits
 
@@ -101,7 +101,6 @@ PASSING: dict[str, Callable[[FaultyS3], object]] = {
     "500": lambda s3: s3.faults.internal(kind="*Copy*", times=3),
     "an error in a 200": lambda s3: s3.faults.error_in_200(kind="*Copy*", times=3),
     "a lost answer": lambda s3: s3.faults.lose_response(kind="*Copy*", times=1),
-    "silence": lambda s3: s3.faults.hang(kind="*Copy*", times=1),
 }
 
 
@@ -118,6 +117,17 @@ def test_a_fault_that_passes_is_survived(
     ran = scene.quick(limits)
     assert (ran.code, faulty_s3.faults.active[0].hits > 0) == (0, True), ran.stderr
     assert scene.hub.sent("cdn") == 0
+    scene.expect_whole()
+
+
+@at_both_part_sizes
+def test_silence_that_passes_is_survived(
+    limits: TransferLimits, scene: Scene, faulty_s3: FaultyS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As well: whoever does not answer in time is asked again."""
+    silence = faulty_s3.faults.hang(kind="*Copy*", times=1)
+    ran = scene.quick(impatient(monkeypatch, "s3", limits))
+    assert (ran.code, silence.hits, scene.hub.sent("cdn")) == (0, 1, 0), ran.stderr
     scene.expect_whole()
 
 
@@ -212,14 +222,14 @@ def test_pruned_while_it_is_copied(scene: Scene, faulty_s3: FaultyS3) -> None:
 def test_stopped_while_it_is_copied(number: signal.Signals, scene: Scene, faulty_s3: FaultyS3) -> None:
     """Nothing wrong is visible, no manifest promises anything, and the next run finishes by another copy."""
     slow = faulty_s3.faults.hang(1, kind="UploadPartCopy", times=1)
+    scene.hub.faults.hang(path="config.json", method="GET")  # comes last: the sync cannot end before it is stopped
     process = scene.start()
-    until = time.monotonic() + 20
-    while not slow.hits and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_for(lambda: slow.hits == 1)
     process.send_signal(number)
     assert scene.finish(process).code == (130 if number == signal.SIGTERM else -signal.SIGKILL)
     scene.visible()
     assert scene.manifest() is None
+    scene.hub.faults.clear()
     assert scene.quick().code == 0
     assert scene.hub.sent("cdn") == 0
     scene.expect_whole(killed=number == signal.SIGKILL)

@@ -3,16 +3,26 @@
 import random
 import shutil
 import signal
+import subprocess
 import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from threading import Event, Lock
+from typing import TypeVar
 
 import pytest
+from botocore.exceptions import ClientError
+from standins import LONG_S
+from standins.faulty import FaultyS3
 from standins.hub import StandInHub
 from standins.repos import Sparse
 from standins.s3 import S3
+from standins.server import Reply
 from syncing import MIB, Scene, wait_for
 
 pytestmark = pytest.mark.s3
+T = TypeVar("T")
 
 HELD: dict[str, bytes | Sparse | Path] = {
     "config.json": b'{"model_type": "bert"}',
@@ -34,28 +44,56 @@ def scene(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> Scene:
     return scene
 
 
-def test_killed_at_any_moment(scene: Scene, pytestconfig: pytest.Config) -> None:
+class Killer:
+    """Counts a sync's requests, to the Hub and to S3, and may kill it while one of them waits for its answer."""
+
+    def __init__(self, scene: Scene, proxy: FaultyS3) -> None:
+        self.seen = 0
+        self._scene, self._lock = scene, Lock()
+        self._at = 0
+        self._process: subprocess.Popen[str] | None = None
+        scene.hub.faults.add(self._passes, {})
+        proxy.faults.add(self._passes, {})
+
+    def start(self, at: int = 0) -> "subprocess.Popen[str]":
+        """Start a sync, and kill it at this request; never at 0."""
+        with self._lock:
+            self.seen, self._at, self._process = 0, at, self._scene.start()
+            return self._process
+
+    def _passes(self, passing: T) -> T:
+        with self._lock:
+            self.seen += 1
+            if self._process and self.seen == self._at:
+                self._process.kill()
+        return passing
+
+
+@pytest.mark.timeout(6 * 3600)
+def test_killed_at_any_moment(scene: Scene, faulty_s3: FaultyS3, pytestconfig: pytest.Config) -> None:
     """Nothing wrong is visible after any kill, and one run makes it whole."""
     kills, seed = int(pytestconfig.getoption("--kills")), random.randrange(1 << 32)  # noqa: S311
     print(f"seed {seed}")  # noqa: T201 - to repeat a failure
     moments = random.Random(seed)  # noqa: S311
-    in_flight = 0
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
     scene.hub.faults.drip(120 * MIB, kind="cdn")
-    for _ in range(kills):
-        scene.hub.reset()
-        process = scene.start()
-        asked = moments.randrange(1, 12)
-        until = time.monotonic() + 10
-        while process.poll() is None and len(scene.hub.requests) < asked and time.monotonic() < until:
-            time.sleep(0.002)
-        time.sleep(moments.uniform(0, 0.15))
-        in_flight += process.poll() is None
-        process.kill()
-        scene.finish(process)
-        scene.visible()
+    killer = Killer(scene, faulty_s3)
+    assert scene.finish(killer.start()).code == 0
+    requests, killed = killer.seen, 0
+    while killed < kills:
         if scene.manifest() is not None:
             shutil.rmtree(scene.s3.root / "models")
-    assert in_flight > kills // 3, "most runs had ended before they were killed"
+        at, later = moments.randint(1, requests), moments.random() < 0.5
+        process = killer.start(0 if later else at)
+        wait_for(lambda: killer.seen >= at or process.poll() is not None)  # noqa: B023
+        if later:
+            time.sleep(moments.uniform(0, 0.15))
+        process.kill()
+        ran = scene.finish(process)
+        assert ran.code == -signal.SIGKILL or (ran.code == 0 and (later or killer.seen < at)), ran.stderr
+        killed += ran.code != 0
+        wait_for(lambda: not faulty_s3.busy)
+        scene.visible()
     scene.hub.faults.clear()
     assert scene.sync().code == 0
     scene.expect(killed=True)
@@ -64,10 +102,10 @@ def test_killed_at_any_moment(scene: Scene, pytestconfig: pytest.Config) -> None
 
 def test_what_was_finished_before_a_kill_is_not_sent_again(scene: Scene) -> None:
     """The digest noted on an object is proof enough."""
-    scene.hub.faults.hang(60, kind="cdn", path="*model-1.safetensors")
+    silence = scene.hub.faults.hang(kind="cdn", path="*model-1.safetensors")
     process = scene.start()
-    done = [scene.prefix() + name for name in ("model-2.safetensors", "tokenizer.json", "modules.json")]
-    wait_for(lambda: all((scene.s3.root / path).exists() for path in done))
+    done = ["model-2.safetensors", "tokenizer.json", "modules.json"]
+    wait_for(lambda: silence.hits == 3 and all(_is_noted(scene, name) for name in done))
     process.kill()
     scene.finish(process)
     scene.hub.faults.clear()
@@ -77,14 +115,24 @@ def test_what_was_finished_before_a_kill_is_not_sent_again(scene: Scene) -> None
     scene.expect(killed=True)
 
 
+def _is_noted(scene: Scene, name: str) -> bool:
+    client = scene.s3.client()
+    try:
+        return bool(client.head_object(Bucket=scene.s3.bucket, Key=scene.prefix() + name)["Metadata"])
+    except ClientError:
+        return False
+    finally:
+        client.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_asked_to_stop(scene: Scene, number: signal.Signals) -> None:
     """Ctrl-C and a pod's end give up the uploads, say so without a traceback, and exit 130."""
-    scene.hub.faults.drip(4 * MIB, kind="cdn")
+    scene.hub.faults.drip(MIB // 1024, kind="cdn")  # it would take hours to send them
     process = scene.start()
     wait_for(lambda: bool(scene.uploads()))
     process.send_signal(number)
-    ran = scene.finish(process, timeout=25)
+    ran = scene.finish(process)
     assert ran.code == 130
     assert scene.uploads() == []
     assert scene.manifest() is None
@@ -97,19 +145,29 @@ def test_asked_to_stop(scene: Scene, number: signal.Signals) -> None:
 def test_two_syncs_race(scene: Scene) -> None:
     """Both succeed, whoever comes first; the bucket is as after one."""
     processes = [scene.start(), scene.start()]
-    assert [scene.finish(process, timeout=60).code for process in processes] == [0, 0]
+    assert [scene.finish(process).code for process in processes] == [0, 0]
     scene.expect()
 
 
 def test_a_race_with_a_slow_one(scene: Scene) -> None:
     """A sync that is overtaken finds the files there, overwrites nothing, and succeeds."""
-    slow = scene.hub.faults.drip(6 * MIB, kind="cdn")
+    overtaken = Event()
+
+    def hold(reply: Reply) -> Reply:
+        return replace(reply, chunks=_after(overtaken, reply.chunks))
+
+    slow = scene.hub.faults.add(hold, {"kind": "cdn", "times": PARTS})
     first = scene.start()
     wait_for(lambda: slow.hits == PARTS)
-    scene.hub.faults.clear()
     assert scene.sync().code == 0
     scene.expect(killed=True)
     written = scene.written(scene.prefix())
-    assert scene.finish(first, timeout=60).code == 0
+    overtaken.set()
+    assert scene.finish(first).code == 0
     scene.expect()
     assert scene.written(scene.prefix()) == written
+
+
+def _after(event: Event, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    event.wait(LONG_S)
+    yield from chunks

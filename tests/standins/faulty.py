@@ -181,6 +181,11 @@ class FaultyS3:
         self._server.stop()
 
     @property
+    def busy(self) -> bool:
+        """Whether anybody is connected: what a dead client has sent may still be on its way to the server."""
+        return self._server.busy
+
+    @property
     def counts(self) -> Counter[str]:
         """How many requests of each operation."""
         return Counter(request.operation for request in list(self.requests))

@@ -90,8 +90,9 @@ class Exchange(BaseHTTPRequestHandler):
         step = max(1, int(reply.rate * _TICK)) if reply.rate else 1 << 20
         for chunk in reply.chunks:
             for at in range(0, min(len(chunk), left), step):
-                yield chunk[at : min(at + step, left)]
-                if reply.rate and self.server.pause(_TICK):
+                piece = chunk[at : min(at + step, left)]
+                yield piece
+                if reply.rate and self.server.pause(len(piece) / reply.rate):
                     return
             left -= min(len(chunk), left)
             if not left:
@@ -161,6 +162,11 @@ class Loopback(ThreadingHTTPServer):
         self.server_close()
         if self.failures:
             raise self.failures[0]
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody is connected."""
+        return bool(self._connections())
 
     def _connections(self) -> list[socket.socket]:
         with self._lock:
