@@ -26,7 +26,8 @@ from generator.sync.plan import (
     phases,
     up_to_date,
 )
-from generator.sync.s3 import Bucket, S3Error
+from generator.sync.s3 import Bucket
+from generator.sync.s3_errors import S3Error
 from generator.sync.upload import Task
 
 _MOST_EARLIER: Final = 8  # two requests each

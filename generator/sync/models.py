@@ -20,7 +20,8 @@ from generator.sync.engine import Budget, Engine, TransferLimits
 from generator.sync.model import IDLE, SyncRequest, apply, plan_model
 from generator.sync.plan import Action, Observe, Plan, Wanted
 from generator.sync.prune import Stale, stale
-from generator.sync.s3 import Access, Bucket, S3Error, Upload
+from generator.sync.s3 import Access, Bucket, Upload
+from generator.sync.s3_errors import S3Error
 from generator.sync.verify import verify as verify_model
 
 _Item = TypeVar("_Item", SyncRequest, Plan)

@@ -1,80 +1,15 @@
-"""S3: listing, objects, multipart uploads; the one door to boto3. Every error says what to do about it."""
+"""S3: listings, objects, multipart uploads. Only this module makes requests to S3."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
-from generator.retry import AGAIN, RemoteError
 from generator.sync.plan import CopySource, Stored
-
-NO_SUCH_UPLOAD: Final = "NoSuchUpload"
-_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
-UNREADABLE: Final = _ABSENT | {"InvalidRange", "IncompleteReadError", "ResponseStreamingError"}
-"""There is no object; or the server has its size, but not its bytes."""
-_TRANSIENT: Final = frozenset(
-    {
-        "SlowDown",
-        "InternalError",
-        "ServiceUnavailable",
-        "RequestTimeout",
-        "OperationAborted",
-        "Throttling",
-        "503",
-        "500",
-        # The bytes changed on their way to the server, which has noticed.
-        "XAmzContentSHA256Mismatch",
-        "BadDigest",
-        "IncompleteBody",
-    }
-)
-_HINTS: Final = {
-    "NoSuchBucket": "create the bucket, or correct `bucket` in models.yaml",
-    "AccessDenied": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
-    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
-    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
-    "ExpiredToken": "get new credentials, and run the sync again: it goes on where it stopped",
-    "SSLError": "set AWS_CA_BUNDLE to the file of the CA that the server's certificate is signed with",
-    "EndpointConnectionError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
-    "ConnectTimeoutError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
-    "ReadTimeoutError": "the server says nothing: look after it, and run the sync again",
-    "ProfileNotFound": "correct AWS_PROFILE",
-    "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    NO_SUCH_UPLOAD: "somebody has ended the upload; run the sync again",
-    "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not know checksum trailers",
-}
-
-
-_LASTING: Final = frozenset(
-    {
-        "SSLError",
-        "ProfileNotFound",
-        "NoCredentialsError",
-        "PartialCredentialsError",
-        # S3 may say these with a status of 5xx, too: the first always, the others within its answer to a copy.
-        "NotImplemented",
-        "AccessDenied",
-        "NoSuchKey",
-        "PreconditionFailed",
-    }
-)
-
-
-_UNUSUAL: Final = "ask whoever runs this S3 server what that means"
-
-
-class S3Error(RemoteError):
-    """A request to S3 failed. `code` is S3's own word."""
-
-    def __init__(self, message: str, *, code: str, hint: str | None, transient: bool) -> None:
-        super().__init__(message, hint=hint or (AGAIN if transient else _UNUSUAL), transient=transient)
-        self.code = code
+from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
 
 
 class Access(NamedTuple):
@@ -113,7 +48,7 @@ class Bucket:
             tcp_keepalive=True,
             s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
         )
-        with self._translated(f"reach s3://{self.name}"):
+        with translated(f"reach s3://{self.name}"):
             self._client: Any = boto3.session.Session().client(
                 "s3", endpoint_url=access.endpoint, region_name=access.region, config=config, verify=access.ca
             )
@@ -125,7 +60,7 @@ class Bucket:
     def list_objects(self, prefix: str) -> dict[str, Stored]:
         """Every object below `prefix`, by its path there. Complete, or S3Error."""
         found: dict[str, Stored] = {}
-        with self._translated(f"list s3://{self.name}/{prefix}"):
+        with translated(f"list s3://{self.name}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
                 for item in page.get("Contents", ()):
                     path = item["Key"].removeprefix(prefix)
@@ -134,22 +69,22 @@ class Bucket:
 
     def last_modified(self, prefix: str) -> dict[str, datetime]:
         """When each object below `prefix` was last written, by key."""
-        with self._translated(f"list s3://{self.name}/{prefix}"):
+        with translated(f"list s3://{self.name}/{prefix}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
             return {item["Key"]: item["LastModified"] for page in pages for item in page.get("Contents", ())}
 
     def get(self, key: str) -> bytes | None:
         """A small object's content, None when there is none."""
         try:
-            with self._translated(f"read {self._at(key)}"):
+            with translated(f"read {self._at(key)}"):
                 return bytes(self._client.get_object(Bucket=self.name, Key=key)["Body"].read())
         except S3Error as error:
-            _expect(error, _ABSENT)
+            _expect(error, ABSENT)
             return None
 
     def chunks(self, key: str, size: int) -> Iterator[bytes]:
         """An object's content, piece by piece."""
-        with self._translated(f"read {self._at(key)}"):
+        with translated(f"read {self._at(key)}"):
             yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
 
     def probe(self, key: str) -> Stored | None:
@@ -159,7 +94,7 @@ class Bucket:
         (https://github.com/ceph/ceph/pull/60771).
         """
         try:
-            with self._translated(f"read {self._at(key)}"):
+            with translated(f"read {self._at(key)}"):
                 found = self._client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")
                 with closing(found["Body"]) as body:
                     body.read(1)
@@ -173,7 +108,7 @@ class Bucket:
 
     def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""
-        with self._translated(f"write {self._at(key)}"):
+        with translated(f"write {self._at(key)}"):
             self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
 
     def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
@@ -182,7 +117,7 @@ class Bucket:
         The other object must still have its ETag; servers that know no conditions copy it all the same.
         """
         doing = f"copy {self._at(copy_source.key)} to part {number} of {self._at(upload.key)}"
-        with self._translated(doing):
+        with translated(doing):
             answer = self._client.upload_part_copy(
                 Bucket=self.name,
                 Key=upload.key,
@@ -196,13 +131,13 @@ class Bucket:
 
     def create_multipart(self, key: str, metadata: Mapping[str, str]) -> Upload:
         """Begin a multipart upload: nothing is visible until it is completed."""
-        with self._translated(f"begin {self._at(key)}"):
+        with translated(f"begin {self._at(key)}"):
             begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
             return Upload(key, begun["UploadId"])
 
     def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
         """Send one part; its ETag."""
-        with self._translated(f"write part {number} of {self._at(upload.key)}"):
+        with translated(f"write part {number} of {self._at(upload.key)}"):
             sent = self._client.upload_part(
                 Bucket=self.name, Key=upload.key, UploadId=upload.id, PartNumber=number, Body=body
             )
@@ -211,7 +146,7 @@ class Bucket:
     def complete_multipart(self, upload: Upload, etags: Mapping[int, str]) -> None:
         """Make the object visible."""
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
-        with self._translated(f"complete {self._at(upload.key)}"):
+        with translated(f"complete {self._at(upload.key)}"):
             self._client.complete_multipart_upload(
                 Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": parts}
             )
@@ -219,22 +154,22 @@ class Bucket:
     def abort_multipart(self, upload: Upload) -> None:
         """Give an upload up; one that is gone already is fine."""
         try:
-            with self._translated(f"abort {self._at(upload.key)}"):
+            with translated(f"abort {self._at(upload.key)}"):
                 self._client.abort_multipart_upload(Bucket=self.name, Key=upload.key, UploadId=upload.id)
         except S3Error as error:
-            _expect(error, (NO_SUCH_UPLOAD, *_ABSENT))
+            _expect(error, ("NoSuchUpload", *ABSENT))
 
     def idle_multiparts(self, prefix: str, idle: timedelta) -> list[Upload]:
         """Uploads below `prefix` that were begun, not ended, and got no part for as long as `idle`.
 
         It is the server's clock that counts. What it says nothing about is not idle.
         """
-        with self._translated(f"list uploads of s3://{self.name}/{prefix}"):
+        with translated(f"list uploads of s3://{self.name}/{prefix}"):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=prefix)
             return [
                 upload
                 for page in pages
-                if (now := _server_time(page))
+                if (now := server_time(page))
                 for item in page.get("Uploads", ())
                 if self._last_write(upload := Upload(item["Key"], item["UploadId"]), item, now - idle) < now - idle
             ]
@@ -250,24 +185,11 @@ class Bucket:
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects one by one: old servers refuse the bulk request of new clients."""
         for key in keys:
-            with self._translated(f"delete {self._at(key)}"):
+            with translated(f"delete {self._at(key)}"):
                 self._client.delete_object(Bucket=self.name, Key=key)
 
     def _at(self, key: str) -> str:
         return f"s3://{self.name}/{key}"
-
-    @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code") or "unknown")
-            raise _client_error(doing, code, error) from error
-        except BotoCoreError as error:
-            code, words = type(error).__name__, " ".join(str(error).split())
-            raise S3Error(
-                f"cannot {doing}: {words}", code=code, hint=_HINTS.get(code), transient=code not in _LASTING
-            ) from error
 
 
 def _expect(error: S3Error, codes: Collection[str]) -> None:
@@ -281,30 +203,3 @@ def _etag(result: Mapping[str, Any] | None, doing: str) -> str:
     if not (result and result.get("ETag")):
         raise S3Error(f"cannot {doing}: the server has not copied it", code="NotCopied", hint=None, transient=False)
     return str(result["ETag"])
-
-
-def _client_error(doing: str, code: str, error: ClientError) -> S3Error:
-    said = error.response.get("Error", {}).get("Message") or "the server gives no reason"
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    hint = _HINTS.get(code)
-    if code == "RequestTimeTooSkewed":
-        hint = _skew(error)
-    transient = code in _TRANSIENT or (status >= _SERVER_ERROR and code not in _LASTING)
-    return S3Error(f"cannot {doing}: {code}: {said}", code=code, hint=hint, transient=transient)
-
-
-_SERVER_ERROR: Final = 500
-
-
-def _server_time(answer: Mapping[str, Any]) -> datetime | None:
-    """What the server's clock said when it answered."""
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date) if date else None
-
-
-def _skew(error: ClientError) -> str:
-    now = _server_time(error.response)
-    if not now:
-        return "set this machine's clock"
-    seconds = (datetime.now(UTC) - now).total_seconds()
-    return f"this machine's clock is {abs(seconds):.0f} seconds {'ahead' if seconds > 0 else 'behind'}: set it"

@@ -11,7 +11,8 @@ from generator.hub.files import ModelFile
 from generator.retry import RetryPolicy, retry
 from generator.sync.download import DownloadError
 from generator.sync.plan import CopySource, Stored
-from generator.sync.s3 import Bucket, S3Error, Upload
+from generator.sync.s3 import Bucket, Upload
+from generator.sync.s3_errors import S3Error
 
 _T = TypeVar("_T")
 

@@ -10,7 +10,8 @@ from generator.sync import manifest as manifests
 from generator.sync.manifest import Entry, Manifest
 from generator.sync.model import SyncRequest, read_manifest
 from generator.sync.plan import Stored, Wanted
-from generator.sync.s3 import UNREADABLE, Bucket, S3Error
+from generator.sync.s3 import Bucket
+from generator.sync.s3_errors import UNREADABLE, S3Error
 
 _PIECE: int = 1 << 20
 Stopping = Callable[[], bool]

@@ -1,0 +1,111 @@
+"""Errors of S3: what failed, whether to try again, and what to do about it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from generator.retry import AGAIN, RemoteError
+
+ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+UNREADABLE: Final = ABSENT | {"InvalidRange", "IncompleteReadError", "ResponseStreamingError"}
+"""There is no object; or the server has its size, but not its bytes."""
+_TRANSIENT: Final = frozenset(
+    {
+        "SlowDown",
+        "InternalError",
+        "ServiceUnavailable",
+        "RequestTimeout",
+        "OperationAborted",
+        "Throttling",
+        "503",
+        "500",
+        # The bytes changed on their way to the server, which has noticed.
+        "XAmzContentSHA256Mismatch",
+        "BadDigest",
+        "IncompleteBody",
+    }
+)
+_HINTS: Final = {
+    "NoSuchBucket": "create the bucket, or correct `bucket` in models.yaml",
+    "AccessDenied": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
+    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
+    "ExpiredToken": "get new credentials, and run the sync again: it goes on where it stopped",
+    "SSLError": "set AWS_CA_BUNDLE to the file of the CA that the server's certificate is signed with",
+    "EndpointConnectionError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
+    "ConnectTimeoutError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
+    "ReadTimeoutError": "the server says nothing: look after it, and run the sync again",
+    "ProfileNotFound": "correct AWS_PROFILE",
+    "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    "NoSuchUpload": "somebody has ended the upload; run the sync again",
+    "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not know checksum trailers",
+}
+_LASTING: Final = frozenset(
+    {
+        "SSLError",
+        "ProfileNotFound",
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        # S3 may say these with a status of 5xx, too: the first always, the others within its answer to a copy.
+        "NotImplemented",
+        "AccessDenied",
+        "NoSuchKey",
+        "PreconditionFailed",
+    }
+)
+_UNUSUAL: Final = "ask whoever runs this S3 server what that means"
+
+
+class S3Error(RemoteError):
+    """A request to S3 failed. `code` is S3's own word."""
+
+    def __init__(self, message: str, *, code: str, hint: str | None, transient: bool) -> None:
+        super().__init__(message, hint=hint or (AGAIN if transient else _UNUSUAL), transient=transient)
+        self.code = code
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raise boto3's errors as S3Error: "cannot `doing`: …"."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code") or "unknown")
+        raise _client_error(doing, code, error) from error
+    except BotoCoreError as error:
+        code, words = type(error).__name__, " ".join(str(error).split())
+        raise S3Error(
+            f"cannot {doing}: {words}", code=code, hint=_HINTS.get(code), transient=code not in _LASTING
+        ) from error
+
+
+def _client_error(doing: str, code: str, error: ClientError) -> S3Error:
+    said = error.response.get("Error", {}).get("Message") or "the server gives no reason"
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    hint = _HINTS.get(code)
+    if code == "RequestTimeTooSkewed":
+        hint = _skew(error)
+    transient = code in _TRANSIENT or (status >= _SERVER_ERROR and code not in _LASTING)
+    return S3Error(f"cannot {doing}: {code}: {said}", code=code, hint=hint, transient=transient)
+
+
+_SERVER_ERROR: Final = 500
+
+
+def server_time(answer: Mapping[str, Any]) -> datetime | None:
+    """What the server's clock said when it answered."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date) if date else None
+
+
+def _skew(error: ClientError) -> str:
+    now = server_time(error.response)
+    if not now:
+        return "set this machine's clock"
+    seconds = (datetime.now(UTC) - now).total_seconds()
+    return f"this machine's clock is {abs(seconds):.0f} seconds {'ahead' if seconds > 0 else 'behind'}: set it"
