@@ -4,13 +4,16 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools generate check test coverage lint format bench bench-sync demo soak schemas flags lock clean
+.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak schemas flags lock clean
 
 generate: setup ## compile models.yaml
 	$(BIN)/generate
 
 test: setup tools .venv/.model ## every test
 	$(BIN)/pytest
+
+test-s3: setup tools tools-s3 ## syncs that race, on a real Ceph, MinIO, versitygw and rclone; some minutes
+	CI=true $(BIN)/pytest tests/servers
 
 check: setup tools ## the committed manifests are current, and valid for the target
 	$(BIN)/generate --check
@@ -72,6 +75,27 @@ $(TOOLS)/.ready: tools/go.mod tools/go.sum
 	  echo "  kustomize:   https://kubectl.docs.kubernetes.io/installation/kustomize/"; \
 	  echo "  kubeconform: https://github.com/yannh/kubeconform#installation"; \
 	fi
+
+tools-s3: .tools/ceph/.ready $(TOOLS)/minio ## a real Ceph (Debian's packages, unpacked only) and a real MinIO (needs Go)
+
+# Package lists and packages go below .tools; nothing is installed, and root is not needed.
+CEPH := .tools/ceph
+CEPH_APT := apt-get --quiet=2 -o Debug::NoLocking=true -o Dir::State::Lists=$(CURDIR)/$(CEPH)/lists -o Dir::Cache=$(CURDIR)/$(CEPH)/cache
+
+$(CEPH)/.ready:
+	@command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null \
+	  || { echo "Ceph comes from Debian's packages: apt-get and dpkg-deb are needed" >&2; exit 2; }
+	rm -rf $(CEPH)
+	mkdir -p $(CEPH)/lists/partial $(CEPH)/cache/archives/partial $(CEPH)/root
+	$(CEPH_APT) update
+	$(CEPH_APT) install --yes --download-only --reinstall --no-install-recommends ceph-mon ceph-osd radosgw ceph-common
+	for package in $(CEPH)/cache/archives/*.deb; do dpkg-deb --extract $$package $(CEPH)/root || exit; done
+	rm -rf $(CEPH)/lists $(CEPH)/cache
+	@touch $@
+
+$(TOOLS)/minio: tools/minio/go.mod tools/minio/go.sum
+	cd tools/minio && GOFLAGS=-mod=readonly GOBIN=$(CURDIR)/$(TOOLS) go install tool
+	@touch $@
 
 schemas: setup ## vendored schemas (needs Go), and the catalog's own
 	$(BIN)/python tools/vendor_schemas.py

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag that rewrites expected files, which CI must never do, and the length of the soak."""
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden and tests/errors")
     parser.addoption("--kills", type=int, default=50, help="how often a sync is killed (`make soak`: 500)")
+    parser.addoption("--rounds", type=int, default=20, help="how many races are run on Ceph; elsewhere a quarter of it")
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +53,26 @@ def tool() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         own = _TOOLS / name
         found = str(own) if own.exists() else shutil.which(name)
-        if found is not None:
-            return Path(found)
-        missing = f"{name} is not installed: run `make tools`"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+        return Path(found) if found else _missing(f"{name} is not installed: run `make tools`")
 
     return find
+
+
+@pytest.fixture(scope="session")
+def minio_binary() -> Path:
+    """MinIO, as `make tools-s3` builds it; found or missing like any tool."""
+    binary = _TOOLS / "minio"
+    return binary if binary.exists() else _missing("MinIO is not built: run `make tools-s3`")
+
+
+@pytest.fixture(scope="session")
+def ceph_root() -> Path:
+    """The folder into which `make tools-s3` unpacks Ceph's packages."""
+    root = ROOT / ".tools/ceph/root"
+    return root if root.with_name(".ready").exists() else _missing("Ceph is not unpacked: run `make tools-s3`")
+
+
+def _missing(message: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)

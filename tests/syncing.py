@@ -185,8 +185,8 @@ class Scene:
 
     def manifest(self, name: str = "m") -> Any:
         """What a model's manifest says, None without one."""
-        path = self.s3.root / self._manifest_key(name)
-        return json.loads(path.read_bytes()) if path.exists() else None
+        raw = self.s3.read(self._manifest_key(name))
+        return None if raw is None else json.loads(raw)
 
     def expect(self, *names: str, without: Iterable[str] = (), killed: bool = False) -> None:
         """The bucket holds exactly these models and their manifests; uploads are left by killed runs only."""

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from .ceph import Cluster, RadosGateway
 from .faulty import FaultyS3
 from .hub import StandInHub
+from .minio import MinIO
 from .s3 import S3, RcloneS3, Versitygw
 from .tls import Tls, make_tls
 
@@ -93,3 +95,49 @@ def faulty_s3(versitygw: S3) -> Iterator[FaultyS3]:
     """A proxy in front of the strict server; reach the bucket with `versitygw.through(faulty_s3.endpoint)`."""
     with FaultyS3(versitygw.endpoint) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="session")
+def ceph_cluster(ceph_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real Ceph."""
+    with Cluster(ceph_root, tmp_path_factory.mktemp("ceph")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def ceph_server(ceph_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RadosGateway]:
+    """Its S3 gateway."""
+    with RadosGateway(ceph_cluster, tmp_path_factory.mktemp("radosgw")) as server:
+        yield server
+
+
+@pytest.fixture
+def ceph_s3(ceph_server: RadosGateway) -> S3:
+    """An empty bucket on Ceph."""
+    return ceph_server.bucket()
+
+
+@pytest.fixture(scope="session")
+def minio_server(minio_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinIO]:
+    """A real MinIO."""
+    with MinIO(minio_binary, tmp_path_factory.mktemp("minio")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tls_minio_server(minio_binary: Path, tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinIO]:
+    """A real MinIO over TLS."""
+    with MinIO(minio_binary, tmp_path_factory.mktemp("minio-tls"), tls) as server:
+        yield server
+
+
+@pytest.fixture
+def minio(minio_server: MinIO) -> S3:
+    """An empty bucket on MinIO."""
+    return minio_server.bucket()
+
+
+@pytest.fixture
+def tls_minio(tls_minio_server: MinIO) -> S3:
+    """An empty bucket on MinIO over TLS."""
+    return tls_minio_server.bucket()

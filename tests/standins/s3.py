@@ -1,8 +1,6 @@
 """Real S3 servers as processes: versitygw, which checks everything, and rclone, which is sloppy."""
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -18,14 +16,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import LONG_S
+from .daemon import Daemon
 from .tls import Tls
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _PORTS = 10
-_LIFE = 6 * 3600
-"""Seconds; for servers that nobody stops."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +74,11 @@ class S3:
         """Reach the same bucket through another endpoint, such as a proxy."""
         return replace(self, endpoint=endpoint, ca=ca)
 
+    def read(self, key: str) -> bytes | None:
+        """One object, None without it."""
+        path = self.root / key
+        return path.read_bytes() if path.exists() else None
+
     def tree(self, prefix: str = "") -> dict[str, bytes]:
         """The objects below a prefix, by the rest of their key, read from the folder."""
         top = self.root / prefix
@@ -88,26 +90,28 @@ class Server:
     """An S3 server process on a free port, with a folder of its own, and a secret key that only it knows."""
 
     access_key = "ROOTACCESSKEY"
+    kind: type[S3] = S3
+    """How its buckets are read back."""
 
-    def __init__(self, binary: Path, folder: Path, tls: Tls | None = None) -> None:
+    def __init__(self, binary: Path, folder: Path, tls: Tls | None = None, secret_key: str | None = None) -> None:
         self.binary = binary
         self.folder = folder
         self.tls = tls
         self.buckets = folder / "buckets"
         self.buckets.mkdir(parents=True)
-        self.log = folder / "log"
-        self.secret_key = uuid.uuid4().hex
+        self.secret_key = secret_key or uuid.uuid4().hex
         for _ in range(_PORTS):
             self.port = free_port()
             self.endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-            self.process = self._start()
+            environment = {"HOME": str(folder), **self.environment()}
+            self.daemon = Daemon([str(binary), *self.arguments()], folder / "log", environment)
             try:
                 if self._answers():
                     return
             except BaseException:
                 self.stop()
                 raise
-        raise RuntimeError(f"{binary.name} did not start: {self.log.read_text(errors='replace')[-2000:]}")
+        raise RuntimeError(f"{binary.name} did not start: {self.daemon.last_words}")
 
     def arguments(self) -> list[str]:
         """The command line after the program."""
@@ -125,12 +129,7 @@ class Server:
 
     def stop(self) -> None:
         """End the process, by force if need be."""
-        self.process.terminate()
-        try:
-            self.process.wait(LONG_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(LONG_S)
+        self.daemon.stop()
 
     def bucket(self, name: str | None = None) -> S3:
         """Create a bucket."""
@@ -142,25 +141,13 @@ class Server:
 
     def _as_root(self, bucket: str) -> S3:
         ca = self.tls.ca if self.tls else None
-        return S3(self.endpoint, bucket, self.access_key, self.secret_key, ca, self.buckets / bucket)
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        limit = shutil.which("timeout")
-        command = [limit, "-k", "3", str(_LIFE)] if limit else []
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [*command, str(self.binary), *self.arguments()],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.environment()},
-            )
+        return self.kind(self.endpoint, bucket, self.access_key, self.secret_key, ca, self.buckets / bucket)
 
     def _answers(self) -> bool:
         """Wait until it does; False when it has ended. Somebody else on its port does not know the secret key."""
         client, until = self._as_root("").client(connect_timeout=5, read_timeout=5), time.monotonic() + LONG_S
         try:
-            while self.process.poll() is None:
+            while self.daemon.runs:
                 try:
                     client.list_buckets()
                 except (BotoCoreError, ClientError):
