@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Ran
+from standins import LONG_S
 from standins.ceph import RadosGateway
 from standins.hub import StandInHub
 from standins.repos import Source, Sparse
@@ -26,8 +27,6 @@ HELD: dict[str, Source] = {
 """Two files of several parts, and small ones around them."""
 STAGGER_S = 0.5
 """The longest time between two starts."""
-PATIENCE_S = 120
-"""Longer than a sync takes when three share a busy machine."""
 together = pytest.mark.parametrize("together", [2, 3], ids=["two", "three"])
 
 
@@ -58,7 +57,7 @@ class Races:
             for _ in range(together):
                 processes.append(self.scene.start("--model", name))
                 time.sleep(self.moments.uniform(0, STAGGER_S))
-            return [self.scene.finish(process, timeout=PATIENCE_S) for process in processes]
+            return [self.scene.finish(process, timeout=LONG_S) for process in processes]
         finally:
             for process in processes:
                 process.kill()
