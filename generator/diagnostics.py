@@ -1,4 +1,4 @@
-"""What went wrong, as values: positions, diagnostics, and the few errors that carry them."""
+"""Diagnostics as values, and the errors that carry them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Diagnostic:
 
     @property
     def sort_key(self) -> tuple[str, Position, str, str]:
-        """File order, then a total order, so that reports never depend on how a rule iterates."""
+        """File order, then a total order, so that reports do not depend on the order of rules."""
         return (self.path, self.position, self.code, self.message)
 
 
@@ -60,7 +60,7 @@ class GeneratorError(Exception):
 
 
 class CatalogError(GeneratorError):
-    """The catalog is not valid: the answer is no. Carries every diagnostic, warnings included."""
+    """The catalog is invalid. Carries every diagnostic, warnings included."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__(f"{len(diagnostics)} problems in the catalog")
@@ -72,7 +72,7 @@ class TreeError(GeneratorError):
 
 
 class ToolError(GeneratorError):
-    """An external tool failed to give an answer."""
+    """An external tool failed."""
 
 
 class ToolMissingError(ToolError):

@@ -1,4 +1,4 @@
-"""The project's folder: reading the files that are ours, and replacing them all or not at all."""
+"""Reads the generated files, and replaces all of them or none."""
 
 import os
 from collections.abc import Collection, Iterable, Iterator
@@ -13,7 +13,7 @@ _STAGING = ".generate-"
 def read_owned(root: Path, wanted: Collection[str], folders: Collection[str], mark: bytes) -> FileTree:
     """The files below `folders`, and those at `wanted`, whose first line holds `mark`.
 
-    Raises TreeError when a symbolic link stands in the way, or a file of somebody else's where one of ours must go.
+    Raises TreeError for a symbolic link, or a file that is not generated where a generated one must go.
     """
     owned: dict[str, bytes] = {}
     foreign: set[str] = set()

@@ -1,4 +1,4 @@
-"""The manifests on disk against the target's schemas: kubeconform, with each finding led back to the catalog."""
+"""Validates the manifests on disk with kubeconform; each finding points to a line of the catalog."""
 
 import json
 import re
@@ -33,7 +33,7 @@ class Checked:
 def check(root: Path, target: Target, origins: Mapping[str, Loc], document: Document) -> Checked:
     """Validate every file at `origins`.
 
-    Raises ToolError when kubeconform cannot be asked, or did not answer for every object: it exits 0 on no files.
+    Raises ToolError when kubeconform cannot be run, or did not report on every object: it exits 0 for no files.
     """
     with tempfile.TemporaryDirectory() as folder:
         inner = _inner_runtimes(root, Path(folder), origins)
@@ -75,7 +75,7 @@ def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str,
 
 
 def _batches(paths: list[str]) -> Iterator[list[str]]:
-    """Command lines have a limited length."""
+    """Groups of paths that fit on a command line."""
     for start in range(0, len(paths), _BATCH):
         yield paths[start : start + _BATCH]
 

@@ -1,4 +1,4 @@
-"""Pages for readers, from Jinja templates: the only text here that is not dumped from data."""
+"""Pages for readers, from Jinja templates."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,7 @@ def pages(catalog: Catalog) -> FileTree:
 
 
 def _cell(text: object) -> str:
-    """Text that stays within its cell of a table, and is no markup."""
+    """Text escaped for a cell of a Markdown table."""
     return "".join(
         f"\\{character}" if character in "\\|`*_<>[]&#~$!" else character for character in str(text)
     ).replace("\n", " ")

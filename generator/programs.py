@@ -1,4 +1,4 @@
-"""External programs: found, run with a time limit, and held to their exit codes; the one door to subprocess."""
+"""Runs other programs, with a time limit and the expected exit codes. Only this module imports subprocess."""
 
 import os
 import shutil

@@ -20,7 +20,7 @@ class TreeDiff:
 
 
 def diff(wanted: FileTree, present: FileTree) -> TreeDiff:
-    """What must happen to `present` to make it `wanted`."""
+    """The changes that turn `present` into `wanted`."""
     return TreeDiff(
         created={path: content for path, content in wanted.items() if path not in present},
         changed={path: present[path] for path, content in wanted.items() if present.get(path, content) != content},

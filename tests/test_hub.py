@@ -1,5 +1,7 @@
 """The Hub's client against a Hub that fails in every known way: time limits, retries, words, and no token anywhere."""
 
+import importlib
+import inspect
 import subprocess
 import sys
 import time
@@ -278,3 +280,9 @@ def test_no_telemetry_and_no_harness_lookup() -> None:
     argv = [sys.executable, "-c", program, str(Path(__file__).parent)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=LONG_S, check=True)
     assert done.stdout == "['info', 'tree']\n"
+
+
+def test_the_private_part_of_huggingface_hub_that_is_used() -> None:
+    """It refuses requests in offline mode and names them; a release without it must not go unnoticed."""
+    hook = importlib.import_module("huggingface_hub.utils._http").hf_request_event_hook
+    assert list(inspect.signature(hook).parameters) == ["request"]

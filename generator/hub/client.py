@@ -1,7 +1,7 @@
 """The Hugging Face Hub. Only this module imports huggingface_hub, and only when the first request is made.
 
-huggingface_hub asks without any time limit and retries in some calls only. Here, every request has a time limit, and
-every failure is ours to retry or to explain; no text of a failure repeats a URL or a token.
+huggingface_hub sets no time limit and retries only some calls. Here, every request has a time limit, failures are
+retried or explained by this project's rules, and no message repeats a URL or a token.
 """
 
 import os
@@ -41,7 +41,7 @@ class Description(NamedTuple):
 
 
 class Location(NamedTuple):
-    """Where the bytes of a file are now. The headers hold the token only when the URL is the Hub's own."""
+    """Where a file can be downloaded. The headers hold the token only if the URL is the Hub's own."""
 
     url: str
     headers: dict[str, str]
@@ -51,7 +51,7 @@ class Location(NamedTuple):
 
 
 class Hub:
-    """A Hub, as its API serves models. Its methods may be called from several threads; all raise HubError."""
+    """A client of the Hub's API. Its methods may be called from several threads; all raise HubError."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Hub:
         return Description(_license(info), bool(info.gated))
 
     def tree(self, repo: str, commit: str) -> tuple[ModelFile, ...]:
-        """Every file, sorted by path; complete, or it raises."""
+        """Every file, sorted by path. Raises HubError rather than return a part."""
         request = Request(repo, commit)
 
         def rows(api: "HfApi") -> list[ModelFile]:
@@ -122,7 +122,7 @@ class Hub:
         return tuple(files)
 
     def read(self, repo: str, commit: str, path: str, most_bytes: int) -> bytes:
-        """A small file, whole. Raises HubError when it is larger than `most_bytes`."""
+        """A small file's content. Raises HubError if it is larger than `most_bytes`."""
         request = Request(repo, commit, path)
         content = self._ask(request, lambda _: self._start(request, most_bytes + 1, {}))
         if len(content) > most_bytes:
@@ -156,7 +156,7 @@ class Hub:
         return hf_hub_url(request.repo, request.path or "", revision=request.commit, endpoint=self.endpoint.url)
 
     def _headers(self) -> dict[str, str]:
-        from huggingface_hub.utils._headers import build_hf_headers  # noqa: PLC0415 - not exported in its types
+        from huggingface_hub.utils import build_hf_headers  # noqa: PLC0415 - as above
 
         return build_hf_headers(token=self._token or False, **_agent())
 
@@ -173,7 +173,7 @@ class Hub:
         return bytes(content[:length])
 
     def _ask(self, request: Request, call: Callable[["HfApi"], _T]) -> _T:
-        """Ask until there is an answer, the failure is final, or the retry policy is exhausted."""
+        """Call the Hub under the retry policy."""
         api, failures = self._open(), _failures()
 
         def once() -> _T:
@@ -192,7 +192,7 @@ class _Agent(TypedDict):
 
 @cache  # the version is looked up in the file system
 def _agent() -> _Agent:
-    """How we introduce ourselves."""
+    """The user agent."""
     from importlib.metadata import version  # noqa: PLC0415 - as huggingface_hub
 
     return {"library_name": _NAME, "library_version": version(_NAME)}
@@ -202,9 +202,10 @@ _IDENTITY: Final = {"Accept-Encoding": "identity"}
 
 
 def _client(ca: Path | None, timeout_s: float) -> "httpx2.Client":
-    """A client whose every request ends in time, and that raises for every refusal, so that only we retry."""
+    """An HTTP client with time limits that raises for every error status, so that huggingface_hub does not retry."""
     import httpx2  # noqa: PLC0415 - as huggingface_hub
-    from huggingface_hub.utils._http import hf_raise_for_status, hf_request_event_hook  # noqa: PLC0415
+    from huggingface_hub.utils import hf_raise_for_status  # noqa: PLC0415
+    from huggingface_hub.utils._http import hf_request_event_hook  # noqa: PLC0415 - private: test_hub.py names it
 
     limits = {"connect": min(_CONNECT_S, timeout_s), "read": timeout_s, "write": timeout_s, "pool": timeout_s}
 
@@ -237,17 +238,17 @@ class _UnansweredError(Exception):
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """What may come out of huggingface_hub; an answer that is not as expected shows as one of the last three."""
+    """What huggingface_hub may raise; for an unexpected answer, one of the last three."""
     import httpx2  # noqa: PLC0415 - as huggingface_hub
 
     return (_UnansweredError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, KeyError, TypeError)
 
 
 def _window_s(error: Exception) -> float:
-    """Seconds until the rate limit's window ends; 0 when that is not the trouble."""
+    """Seconds until the rate limit's window ends; 0 if no limit was reached."""
     response = getattr(error, "response", None)
     if response is not None and response.status_code == BUSY:
-        from huggingface_hub.utils._http import parse_ratelimit_headers  # noqa: PLC0415 - as huggingface_hub
+        from huggingface_hub.utils import parse_ratelimit_headers  # noqa: PLC0415 - as huggingface_hub
 
         window = parse_ratelimit_headers(response.headers)
         if window is not None and window.remaining == 0:
@@ -256,7 +257,7 @@ def _window_s(error: Exception) -> float:
 
 
 def _explained(error: Exception, request: Request, hub: Hub) -> HubError:
-    """What happened, without what its text would tell of URLs."""
+    """The error in words that hold no URL."""
     if isinstance(error, _UnansweredError):
         untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error.cause)
         return unanswered("Untrusted" if untrusted else type(error.cause).__name__, hub.endpoint)

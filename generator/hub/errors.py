@@ -1,4 +1,4 @@
-"""What can go wrong with a server, and with the Hub in words: what happened, what to do. Never a token, never a URL."""
+"""The Hub's errors in words: what happened, and what to do. No token and no URL is repeated."""
 
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -49,7 +49,7 @@ class Endpoint(NamedTuple):
 
 
 def refused(kind: str, status: int | None, request: Request, endpoint: Endpoint, wait_s: float) -> HubError:
-    """A refusal: `kind` is the class of huggingface_hub's error, `wait_s` the rate limit's rest."""
+    """An error status: `kind` is the class of huggingface_hub's error, `wait_s` the rest of the rate limit's window."""
     if kind in _KINDS:
         message, hint = _KINDS[kind]
         values = {
@@ -84,7 +84,7 @@ _KINDS: Final = {
 
 
 def _by_status(status: int, request: Request, endpoint: Endpoint, wait_s: float) -> HubError:
-    """A refusal that has only its status to tell."""
+    """An error known by its status alone."""
     transient = status in _TRANSIENT
     if status == BUSY:
         hint = f"run this again in {max(wait_s, 1):.0f} seconds"

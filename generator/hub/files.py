@@ -1,4 +1,4 @@
-"""Which of a repository's files vLLM reads, and so which are copied. Pure."""
+"""Which files of a repository vLLM reads, and a sync therefore copies. Pure."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -37,7 +37,7 @@ class Selection(NamedTuple):
 
 
 def select(files: Sequence[ModelFile], include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Selection:
-    """Choose by the default profile, `include` added to it and `exclude` taken away.
+    """Select files by the default patterns, plus `include`, minus `exclude`.
 
     Torch's own weights are left out when there are safetensors at the root: vLLM would not read them. Zero-byte files
     are left out, because KServe does not download them.

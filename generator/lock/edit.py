@@ -1,4 +1,4 @@
-"""Edits of `models.yaml` that keep every other byte: ruamel.yaml says where things stand, and the text is cut there."""
+"""Edits of `models.yaml` that keep every other byte: ruamel.yaml gives the positions, the text is edited there."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def name_of(repo: str) -> str:
 
 
 def entry(name: str, locked: Locked, catalog: Catalog) -> dict[str, Any]:
-    """A model's entry, from what is known of its repository. Raises GeneratorError when that is too little."""
+    """A model's entry, made from its repository. Raises GeneratorError when too little is known."""
     if not re.match(NAME, name):
         raise GeneratorError(f"'{name}' is no name for a model", hint="write --name NAME, of a-z, 0-9 and '-'")
     if any(model.get("name") == name for model in catalog.data["models"]):
@@ -55,7 +55,7 @@ _BY_HAND: Final = "add the model to models.yaml by hand"
 
 
 def _derived(locked: Locked, catalog: Catalog) -> Derived:
-    """What the strictest of the runtimes makes of it that serve its task."""
+    """How the strictest runtime of its task would serve it."""
     task = derive(locked.facts, catalog.target.vllm).task
     if task not in ("embedding", "reranker"):
         architecture = derive(locked.facts, catalog.target.vllm).architecture or "without an architecture"

@@ -1,4 +1,4 @@
-"""One repository at one commit, asked of the Hub: all that the lock keeps of it."""
+"""What the lock records of a repository at a commit, read from the Hub."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""`models.lock.yaml`: per repository and commit the files with size and digest, and what their configuration says."""
+"""`models.lock.yaml`: for each repository and commit, its files with size and digest, and its configuration."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -30,7 +30,7 @@ class Locked(NamedTuple):
     """One repository at one commit, whole: which files are copied is decided later, by the profile.
 
     `vllm` holds the versions for which the lock says what they make of the model. That part is for readers, and is
-    derived anew whenever it matters.
+    derived again whenever it matters.
     """
 
     repo: str
@@ -61,7 +61,7 @@ def wanted(catalog: Catalog) -> dict[Key, set[str]]:
 
 
 def missing(lock: Lock, keys: Iterable[Key]) -> list[Key]:
-    """What must be asked of the Hub, sorted."""
+    """What the lock lacks, sorted."""
     return sorted(key for key in keys if key not in lock.repositories)
 
 

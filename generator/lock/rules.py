@@ -1,4 +1,4 @@
-"""What the lock knows against what the catalog says. Offline, and at the catalog's own lines."""
+"""Where the catalog disagrees with the models' own files, as the lock records them. Offline."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple

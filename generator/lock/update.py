@@ -1,4 +1,4 @@
-"""`generator lock` and `generator add`: from the texts of catalog and lock to those that replace them."""
+"""`generator lock` and `generator add`: the new texts of catalog and lock."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -38,7 +38,7 @@ class Upgrade(NamedTuple):
 
 
 def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Open, say: Say) -> Updated:
-    """Lock what the catalog serves. What is locked already is not asked for again."""
+    """Lock what the catalog serves. The Hub is asked only for what is not locked yet."""
     catalog, _ = validate(document)
     text = document.text
     hub = _Lazy(opened)
@@ -72,7 +72,7 @@ def add(document: Document, present: Lock | None, repo: str, name: str | None, h
 
 
 class _Lazy:
-    """A Hub that is opened at the first question."""
+    """A Hub that is opened at the first request."""
 
     def __init__(self, opened: Open) -> None:
         self._opened = opened
@@ -109,7 +109,7 @@ def _upgraded(text: str, catalog: Catalog, upgrade: Upgrade, hub: _Lazy, say: Sa
 
 
 def _pins(catalog: Catalog, upgrade: Upgrade) -> Mapping[Loc, tuple[str, str]]:
-    """Where the revisions stand that move. An environment's own revision stays: it was chosen for it."""
+    """Where the revisions to move are written. A revision that an environment overrides stays."""
     bases = {model.name: model.base for model in catalog.models}
     _refuse_unknown(upgrade.names, bases)
     chosen = bases.values() if upgrade.everything else [bases[name] for name in upgrade.names]

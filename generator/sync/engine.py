@@ -101,12 +101,12 @@ class Engine:
         self._copier = Copier(self._uploader, self._parts, limits.copy_bytes)
 
     def close(self) -> None:
-        """End all threads; what they were doing is given up."""
+        """End all threads; work that has not begun is dropped."""
         self._files.shutdown(cancel_futures=True)
         self._parts.shutdown(cancel_futures=True)
 
     def send(self, tasks: Sequence[Task]) -> list[Sent]:
-        """Bring files in side by side; all of them, or the first error after every other file has ended."""
+        """Transfer files concurrently. Raises the first error after every file has ended."""
         return results([self._files.submit(self._bring, task) for task in tasks])
 
     def _bring(self, task: Task) -> Sent:
@@ -135,7 +135,7 @@ class Engine:
         return sent
 
     def _send_parts(self, task: Task, source: "_Source", size: int) -> Sent:
-        """Parts in parallel, hashed in order; completed, and so visible, only when the digest is right."""
+        """Send parts in parallel, hash them in order, and complete the upload only if the digest is right."""
         digest = Digest(task.file)
 
         def fill(upload: Upload) -> Mapping[int, str]:
@@ -188,7 +188,7 @@ class Engine:
 
 
 class _Source:
-    """A file's signed URL, asked for once and again when it has expired; shared by the file's parts."""
+    """A file's signed URL, shared by its parts: requested once, and again after it has expired."""
 
     def __init__(self, hub: Locator, task: Task) -> None:
         self._hub, self._task = hub, task
@@ -196,7 +196,7 @@ class _Source:
         self._lock = Lock()
 
     def location(self) -> Location:
-        """The URL. Raises MismatchError when the Hub now has another file there than the one that is locked."""
+        """The URL. Raises MismatchError if the Hub has another file at that path by now."""
         with self._lock:
             if self._location is None:
                 task, file = self._task, self._task.file
@@ -211,7 +211,7 @@ class _Source:
             return self._location
 
     def forget(self, location: Location) -> None:
-        """Ask anew next time, unless somebody has already."""
+        """Request a new URL next time, unless another part already has."""
         with self._lock:
             if self._location is location:
                 self._location = None

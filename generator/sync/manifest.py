@@ -1,4 +1,4 @@
-"""The manifest of a synced prefix: written last and outside all that is served, it proves that nothing is missing."""
+"""The manifest of a synced prefix: written last, outside what is served, it proves that nothing is missing."""
 
 import hashlib
 import json
@@ -11,13 +11,13 @@ SCHEMA: Final = 1
 
 
 class ManifestError(GeneratorError):
-    """What stands at a manifest's key is not one that this version can read."""
+    """The object at a manifest's key is not a manifest that this version can read."""
 
 
 class Entry(NamedTuple):
     """A file as it stands in the bucket: the digests of its content, and the ETag that the server gave it.
 
-    No ETag: it was found damaged, and must be brought in again.
+    An empty ETag means that the file was found damaged and must be brought in again.
     """
 
     path: str
@@ -42,13 +42,13 @@ class Manifest(NamedTuple):
 
 
 def disproved(manifest: Manifest, paths: Collection[str]) -> Manifest:
-    """The manifest that no longer vouches for some files."""
+    """The manifest without the ETags of some files, so that they are brought in again."""
     files = (entry._replace(etag="") if entry.path in paths else entry for entry in manifest.files)
     return manifest._replace(files=tuple(files))
 
 
 def profile_digest(include: Sequence[str], exclude: Sequence[str]) -> str:
-    """What tells two choices of files apart."""
+    """A digest of `files.include` and `files.exclude`."""
     return hashlib.sha256(json.dumps([sorted(include), sorted(exclude)]).encode()).hexdigest()[:12]
 
 
@@ -59,7 +59,7 @@ def dump(manifest: Manifest) -> bytes:
 
 
 def parse(raw: bytes, where: str) -> Manifest:
-    """Read a manifest. Raises ManifestError when it is not one of ours, or of a later version."""
+    """Read a manifest. Raises ManifestError if it is none, or of a later version."""
     try:
         data: dict[str, Any] = json.loads(raw)
         if data["schema"] != SCHEMA:
@@ -67,4 +67,4 @@ def parse(raw: bytes, where: str) -> Manifest:
         files = tuple(Entry(**{key: entry[key] for key in Entry._fields}) for entry in data["files"])
         return Manifest(data["repo"], data["commit"], data["profile"], files)
     except (ValueError, KeyError, TypeError) as error:
-        raise ManifestError(f"{where} is not a manifest of this tool", hint="remove it to sync anew") from error
+        raise ManifestError(f"{where} is not a manifest of this tool", hint="remove it, and sync again") from error

@@ -1,4 +1,4 @@
-"""One model, from question to manifest: look, plan, send, tidy, record."""
+"""One model: read its state, plan, apply the plan, write the manifest."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -32,11 +32,11 @@ from generator.sync.upload import Task
 
 _MOST_EARLIER: Final = 8  # two requests each
 IDLE: Final = timedelta(days=1)
-"""An upload that got no part for so long is nobody's: a request is not tried again for longer than minutes."""
+"""An upload that got no part for so long is abandoned: a request is retried for minutes at most."""
 
 
 class Lister(Locator, Protocol):
-    """What a sync asks of the Hub."""
+    """The part of the Hub that a sync needs."""
 
     def tree(self, repo: str, commit: str) -> tuple[ModelFile, ...]:
         """All files of a commit."""
@@ -52,7 +52,7 @@ class SyncRequest(NamedTuple):
 
 
 def plan_model(request: SyncRequest, hub: Lister, bucket: Bucket) -> Plan:
-    """Plan a model. Two requests to S3 and none to the Hub when there is nothing to do.
+    """Plan a model. An up-to-date one costs two requests to S3 and none to the Hub.
 
     Raises GeneratorError when the repository's files make no model, or cannot be listed.
     """
@@ -86,7 +86,7 @@ def _files(request: SyncRequest, hub: Lister) -> tuple[ModelFile, ...]:
 
 
 def _noted(bucket: Bucket, wanted: Wanted, plan: Plan, listing: Mapping[str, Stored]) -> Mapping[str, Stored]:
-    """The listing, with the digests that an earlier run noted on objects which no manifest covers."""
+    """The listing, plus the digests in the metadata of objects that no manifest covers."""
     found = dict(listing)
     for operation in plan.operations:
         if operation.reason == UNPROVEN and (noted := bucket.probe(wanted.prefix + operation.path)):
@@ -96,7 +96,7 @@ def _noted(bucket: Bucket, wanted: Wanted, plan: Plan, listing: Mapping[str, Sto
 
 
 def _other_commits(bucket: Bucket, wanted: Wanted, plan: Plan) -> list[OtherCommit]:
-    """Other commits that have what is missing here, the newest first. Finding none is no error: the Hub has it all."""
+    """Other commits in the bucket that have missing files, newest first. None is no error: the Hub has everything."""
     found: list[OtherCommit] = []
     with suppress(S3Error):
         for prefix, manifest in _others(bucket, wanted) if plan.sought else ():
@@ -121,7 +121,7 @@ def _others(bucket: Bucket, wanted: Wanted) -> Iterator[tuple[str, Manifest]]:
 
 
 def apply(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
-    """Make the bucket hold the model. The manifest goes first and comes back last: meanwhile nothing is promised."""
+    """Apply a plan. The manifest is deleted first and written last; in between, nothing claims to be complete."""
     wanted = plan.wanted
     if plan.replaces_manifest:
         bucket.delete([wanted.manifest_key])
@@ -145,7 +145,7 @@ def _task(wanted: Wanted, operation: Operation) -> Task:
 
 
 def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) -> tuple[Entry, ...]:
-    """What the manifest records: our digests, and the ETags that the bucket now has."""
+    """The manifest's entries: our digests, and the bucket's ETags."""
     kept = [operation for operation in plan.operations if operation.action == "keep" and operation.file]
     digests = {item.path: (item.sha256, item.git_sha1) for item in sent}
     digests |= {item.path: (item.sha256 or "", item.file.git_sha1 if item.file else None) for item in kept}
@@ -160,7 +160,7 @@ def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) ->
 
 
 def _abort_idle(plan: Plan, bucket: Bucket) -> None:
-    """End what killed runs have begun here. Another sync may be working here now: its uploads are not idle."""
+    """Abort uploads that killed runs left behind. Those of a sync that is running now are not idle."""
     prefix = plan.wanted.prefix
     large = [prefix + each.path for each in plan.operations if each.moves and each.file and each.file.sha256]
     with suppress(S3Error):  # not everybody may; a lifecycle rule of the bucket does it then (docs/artifacts.md)

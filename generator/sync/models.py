@@ -1,4 +1,4 @@
-"""Many models: one memory budget, one Hub, one way to stop. A function for each mode of `artifact-sync`."""
+"""Many models with one memory budget and one Hub: a function for each mode of `artifact-sync`."""
 
 import time
 from collections import Counter
@@ -31,7 +31,7 @@ Watch = Callable[[list[Plan]], AbstractContextManager[Observe]]
 
 
 class SyncOptions(NamedTuple):
-    """What a run was asked for. `grace` is how long an unreferenced prefix stays, `memory_bytes` a limit for all."""
+    """A run's options. `grace` is how long an unreferenced prefix stays; `memory_bytes` bounds all models together."""
 
     selection: Selection = Selection()
     dry_run: bool = False
@@ -146,7 +146,7 @@ def _opened(context: SyncContext) -> Iterator["_Session"]:
 
 
 class _Transferred:
-    """Bytes that have arrived in the bucket, by how they came; passed on to whoever watches."""
+    """Counts bytes that have arrived in the bucket, by action, and passes them on."""
 
     def __init__(self) -> None:
         self.bytes: Counter[Action] = Counter()
@@ -177,7 +177,7 @@ class _Session:
         return destinations(self._context.catalog, self._context.locked, selection, settings)
 
     def plan(self, destination: Destination) -> list[Outcome]:
-        """Look at every model, and change nothing."""
+        """Plan every model."""
         bucket = self._bucket(destination)
 
         def one(request: SyncRequest) -> Outcome:
@@ -186,7 +186,7 @@ class _Session:
         return self._each(destination.requests, one)
 
     def apply(self, destination: Destination, plans: Sequence[Plan]) -> list[Outcome]:
-        """Bring models in. Without `keep_going`, the first failure stops the others between two parts."""
+        """Apply plans. Without `keep_going`, the first failure stops the others between two parts."""
         bucket = self._bucket(destination)
         ranges = RangeReader(ca=self._ca, stop=self._stop, read_timeout_s=self._limits.retry_policy.read_timeout_s)
         engine = Engine(
@@ -231,7 +231,7 @@ class _Session:
         return Pruned(old, uploads)
 
     def delete(self, destination: Destination, found: Pruned) -> None:
-        """Delete prefixes, each manifest first, so that what is half gone is never taken for whole; abort uploads."""
+        """Delete prefixes, manifest first, so that a partly deleted one never looks complete; abort uploads."""
         bucket = self._bucket(destination)
         for old in found.prefixes:
             bucket.delete([old.manifest_key])

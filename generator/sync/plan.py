@@ -1,4 +1,4 @@
-"""What makes a bucket hold a model: (wanted, manifest, listing) → operations, each with its reason. Pure."""
+"""The operations that make a bucket hold a model, each with its reason. Pure: (wanted, manifest, listing) → Plan."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ Action = Literal["upload", "copy", "keep", "delete"]
 Observe = Callable[[str, str, int, Action], None]
 """Called with a model, a path, and the bytes that have arrived in the bucket, by an upload or a copy."""
 Content = tuple[str | None, int]
-"""What makes two files the same: sha256 and size."""
+"""What identifies a content: sha256 and size."""
 _MIB: Final = 1 << 20
 PART: Final = 16 * _MIB
 MISSING: Final = "missing"
@@ -21,7 +21,7 @@ _MOST_PARTS: Final = 9_500  # S3 allows 10,000
 
 
 class Stored(NamedTuple):
-    """An object as the bucket lists it; what was noted on it, and when it was written, only when that was asked for."""
+    """An object as the bucket lists it. Digests and time come from its metadata, and are set only if that was read."""
 
     path: str
     size: int
@@ -78,7 +78,7 @@ class Operation(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All operations for one model. Without work, there is nothing to do, the manifest included."""
+    """All operations for one model."""
 
     wanted: Wanted
     operations: tuple[Operation, ...]
@@ -108,7 +108,7 @@ class Plan(NamedTuple):
 
 
 def up_to_date(wanted: Wanted, manifest: Manifest | None, listing: Mapping[str, Stored]) -> Plan | None:
-    """The plan with nothing to do, when manifest and listing alone show it; None when more must be known."""
+    """The plan for an up-to-date model, if manifest and listing prove that it is; else None."""
     if manifest is None or (manifest.repo, manifest.commit, manifest.profile) != wanted_id(wanted):
         return None
     if listing.keys() != manifest.by_path.keys():
@@ -150,7 +150,7 @@ def make_plan(
 
 
 def copy_sources(others: Iterable[OtherCommit]) -> dict[Content, CopySource]:
-    """What can be copied: objects that are still as their manifest says; of several, the one that comes first."""
+    """What can be copied: objects that still match their manifest; the first of several."""
     found: dict[Content, CopySource] = {}
     for prefix, manifest, listing in others:
         for entry in manifest.files:
@@ -195,7 +195,7 @@ def _agrees(entry: Entry, stored: Stored) -> bool:
 
 
 def _rank(operation: Operation) -> tuple[int, int, str]:
-    """Weights first and config.json last: a pod that starts too early finds no model rather than half of one."""
+    """Weights first, config.json last: a pod that starts too early finds no model instead of a part of one."""
     path = operation.path
     if path == "config.json":
         order = 3

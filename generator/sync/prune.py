@@ -1,4 +1,4 @@
-"""Which synced prefixes no catalog entry asks for any more. Pure."""
+"""Which synced prefixes the catalog no longer refers to. Pure."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Stale(NamedTuple):
-    """A complete prefix that nothing refers to, and since when its manifest stands."""
+    """A complete prefix that nothing refers to, and when its manifest was written."""
 
     manifest_key: str
     prefix: str

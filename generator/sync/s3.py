@@ -13,7 +13,7 @@ from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, t
 
 
 class Access(NamedTuple):
-    """How to reach a bucket. No endpoint means AWS itself; credentials come from boto3's own chain."""
+    """How to reach a bucket. Without an endpoint, AWS. Credentials come from boto3's own chain."""
 
     bucket: str
     region: str
@@ -88,7 +88,7 @@ class Bucket:
             yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
 
     def probe(self, key: str) -> Stored | None:
-        """An object with the digests that were noted on it, once its first byte was read; None if that cannot be.
+        """An object with the digests in its metadata, after reading its first byte; None if that cannot be read.
 
         HeadObject proves too little: Ceph RGW answers it for an object whose parts it has collected
         (https://github.com/ceph/ceph/pull/60771).
@@ -130,7 +130,7 @@ class Bucket:
         return _etag(answer.get("CopyPartResult"), doing)
 
     def create_multipart(self, key: str, metadata: Mapping[str, str]) -> Upload:
-        """Begin a multipart upload: nothing is visible until it is completed."""
+        """Create a multipart upload: nothing is visible until it is completed."""
         with translated(f"begin {self._at(key)}"):
             begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
             return Upload(key, begun["UploadId"])
@@ -152,7 +152,7 @@ class Bucket:
             )
 
     def abort_multipart(self, upload: Upload) -> None:
-        """Give an upload up; one that is gone already is fine."""
+        """Abort an upload; it may be gone already."""
         try:
             with translated(f"abort {self._at(upload.key)}"):
                 self._client.abort_multipart_upload(Bucket=self.name, Key=upload.key, UploadId=upload.id)
@@ -160,9 +160,9 @@ class Bucket:
             _expect(error, ("NoSuchUpload", *ABSENT))
 
     def idle_multiparts(self, prefix: str, idle: timedelta) -> list[Upload]:
-        """Uploads below `prefix` that were begun, not ended, and got no part for as long as `idle`.
+        """Open uploads below `prefix` that got no part for as long as `idle`.
 
-        It is the server's clock that counts. What it says nothing about is not idle.
+        Ages are taken by the server's clock. An upload without a date is not idle.
         """
         with translated(f"list uploads of s3://{self.name}/{prefix}"):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=prefix)
@@ -175,7 +175,7 @@ class Bucket:
             ]
 
     def _last_write(self, upload: Upload, listed: Mapping[str, Any], enough: datetime) -> datetime:
-        """When the upload got its newest part, or was begun; its parts are listed only if it was begun long ago."""
+        """When the upload got its newest part. Parts are listed only if the upload itself is old enough."""
         begun: datetime = listed.get("Initiated", datetime.max.replace(tzinfo=UTC))
         if begun >= enough:
             return begun
@@ -193,13 +193,13 @@ class Bucket:
 
 
 def _expect(error: S3Error, codes: Collection[str]) -> None:
-    """Swallow an error that is an answer."""
+    """Raise the error unless its code is an expected answer."""
     if error.code not in codes:
         raise error
 
 
 def _etag(result: Mapping[str, Any] | None, doing: str) -> str:
-    """The ETag of what was copied: servers that cannot copy may write an empty object, and have none to tell."""
+    """The ETag of a copy. Servers that cannot copy may write an empty object and return none."""
     if not (result and result.get("ETag")):
         raise S3Error(f"cannot {doing}: the server has not copied it", code="NotCopied", hint=None, transient=False)
     return str(result["ETag"])

@@ -1,4 +1,4 @@
-"""A synced model, read back and hashed: what differs from its manifest, which then no longer vouches for it."""
+"""Reads a synced model back, compares it with its manifest, and marks what is damaged there."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class _Finding(NamedTuple):
 def verify(request: SyncRequest, bucket: Bucket, retried: Retried, stopping: Stopping, *, record: bool) -> list[str]:
     """Read everything back and hash it. What is wrong, a line for each; nothing wrong, an empty list.
 
-    With `record`, damaged files lose their place in the manifest, so that the next sync brings them in again.
+    With `record`, damaged files are marked in the manifest, so that the next sync brings them in again.
     Raises InterruptedSyncError when asked to stop.
     """
     wanted = request.wanted
@@ -87,7 +87,7 @@ def _finding(entry: Entry, stored: Stored | None, locked: ModelFile | None, read
 
 
 def _record(bucket: Bucket, wanted: Wanted, manifest: Manifest, wrong: Sequence[_Finding]) -> list[str]:
-    """Take damaged files out of the proof, unless another sync has written a new one meanwhile."""
+    """Mark damaged files in the manifest, unless another sync has written a new one meanwhile."""
     doubted = manifests.disproved(manifest, {finding.path for finding in wrong if finding.damaged})
     try:
         if doubted != manifest and read_manifest(bucket, wanted.manifest_key) == manifest:

@@ -1,4 +1,4 @@
-"""Catalog text → plain data, under stricter rules than YAML's own; positions are found again only when asked for."""
+"""Parses catalog text under stricter rules than YAML's; positions are found again only when needed."""
 
 import re
 from collections.abc import Iterator
@@ -130,7 +130,7 @@ def _short(tag: str) -> str:
 
 
 def reads_as_text(text: str) -> bool:
-    """Whether every YAML parser takes `text` for text when it stands without quotes."""
+    """Whether every YAML parser reads `text` as a string if it is not quoted."""
     return text not in _CONSTANTS and not _AMBIGUOUS.match(text) and not _DECIMAL.match(text)
 
 

@@ -1,4 +1,4 @@
-"""Objects → YAML text that PyYAML, ruamel.yaml and Go's parsers read back alike; the one place that writes YAML.
+"""Writes objects as YAML that PyYAML, ruamel.yaml and Go's parsers read back alike.
 
 Block style, keys in the order given, lists not indented under their key: as kubectl and kustomize print it. A string
 is written plain only when no YAML 1.1 or 1.2 parser can take it for anything else, as a literal block when it has
@@ -22,7 +22,7 @@ _STEP: Final = "  "
 
 
 class Shared(dict[str, Any]):
-    """A map that many objects hold and nobody changes: its text is made once for each depth it stands at."""
+    """An immutable map that many objects share: its text is made once per indentation."""
 
     __slots__ = ("_texts",)
     _texts: dict[str, str]
