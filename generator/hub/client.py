@@ -156,7 +156,7 @@ class Hub:
         return hf_hub_url(request.repo, request.path or "", revision=request.commit, endpoint=self.endpoint.url)
 
     def _headers(self) -> dict[str, str]:
-        from huggingface_hub.utils import build_hf_headers  # noqa: PLC0415 - as above
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # noqa: PLC0415 - in its __all__
 
         return build_hf_headers(token=self._token or False, **_agent())
 
@@ -204,7 +204,7 @@ _IDENTITY: Final = {"Accept-Encoding": "identity"}
 def _client(ca: Path | None, timeout_s: float) -> "httpx2.Client":
     """An HTTP client with time limits that raises for every error status, so that huggingface_hub does not retry."""
     import httpx2  # noqa: PLC0415 - as huggingface_hub
-    from huggingface_hub.utils import hf_raise_for_status  # noqa: PLC0415
+    from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]  # noqa: PLC0415
     from huggingface_hub.utils._http import hf_request_event_hook  # noqa: PLC0415 - private: test_hub.py names it
 
     limits = {"connect": min(_CONNECT_S, timeout_s), "read": timeout_s, "write": timeout_s, "pool": timeout_s}
@@ -248,7 +248,7 @@ def _window_s(error: Exception) -> float:
     """Seconds until the rate limit's window ends; 0 if no limit was reached."""
     response = getattr(error, "response", None)
     if response is not None and response.status_code == BUSY:
-        from huggingface_hub.utils import parse_ratelimit_headers  # noqa: PLC0415 - as huggingface_hub
+        from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]  # noqa: PLC0415
 
         window = parse_ratelimit_headers(response.headers)
         if window is not None and window.remaining == 0:
