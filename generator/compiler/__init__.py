@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from generator.catalog.model import Catalog, Connection, Environment, Model, ServedModel
 from generator.compiler.access import access
-from generator.compiler.argocd import application_set, project
+from generator.compiler.application_set import application_set, project
+from generator.compiler.external_secret import external_secret
+from generator.compiler.inference_service import inference_service, serving_runtime
 from generator.compiler.kustomization import kustomization, patches
-from generator.compiler.serving import inference_service, serving_runtime
-from generator.compiler.storage import external_secret
-from generator.compiler.templates import template
+from generator.compiler.template import template
 from generator.diagnostics import Loc
 from generator.kube.metadata import OWNER
 from generator.tree import FileTree

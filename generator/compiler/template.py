@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.catalog.model import Catalog, Runtime
-from generator.compiler.serving import accelerators_annotation, runtime_spec
+from generator.compiler.inference_service import accelerators_annotation, runtime_spec
 from generator.kube.metadata import labels, own_annotations
 
 if TYPE_CHECKING:
