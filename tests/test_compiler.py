@@ -14,6 +14,7 @@ from generator.catalog.layout import artifact_prefix
 from generator.catalog.model import Catalog, ServedModel
 from generator.catalog.validate import validate
 from generator.compiler import HEADER, Compiled, compile_catalog
+from generator.compiler.kinds import KINDS
 from generator.kube.quantities import canonical
 from generator.releases import TARGETS
 from generator.yaml import read as source
@@ -143,12 +144,19 @@ def test_every_object_is_ours_and_in_its_wave(case: str) -> None:
     assert first.pop(SERVICE) > first.pop(RUNTIME) > max(first.values())
 
 
+def test_every_kind_is_written() -> None:
+    """No row of the table is left over, and each object has the apiVersion of its row."""
+    written = {(file.obj["kind"], file.obj["apiVersion"]) for case in CASES for file in files(case)}
+    kustomization = {pair for pair in written if pair[0] == "Kustomization"}
+    assert written - kustomization == {(kind.name, kind.api_version) for kind in KINDS.values()}
+
+
 @every_case
 def test_no_secret_is_written(case: str) -> None:
     """No Secret, no placeholder for one, and no credential's value."""
     kinds = {file.obj["kind"] for file in files(case)}
-    allowed = {SERVICE, RUNTIME, "Template", "ExternalSecret", "ServiceAccount", "Role", "RoleBinding"}
-    assert kinds <= allowed | {"Kustomization", "AppProject", "ApplicationSet"}
+    assert "Secret" not in KINDS
+    assert kinds <= KINDS.keys() | {"Kustomization"}
     for obj in synced(case, "ExternalSecret"):
         assert (
             obj["spec"]["target"]["template"]["data"].keys().isdisjoint({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})

@@ -27,6 +27,8 @@ from strict_schema import (
     share,
 )
 
+from generator.compiler.kinds import KINDS, Kind
+
 Files = dict[PurePosixPath, bytes]
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
@@ -47,7 +49,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One kind; `definition` names it in an OpenAPI document and is empty for a CRD.
+    """Where one kind is described; `definition` names it in an OpenAPI document and is empty for a CRD.
 
     `names` is the pattern its metadata.name must match.
     """
@@ -55,21 +57,15 @@ class Source:
     folder: str
     module: Module
     file: str
-    group: str
-    version: str
-    kind: str
+    kind: Kind
     definition: str = ""
     names: str = DNS_SUBDOMAIN
 
     @property
-    def api_version(self) -> str:
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
     def target(self) -> PurePosixPath:
         # kubeconform fills {{.Group}} with the version when the group is the core one.
-        name = f"{self.kind.lower()}_{self.version}.json"
-        return PurePosixPath(self.folder, self.group or self.version, name)
+        name = f"{self.kind.name.lower()}_{self.kind.version}.json"
+        return PurePosixPath(self.folder, self.kind.group or self.kind.version, name)
 
 
 KSERVE = "github.com/kserve/kserve"
@@ -101,68 +97,45 @@ OPENSHIFT = Module(
 
 CRDS = "config/crd/full/serving.kserve.io"
 SWAGGER = "api/openapi-spec/swagger.json"
-RBAC = "rbac.authorization.k8s.io"
 RBAC_API = "io.k8s.api.rbac.v1"
 SOURCES = (
     *(
-        Source(
-            f"kserve-{module.version[1:]}",
-            module,
-            f"{CRDS}_{plural}.yaml",
-            "serving.kserve.io",
-            version,
-            kind,
-            names=names,
-        )
+        Source(f"kserve-{module.version[1:]}", module, f"{CRDS}_{kind.lower()}s.yaml", KINDS[kind], names=names)
         for module in KSERVE_MODULES
-        for plural, version, kind, names in (
+        for kind, names in (
             # KServe's webhook refuses other names: they become parts of host names.
-            ("inferenceservices", "v1beta1", "InferenceService", DNS_1035_LABEL),
-            ("servingruntimes", "v1alpha1", "ServingRuntime", DNS_SUBDOMAIN),
+            ("InferenceService", DNS_1035_LABEL),
+            ("ServingRuntime", DNS_SUBDOMAIN),
         )
     ),
     *(
-        Source(
-            "cluster",
-            ARGO_CD,
-            f"manifests/crds/{kind.lower()}-crd.yaml",
-            "argoproj.io",
-            "v1alpha1",
-            kind,
+        Source("cluster", ARGO_CD, f"manifests/crds/{kind.name.lower()}-crd.yaml", kind)
+        # Applications are made by the ApplicationSet; their schema holds its template.
+        for kind in (
+            KINDS["ApplicationSet"]._replace(name="Application"),
+            KINDS["ApplicationSet"],
+            KINDS["AppProject"],
         )
-        for kind in ("Application", "ApplicationSet", "AppProject")
     ),
     Source(
         "cluster",
         EXTERNAL_SECRETS,
         "config/crds/bases/external-secrets.io_externalsecrets.yaml",
-        "external-secrets.io",
-        "v1",
-        "ExternalSecret",
+        KINDS["ExternalSecret"],
     ),
     *(
         # RBAC takes any path segment as a name, like system:reader.
-        Source("cluster", KUBERNETES, SWAGGER, RBAC, "v1", kind, f"{RBAC_API}.{kind}", PATH_SEGMENT)
+        Source("cluster", KUBERNETES, SWAGGER, KINDS[kind], f"{RBAC_API}.{kind}", PATH_SEGMENT)
         for kind in ("Role", "RoleBinding")
     ),
     Source(
         "cluster",
         OPENSHIFT,
         "openapi/openapi.json",
-        "template.openshift.io",
-        "v1",
-        "Template",
+        KINDS["Template"],
         "com.github.openshift.api.template.v1.Template",
     ),
-    Source(
-        "cluster",
-        KUBERNETES,
-        SWAGGER,
-        "",
-        "v1",
-        "ServiceAccount",
-        "io.k8s.api.core.v1.ServiceAccount",
-    ),
+    Source("cluster", KUBERNETES, SWAGGER, KINDS["ServiceAccount"], "io.k8s.api.core.v1.ServiceAccount"),
 )
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
@@ -233,10 +206,10 @@ def kind_schema(source: Source, folder: Path, meta: Schema) -> Schema:
     schema = (
         from_openapi(document["definitions"], source.definition)
         if source.definition
-        else from_crd(document, source.group, source.version, source.kind)
+        else from_crd(document, source.kind.group, source.kind.version, source.kind.name)
     )
     metadata = object_meta(meta, source.names)
-    return share(manifest(schema, metadata, source.api_version, source.kind))
+    return share(manifest(schema, metadata, source.kind.api_version, source.kind.name))
 
 
 def make() -> Files:

@@ -1,16 +1,19 @@
-"""Who may call a model with auth on: whoever may `get` its InferenceService, for that is what the proxy asks."""
+"""Access to a model with auth on: a ServiceAccount, a Role and a RoleBinding, which only make sense together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from generator.catalog.model import ServedModel
-from generator.kube.metadata import labels, own_annotations
+from generator.compiler.kinds import KINDS, Kind
+from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
     from generator.kube.objects import ObjectMeta, Role, RoleBinding, ServiceAccount
 
-_GROUP = "rbac.authorization.k8s.io"
+_ACCOUNT: Final = KINDS["ServiceAccount"]
+_ROLE: Final = KINDS["Role"]
+_BINDING: Final = KINDS["RoleBinding"]
 
 
 def access(served: ServedModel) -> tuple[ServiceAccount, Role, RoleBinding]:
@@ -18,18 +21,18 @@ def access(served: ServedModel) -> tuple[ServiceAccount, Role, RoleBinding]:
     account, role, binding = f"{served.name}-sa", f"{served.name}-view-role", f"{served.name}-view"
     return (
         {
-            "apiVersion": "v1",
+            "apiVersion": _ACCOUNT.api_version,
             "kind": "ServiceAccount",
-            "metadata": _metadata("ServiceAccount", account, served),
+            "metadata": _metadata(_ACCOUNT, account, served),
             "automountServiceAccountToken": False,
         },
         {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "apiVersion": _ROLE.api_version,
             "kind": "Role",
-            "metadata": _metadata("Role", role, served),
+            "metadata": _metadata(_ROLE, role, served),
             "rules": [
                 {
-                    "apiGroups": ["serving.kserve.io"],
+                    "apiGroups": [KINDS["InferenceService"].group],
                     "resources": ["inferenceservices"],
                     "resourceNames": [served.name],
                     "verbs": ["get"],
@@ -37,19 +40,14 @@ def access(served: ServedModel) -> tuple[ServiceAccount, Role, RoleBinding]:
             ],
         },
         {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "apiVersion": _BINDING.api_version,
             "kind": "RoleBinding",
-            "metadata": _metadata("RoleBinding", binding, served),
-            "roleRef": {"apiGroup": _GROUP, "kind": "Role", "name": role},
+            "metadata": _metadata(_BINDING, binding, served),
+            "roleRef": {"apiGroup": _ROLE.group, "kind": "Role", "name": role},
             "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": served.namespace or ""}],
         },
     )
 
 
-def _metadata(kind: str, name: str, served: ServedModel) -> ObjectMeta:
-    return {
-        "name": name,
-        "namespace": served.namespace or "",
-        "labels": labels(dashboard=True),
-        "annotations": own_annotations(kind, {}),
-    }
+def _metadata(kind: Kind, name: str, served: ServedModel) -> ObjectMeta:
+    return object_meta(name, served.namespace, labels(dashboard=True), kind.annotations({}))

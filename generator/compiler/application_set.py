@@ -1,56 +1,26 @@
-"""Argo CD objects: one project, and one ApplicationSet with an application per environment and kind of rights."""
+"""The ApplicationSet: one Argo CD application per environment for its models, and per cluster for Templates."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.catalog.model import ArgoCD, Catalog
-from generator.kube.metadata import labels, own_annotations
+from generator.compiler.kinds import KINDS
+from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import Custom, ObjectMeta
+    from generator.kube.objects import ApplicationSet
 
-_KINDS: Final = (
-    ("", "ServiceAccount"),
-    ("external-secrets.io", "ExternalSecret"),
-    ("rbac.authorization.k8s.io", "Role"),
-    ("rbac.authorization.k8s.io", "RoleBinding"),
-    ("serving.kserve.io", "InferenceService"),
-    ("serving.kserve.io", "ServingRuntime"),
-    ("template.openshift.io", "Template"),
-)
+_KIND: Final = KINDS["ApplicationSet"]
+_SERVED: Final = KINDS["InferenceService"]
 
 
-def project(catalog: Catalog, argocd: ArgoCD) -> Custom:
-    """An AppProject that allows this repository, these namespaces, and the kinds that are written; nothing else."""
-    places = {
-        (environment.cluster, namespace)
-        for environment in catalog.environments.values()
-        for namespace in (environment.namespace, catalog.dashboard_namespace)
-    }
-    for model in catalog.models:
-        for served in model.served:
-            places.add((catalog.environments[str(served.environment)].cluster, str(served.namespace)))
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "AppProject",
-        "metadata": _metadata("AppProject", argocd),
-        "spec": {
-            "description": "Embedding and reranker models on OpenShift AI",
-            "sourceRepos": [argocd.repo_url],
-            "destinations": [{"name": cluster, "namespace": namespace} for cluster, namespace in sorted(places)],
-            "clusterResourceWhitelist": [],
-            "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in _KINDS],
-        },
-    }
-
-
-def application_set(catalog: Catalog, argocd: ArgoCD) -> Custom:
+def application_set(catalog: Catalog, argocd: ArgoCD) -> ApplicationSet:
     """Applications over `rendered/`, as plain directories. Removing one never removes what it has deployed."""
     return {
-        "apiVersion": "argoproj.io/v1alpha1",
+        "apiVersion": _KIND.api_version,
         "kind": "ApplicationSet",
-        "metadata": _metadata("ApplicationSet", argocd),
+        "metadata": object_meta(argocd.project, argocd.namespace, labels(), _KIND.annotations({})),
         "spec": {
             "goTemplate": True,
             "goTemplateOptions": ["missingkey=error"],
@@ -109,19 +79,10 @@ def _application(argocd: ArgoCD) -> dict[str, Any]:
             # The dashboard's Start and Stop buttons write this annotation.
             "ignoreDifferences": [
                 {
-                    "group": "serving.kserve.io",
-                    "kind": "InferenceService",
+                    "group": _SERVED.group,
+                    "kind": _SERVED.name,
                     "jsonPointers": ["/metadata/annotations/serving.kserve.io~1stop"],
                 }
             ],
         },
-    }
-
-
-def _metadata(kind: str, argocd: ArgoCD) -> ObjectMeta:
-    return {
-        "name": argocd.project,
-        "namespace": argocd.namespace,
-        "labels": labels(),
-        "annotations": own_annotations(kind, {}),
     }

@@ -1,28 +1,26 @@
-"""Data connections: an ExternalSecret where the catalog asks for one. A Secret itself is never written."""
+"""ExternalSecrets, for data connections that ask for one. A Secret itself is never written."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from generator.catalog.model import Connection
 from generator.catalog.model import ExternalSecret as SecretSource
-from generator.kube.metadata import labels, own_annotations
+from generator.compiler.kinds import KINDS
+from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import ExternalSecret, ExternalSecretData, ObjectMeta, SecretTemplate
+    from generator.kube.objects import ExternalSecret, ExternalSecretData, SecretTemplate
+
+_KIND: Final = KINDS["ExternalSecret"]
 
 
 def external_secret(connection: Connection, source: SecretSource, namespace: str | None) -> ExternalSecret:
     """An ExternalSecret whose Secret OpenShift AI takes for an S3 data connection, on 2.x and 3.x alike."""
-    metadata: ObjectMeta = {"name": connection.name}
-    if namespace is not None:
-        metadata["namespace"] = namespace
-    metadata["labels"] = labels()
-    metadata["annotations"] = own_annotations("ExternalSecret", {})
     return {
-        "apiVersion": "external-secrets.io/v1",
+        "apiVersion": _KIND.api_version,
         "kind": "ExternalSecret",
-        "metadata": metadata,
+        "metadata": object_meta(connection.name, namespace, labels(), _KIND.annotations({})),
         "spec": {
             "refreshInterval": "1h0m0s",
             "secretStoreRef": {"kind": source.store_kind, "name": source.store},

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from generator.catalog.model import Catalog, Runtime
-from generator.compiler.inference_service import accelerators_annotation, runtime_spec
-from generator.kube.metadata import labels, own_annotations
+from generator.compiler.kinds import KINDS
+from generator.compiler.serving_runtime import accelerators_annotation, spec
+from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
     from generator.kube.objects import ServingRuntime, Template
+
+_KIND: Final = KINDS["Template"]
 
 
 def template(runtime: Runtime, catalog: Catalog) -> Template:
@@ -18,33 +21,33 @@ def template(runtime: Runtime, catalog: Catalog) -> Template:
     It carries all three platform annotations on both levels: where one is missing, editing in the dashboard loses the
     others. It has no parameters, because the dashboard copies the runtime without processing them.
     """
-    described = {"description": runtime.description} if runtime.description else {}
     return {
-        "apiVersion": "template.openshift.io/v1",
+        "apiVersion": _KIND.api_version,
         "kind": "Template",
-        "metadata": {
-            "name": runtime.name,
-            "namespace": catalog.dashboard_namespace,
-            "labels": labels(dashboard=True),
-            "annotations": own_annotations(
-                "Template",
-                {
-                    **described,
-                    "opendatahub.io/apiProtocol": "REST",
-                    "opendatahub.io/model-type": '["generative"]',
-                    "opendatahub.io/modelServingSupport": '["single"]',
-                    "openshift.io/display-name": runtime.display_name,
-                },
-            ),
-        },
+        "metadata": object_meta(
+            runtime.name, catalog.dashboard_namespace, labels(dashboard=True), _annotations(runtime)
+        ),
         "objects": [_serving_runtime(runtime)],
         "parameters": [],
     }
 
 
+def _annotations(runtime: Runtime) -> dict[str, str]:
+    described = {"description": runtime.description} if runtime.description else {}
+    return _KIND.annotations(
+        {
+            **described,
+            "opendatahub.io/apiProtocol": "REST",
+            "opendatahub.io/model-type": '["generative"]',
+            "opendatahub.io/modelServingSupport": '["single"]',
+            "openshift.io/display-name": runtime.display_name,
+        }
+    )
+
+
 def _serving_runtime(runtime: Runtime) -> ServingRuntime:
     return {
-        "apiVersion": "serving.kserve.io/v1alpha1",
+        "apiVersion": KINDS["ServingRuntime"].api_version,
         "kind": "ServingRuntime",
         "metadata": {
             "name": runtime.name,
@@ -56,5 +59,5 @@ def _serving_runtime(runtime: Runtime) -> ServingRuntime:
                 "openshift.io/display-name": runtime.display_name,
             },
         },
-        "spec": runtime_spec(runtime, None),
+        "spec": spec(runtime, None),
     }

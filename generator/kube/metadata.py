@@ -1,24 +1,16 @@
-"""The labels, annotations and sync waves that our objects carry."""
+"""The metadata that our objects carry."""
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from generator.kube.objects import ObjectMeta
 
 OWNER: Final = "rhoai-model-gitops"
 OWNER_LABEL: Final = "app.kubernetes.io/managed-by"
 DASHBOARD_LABEL: Final = "opendatahub.io/dashboard"
 SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
-
-# Argo CD waits for the health of a wave before the next; models that load slowly must be in the last one.
-WAVES: Final = {
-    "Template": "-2",
-    "ExternalSecret": "-2",
-    "ServiceAccount": "-2",
-    "Role": "-2",
-    "RoleBinding": "-2",
-    "ServingRuntime": "-1",
-    "InferenceService": "0",
-    "AppProject": "-1",
-    "ApplicationSet": "0",
-}
 
 
 def labels(*, dashboard: bool = False) -> dict[str, str]:
@@ -27,6 +19,8 @@ def labels(*, dashboard: bool = False) -> dict[str, str]:
     return owned | {DASHBOARD_LABEL: "true"} if dashboard else owned
 
 
-def own_annotations(kind: str, more: dict[str, str]) -> dict[str, str]:
-    """The kind's sync wave and `more`, sorted."""
-    return dict(sorted({SYNC_WAVE: WAVES[kind], **more}.items()))
+def object_meta(name: str, namespace: str | None, own: dict[str, str], annotations: dict[str, str]) -> ObjectMeta:
+    """Metadata with the labels `own`; without a namespace when it is None."""
+    if namespace is None:
+        return {"name": name, "labels": own, "annotations": annotations}
+    return {"name": name, "namespace": namespace, "labels": own, "annotations": annotations}

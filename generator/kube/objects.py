@@ -94,7 +94,7 @@ class ServingRuntimeSpec(TypedDict):
 
 
 class ServingRuntime(TypedDict):
-    apiVersion: Literal["serving.kserve.io/v1alpha1"]
+    apiVersion: str
     kind: Literal["ServingRuntime"]
     metadata: ObjectMeta
     spec: ServingRuntimeSpec
@@ -153,14 +153,14 @@ class InferenceServiceSpec(TypedDict):
 
 
 class InferenceService(TypedDict):
-    apiVersion: Literal["serving.kserve.io/v1beta1"]
+    apiVersion: str
     kind: Literal["InferenceService"]
     metadata: ObjectMeta
     spec: InferenceServiceSpec
 
 
 class Template(TypedDict):
-    apiVersion: Literal["template.openshift.io/v1"]
+    apiVersion: str
     kind: Literal["Template"]
     metadata: ObjectMeta
     objects: list[ServingRuntime]
@@ -213,14 +213,14 @@ class ExternalSecretSpec(TypedDict):
 
 
 class ExternalSecret(TypedDict):
-    apiVersion: Literal["external-secrets.io/v1"]
+    apiVersion: str
     kind: Literal["ExternalSecret"]
     metadata: ObjectMeta
     spec: ExternalSecretSpec
 
 
 class ServiceAccount(TypedDict):
-    apiVersion: Literal["v1"]
+    apiVersion: str
     kind: Literal["ServiceAccount"]
     metadata: ObjectMeta
     automountServiceAccountToken: bool
@@ -234,7 +234,7 @@ class PolicyRule(TypedDict):
 
 
 class Role(TypedDict):
-    apiVersion: Literal["rbac.authorization.k8s.io/v1"]
+    apiVersion: str
     kind: Literal["Role"]
     metadata: ObjectMeta
     rules: list[PolicyRule]
@@ -253,22 +253,35 @@ class Subject(TypedDict):
 
 
 class RoleBinding(TypedDict):
-    apiVersion: Literal["rbac.authorization.k8s.io/v1"]
+    apiVersion: str
     kind: Literal["RoleBinding"]
     metadata: ObjectMeta
     roleRef: RoleRef
     subjects: list[Subject]
 
 
-class Custom(TypedDict):
-    """An Argo CD object; its spec is written as one literal."""
+class AppProject(TypedDict):
+    apiVersion: str
+    kind: Literal["AppProject"]
+    metadata: ObjectMeta
+    spec: dict[str, Any]
 
-    apiVersion: Literal["argoproj.io/v1alpha1"]
-    kind: Literal["AppProject", "ApplicationSet"]
+
+class ApplicationSet(TypedDict):
+    apiVersion: str
+    kind: Literal["ApplicationSet"]
     metadata: ObjectMeta
     spec: dict[str, Any]
 
 
 KubeObject = (
-    ServingRuntime | InferenceService | Template | ExternalSecret | ServiceAccount | Role | RoleBinding | Custom
+    ServingRuntime
+    | InferenceService
+    | Template
+    | ExternalSecret
+    | ServiceAccount
+    | Role
+    | RoleBinding
+    | AppProject
+    | ApplicationSet
 )

@@ -1,0 +1,131 @@
+"""ServingRuntimes: one per model, and the spec that it shares with the dashboard's Template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Final, cast
+
+from generator.catalog.model import Runtime, ServedModel
+from generator.compiler.kinds import KINDS
+from generator.kube.metadata import labels, object_meta
+from generator.yaml.write import Shared
+
+if TYPE_CHECKING:
+    from generator.kube.objects import Container, EnvVar, Probe, SecurityContext, ServingRuntime, ServingRuntimeSpec
+
+_KIND: Final = KINDS["ServingRuntime"]
+_PORT: Final = 8080
+# OpenShift runs the container as a random user without a home or a name in /etc/passwd: every cache gets a place
+# it may write to, and getpass an answer. Nothing in the pod reaches for the Hub, and no length is let through.
+_NON_ROOT_ENV: Final = {
+    "DO_NOT_TRACK": "1",
+    "HF_HOME": "/tmp/hf_home",
+    "HF_HUB_OFFLINE": "1",
+    "HOME": "/tmp",
+    "LOGNAME": "vllm",
+    "NUMBA_CACHE_DIR": "/tmp/numba",
+    "OUTLINES_CACHE_DIR": "/tmp/outlines",
+    "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TRITON_CACHE_DIR": "/tmp/triton",
+    "USER": "vllm",
+    "VLLM_ALLOW_LONG_MAX_MODEL_LEN": "0",
+    "VLLM_CACHE_ROOT": "/tmp/vllm",
+    "VLLM_CONFIG_ROOT": "/tmp/vllm-config",
+    "VLLM_NO_USAGE_STATS": "1",
+    "XDG_CACHE_HOME": "/tmp/.cache",
+    "XDG_CONFIG_HOME": "/tmp/.config",
+}
+_SECURITY_CONTEXT: Final[SecurityContext] = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def _probe(*, period_s: int, timeout_s: int, failures: int) -> Probe:
+    return {
+        "httpGet": {"path": "/health", "port": _PORT},
+        "periodSeconds": period_s,
+        "timeoutSeconds": timeout_s,
+        "failureThreshold": failures,
+    }
+
+
+# Ten minutes to load, as long as vLLM itself waits for its engine.
+_STARTUP_PROBE: Final = _probe(period_s=10, timeout_s=5, failures=60)
+_READINESS_PROBE: Final = _probe(period_s=10, timeout_s=5, failures=3)
+_LIVENESS_PROBE: Final = _probe(period_s=30, timeout_s=10, failures=3)
+
+
+def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
+    """The model's own ServingRuntime: the dashboard deletes a deployment's runtime with it, so none is shared."""
+    return {
+        "apiVersion": _KIND.api_version,
+        "kind": "ServingRuntime",
+        "metadata": object_meta(served.name, served.namespace, labels(dashboard=True), _annotations(runtime)),
+        "spec": spec(runtime, served.max_model_len),
+    }
+
+
+def _annotations(runtime: Runtime) -> dict[str, str]:
+    return _KIND.annotations(
+        {
+            "opendatahub.io/apiProtocol": "REST",
+            "opendatahub.io/recommended-accelerators": accelerators_annotation(runtime),
+            "opendatahub.io/runtime-version": f"v{runtime.vllm_version}",
+            "opendatahub.io/serving-runtime-scope": "global",
+            "opendatahub.io/template-display-name": runtime.display_name,
+            "opendatahub.io/template-name": runtime.name,
+            "openshift.io/display-name": runtime.display_name,
+        },
+    )
+
+
+def accelerators_annotation(runtime: Runtime) -> str:
+    """The annotation's value: a JSON list as text."""
+    return "[" + ",".join(f'"{accelerator}"' for accelerator in runtime.accelerators) + "]"
+
+
+@cache
+def spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeSpec:
+    """The spec that a model's ServingRuntime and the dashboard's Template share; only the former bounds the length."""
+    content: ServingRuntimeSpec = {
+        "annotations": {
+            "opendatahub.io/kserve-runtime": "vllm",
+            "prometheus.io/path": "/metrics",
+            "prometheus.io/port": str(_PORT),
+        },
+        "containers": [_container(runtime, max_model_len)],
+        "multiModel": False,
+        "supportedModelFormats": [{"name": "vLLM", "autoSelect": True}],
+        "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}],
+    }
+    return cast("ServingRuntimeSpec", Shared(content))
+
+
+def _container(runtime: Runtime, max_model_len: int | None) -> Container:
+    # The upstream image has `python3` only, Red Hat's have both names.
+    python = "python3" if "vllm/vllm-openai" in runtime.image else "python"
+    length = [] if max_model_len is None else [f"--max-model-len={max_model_len}"]
+    return {
+        "name": "kserve-container",
+        "image": runtime.image,
+        "command": [python, "-m", "vllm.entrypoints.openai.api_server"],
+        # KServe fills in {{.Name}}; the dashboard's metrics ask for the model by that name.
+        "args": [f"--port={_PORT}", "--model=/mnt/models", "--served-model-name={{.Name}}", *length, *runtime.args],
+        "env": env_vars({**_NON_ROOT_ENV, **dict(runtime.env)}),
+        "ports": [{"containerPort": _PORT, "name": "http", "protocol": "TCP"}],
+        "securityContext": _SECURITY_CONTEXT,
+        "startupProbe": _STARTUP_PROBE,
+        "readinessProbe": _READINESS_PROBE,
+        "livenessProbe": _LIVENESS_PROBE,
+        "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],
+    }
+
+
+def env_vars(variables: Mapping[str, str]) -> list[EnvVar]:
+    """Variables by name. An empty value is left out, as KServe's webhook would."""
+    return [{"name": name, "value": value} if value else {"name": name} for name, value in sorted(variables.items())]
