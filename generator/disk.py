@@ -1,13 +1,56 @@
 """Reads the generated files, and replaces all of them or none."""
 
+import fcntl
 import os
+import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from generator.diagnostics import TreeError
 from generator.tree import FileTree, TreeDiff
 
-_STAGING = ".generate-"
+_STAGING: Final = ".generate-staging"
+_STAMP: Final = "made-by-generate"
+"""A file that marks a staging folder as ours, and lists the folders that the run creates."""
+_LONGEST_WAIT_S: Final = 60
+_TICK_S: Final = 0.05
+
+
+@contextmanager
+def locked(root: Path, *, clean: bool = True) -> Iterator[None]:
+    """Keep other runs away from the folder; with `clean`, remove what killed runs have left there.
+
+    Waits for another run. Raises TreeError when that takes more than a minute, or the folder cannot be opened.
+    """
+    try:
+        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise TreeError(f"cannot open {root}: {error.strerror}") from error
+    try:
+        _take(descriptor, root)
+        if clean:
+            _discard(os.fspath(root))
+        yield
+    finally:
+        os.close(descriptor)  # which gives the lock back
+
+
+def _take(descriptor: int, root: Path) -> None:
+    until = time.monotonic() + _LONGEST_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                message = f"another run has been writing to {root.resolve()} for {_LONGEST_WAIT_S} seconds"
+                raise TreeError(message, hint="let it end, or stop it, and run this again") from None
+            time.sleep(_TICK_S)
+        except OSError:
+            return  # a file system without locks
+        else:
+            return
 
 
 def read_owned(root: Path, wanted: Collection[str], folders: Collection[str], mark: bytes) -> FileTree:
@@ -19,7 +62,8 @@ def read_owned(root: Path, wanted: Collection[str], folders: Collection[str], ma
     foreign: set[str] = set()
     top = os.fspath(root)
     for path in _candidates(root, wanted, folders):
-        content = _read(f"{top}/{path}")
+        with _explained("read", path):
+            content = _read(f"{top}/{path}")
         if mark in content.partition(b"\n")[0]:
             owned[path] = content
         else:
@@ -55,6 +99,8 @@ def _files(root: Path, folder: str) -> Iterator[str]:
             continue
         except NotADirectoryError:
             raise TreeError(f"{current} is a file, and must be a folder", hint="move it away") from None
+        except OSError as error:
+            raise TreeError(f"cannot read {current}: {error.strerror}") from error
         for entry in entries:
             path = f"{current}/{entry.name}"
             if entry.is_symlink():
@@ -87,42 +133,108 @@ _CHUNK = 1 << 16
 def write(root: Path, wanted: FileTree, changes: TreeDiff) -> None:
     """Make the changes: every new content is on disk, beside the tree, before the first file is replaced.
 
-    Raises TreeError, with the tree untouched, when any content cannot be written.
+    To be called with the folder `locked`. Raises TreeError, with the tree as it was, when anything cannot be written.
     """
-    _remove_leftovers(root)
     # Plain strings from here on: for ten thousand files, Path objects cost more than the system calls.
-    top, staging = os.fspath(root), os.path.join(root, f"{_STAGING}{os.getpid()}")
-    paths = [*changes.created, *changes.changed]
+    top, paths = os.fspath(root), [*changes.created, *changes.changed]
     try:
-        os.mkdir(staging)
-        for number, path in enumerate(paths):
-            _write_new(f"{staging}/{number}", wanted[path])
-        for folder in sorted({path.rpartition("/")[0] for path in changes.created}):
-            os.makedirs(f"{top}/{folder}", exist_ok=True)
+        _require_writable(top, (*paths, *changes.removed))
+        folders = _missing_folders(top, changes.created)
+        _stage(top, folders, (wanted[path] for path in paths))
+        for folder in folders:
+            with _explained("write", folder):
+                os.mkdir(f"{top}/{folder}")
         for path in changes.created:
             if os.path.lexists(f"{top}/{path}"):
                 raise TreeError(f"{path} is a folder, and must be a file", hint="move it away")
-        for number, path in enumerate(paths):
-            os.replace(f"{staging}/{number}", f"{top}/{path}")
-        _remove(root, changes.removed)
-    except OSError as error:
-        raise TreeError(f"cannot write {error.filename or root}: {error.strerror}") from error
+        _replace(top, paths, changes)
+        _remove_empty(top, changes.removed)
     finally:
-        _discard(staging)
+        _discard(top)
 
 
-def _remove_leftovers(root: Path) -> None:
-    """Staging folders of runs that were killed."""
-    for entry in os.scandir(root):
-        if entry.name.startswith(_STAGING) and entry.is_dir(follow_symlinks=False):
-            _discard(entry.path)
+def _require_writable(top: str, paths: Iterable[str]) -> None:
+    """Check every folder before the first file is touched. Raises TreeError that names the first that is not."""
+    for folder in sorted({path.rpartition("/")[0] for path in paths} | {""}):
+        existing = f"{top}/{folder}"
+        while not os.path.lexists(existing):
+            existing = existing.rpartition("/")[0]
+        if os.path.isdir(existing) and not os.access(existing, os.W_OK | os.X_OK):
+            shown = os.path.relpath(existing, top)
+            message = f"cannot write to {'this folder' if shown == '.' else shown}: permission denied"
+            raise TreeError(message, hint="change its permissions, and run this again")
 
 
-def _discard(staging: str) -> None:
-    if os.path.isdir(staging):
-        for name in os.listdir(staging):
-            os.unlink(f"{staging}/{name}")
-        os.rmdir(staging)
+def _missing_folders(top: str, paths: Iterable[str]) -> list[str]:
+    """The folders to create, outer ones first."""
+    missing = set()
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        while folder and folder not in missing and not os.path.isdir(f"{top}/{folder}"):
+            missing.add(folder)
+            folder = folder.rpartition("/")[0]  # noqa: PLW2901 - the way up
+    return sorted(missing)
+
+
+def _stage(top: str, folders: Iterable[str], contents: Iterable[bytes]) -> None:
+    staging = f"{top}/{_STAGING}"
+    with _explained("write", "to this folder"):
+        os.mkdir(staging)
+        _write_new(f"{staging}/{_STAMP}", "\n".join(folders).encode())
+        for number, content in enumerate(contents):
+            _write_new(f"{staging}/{number}", content)
+
+
+def _replace(top: str, paths: Iterable[str], changes: TreeDiff) -> None:
+    """Move the new files into place and remove the old ones. If that fails, undo what was done."""
+    done: list[str] = []
+    try:
+        for number, path in enumerate(paths):
+            with _explained("write", path):
+                os.replace(f"{top}/{_STAGING}/{number}", f"{top}/{path}")
+            done.append(path)
+        for path in changes.removed:
+            with _explained("remove", path):
+                os.unlink(f"{top}/{path}")
+            done.append(path)
+    except TreeError:
+        _undo(top, done, changes)
+        raise
+
+
+def _undo(top: str, done: Iterable[str], changes: TreeDiff) -> None:
+    before = {**changes.changed, **changes.removed}
+    for path in done:
+        with _explained("restore", path):
+            if path in before:
+                _write_new(f"{top}/{_STAGING}/before", before[path])
+                os.replace(f"{top}/{_STAGING}/before", f"{top}/{path}")
+            else:
+                os.unlink(f"{top}/{path}")
+
+
+@contextmanager
+def _explained(verb: str, path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TreeError(f"cannot {verb} {path}: {error.strerror}") from error
+
+
+def _discard(top: str) -> None:
+    """Remove the staging folder, and created folders that are still empty. Raises TreeError when it is not ours."""
+    staging = f"{top}/{_STAGING}"
+    if os.path.islink(staging) or not os.path.isdir(staging):
+        return
+    names = os.listdir(staging)
+    if names and _STAMP not in names:
+        raise TreeError(f"{_STAGING} is not ours, and stands where contents are staged", hint="rename it")
+    folders = _read(f"{staging}/{_STAMP}").decode().splitlines() if names else []
+    for name in sorted(names, key=lambda name: name == _STAMP):
+        os.unlink(f"{staging}/{name}")
+    os.rmdir(staging)
+    for folder in reversed(folders):
+        with suppress(OSError):  # it is not empty
+            os.rmdir(f"{top}/{folder}")
 
 
 def _write_new(path: str, content: bytes) -> None:
@@ -135,12 +247,9 @@ def _write_new(path: str, content: bytes) -> None:
         os.close(descriptor)
 
 
-def _remove(root: Path, paths: Iterable[str]) -> None:
-    """Remove files, and the folders that are empty without them."""
-    folders: set[str] = set()
-    for path in paths:
-        (root / path).unlink()
-        folders.update(str(parent) for parent in Path(path).parents[:-1])
+def _remove_empty(top: str, removed: Iterable[str]) -> None:
+    """Remove folders that are empty without the removed files."""
+    folders = {str(parent) for path in removed for parent in Path(path).parents[:-1]}
     for folder in sorted(folders, key=len, reverse=True):
-        if not os.listdir(root / folder):
-            (root / folder).rmdir()
+        with suppress(OSError):  # it is not empty
+            os.rmdir(f"{top}/{folder}")

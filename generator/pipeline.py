@@ -59,11 +59,12 @@ def generate(root: Path, *, write: bool) -> Generated:
 
     Raises CatalogError with every diagnostic, or TreeError; then nothing is written.
     """
-    project = load(root)
-    wanted = {**compile_catalog(project.catalog).tree, **pages.pages(project.catalog)}
-    changes = tree.diff(wanted, disk.read_owned(root, wanted, OWNED_FOLDERS, MARK.encode()))
-    if changes and write:
-        disk.write(root, wanted, changes)
+    with disk.locked(root, clean=write):
+        project = load(root)
+        wanted = {**compile_catalog(project.catalog).tree, **pages.pages(project.catalog)}
+        changes = tree.diff(wanted, disk.read_owned(root, wanted, OWNED_FOLDERS, MARK.encode()))
+        if changes and write:
+            disk.write(root, wanted, changes)
     return Generated(wanted, changes, project.warnings, locked=project.lock is not None)
 
 
@@ -97,13 +98,14 @@ def edit(root: Path, document: Document, updated: "Updated", *, write: bool) -> 
     wanted = {CATALOG: updated.catalog.encode()}
     if updated.lock is not None:
         wanted[LOCK] = lockfile.dump(updated.lock).encode()
-    present = {path: (root / path).read_bytes() for path in wanted if (root / path).exists()}
-    before = present.get(CATALOG, b"")
-    mark = codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b""
-    wanted[CATALOG] = mark + wanted[CATALOG]
-    if before != mark + document.text.encode():
-        raise TreeError(f"{CATALOG} was changed meanwhile", hint="run this again")
-    changes = tree.diff(wanted, present)
-    if changes and write:
-        disk.write(root, wanted, changes)
+    with disk.locked(root, clean=write):
+        present = {path: (root / path).read_bytes() for path in wanted if (root / path).exists()}
+        before = present.get(CATALOG, b"")
+        mark = codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b""
+        wanted[CATALOG] = mark + wanted[CATALOG]
+        if before != mark + document.text.encode():
+            raise TreeError(f"{CATALOG} was changed meanwhile", hint="run this again")
+        changes = tree.diff(wanted, present)
+        if changes and write:
+            disk.write(root, wanted, changes)
     return Generated(wanted, changes, updated.warnings)

@@ -1,10 +1,17 @@
 """Writing is all or nothing, ours alone, and never through a link."""
 
 import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from helpers import MINIMAL, files, project, run
+from standins import LONG_S
+
+from generator import disk
 
 OTHER = MINIMAL.replace("name: minilm\n", "name: other\n")
 
@@ -112,10 +119,121 @@ def test_nothing_changes_when_not_everything_can_be_written(tmp_path: Path, monk
     assert not list(root.glob(".generate-*"))
 
 
-def test_the_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
-    """A staging folder that was never moved into place is removed by the next run."""
+def test_what_was_replaced_is_restored_when_a_later_file_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the files are in place when the disk says no: the tree is as it was, in content and in folders."""
     root = project(tmp_path)
-    (root / ".generate-123").mkdir()
-    (root / ".generate-123/0").write_text("half")
     run("generate", root=root)
-    assert not (root / ".generate-123").exists()
+    before = files(root, without=["models.yaml"])
+    folders = {path for path in root.rglob("*") if path.is_dir()}
+    project(tmp_path, OTHER)
+    real, calls = os.replace, iter(range(7))
+
+    def failing(source: str, target: str) -> None:
+        if not target.endswith("models.yaml") and next(calls, None) is None and "/before" not in source:
+            raise OSError(5, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    ran = run("generate", root=root)
+    monkeypatch.undo()
+    assert ran.code == 2
+    assert re.match(r"error: cannot write (base|docs|overlays|rendered)/.*: Input/output error", ran.stderr)
+    assert files(root, without=["models.yaml"]) == before
+    assert {path for path in root.rglob("*") if path.is_dir()} == folders
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_write_permission_is_named_before_anything_is_replaced(tmp_path: Path) -> None:
+    """All or nothing, where one of the folders belongs to somebody else."""
+    _refuses(tmp_path, lambda folder: folder.chmod(0o555), "cannot write to rendered/dev/models: permission denied")
+
+
+def test_access_is_asked_of_every_folder_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for root, to whom the system denies nothing."""
+    real = os.access
+
+    def deny(folder: Path) -> None:
+        monkeypatch.setattr(os, "access", lambda path, mode: Path(path).resolve() != folder and real(path, mode))
+
+    _refuses(tmp_path, deny, "cannot write to rendered/dev/models: permission denied")
+
+
+def _refuses(root: Path, deny: Callable[[Path], None], words: str) -> None:
+    run("generate", root=project(root))
+    before = files(root, without=["models.yaml"])
+    project(root, OTHER)
+    deny(root / "rendered/dev/models")
+    ran = run("generate", root=root)
+    (root / "rendered/dev/models").chmod(0o755)
+    assert (ran.code, words in ran.stderr) == (2, True), ran.stderr
+    assert files(root, without=["models.yaml"]) == before
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No traceback: which file, and why."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    real = os.open
+
+    def denied(path: str, flags: int, mode: int = 0o777) -> int:
+        if str(path).endswith("servingruntime.yaml"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", denied)
+    ran = run("generate", root=root)
+    assert (ran.code, ran.stderr) == (
+        2,
+        "error: cannot read base/models/minilm/servingruntime.yaml: Permission denied\n",
+    )
+
+
+def test_the_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
+    """Its staging folder and the folders it had created, even when nothing has changed since."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    (root / ".generate-staging").mkdir()
+    (root / ".generate-staging/0").write_text("half")
+    (root / ".generate-staging/made-by-generate").write_text("base/models/new\nbase/models/new/deep")
+    (root / "base/models/new/deep").mkdir(parents=True)
+    assert run("generate", root=root).stderr.endswith("files are up to date\n")
+    assert not (root / ".generate-staging").exists()
+    assert not (root / "base/models/new").exists()
+
+
+@pytest.mark.parametrize("name", [".generate-notes", ".generate-staging"])
+def test_a_folder_of_the_users_is_not_taken_for_a_leftover(name: str, tmp_path: Path) -> None:
+    """Whatever it is called: only what carries our stamp is removed."""
+    root = project(tmp_path)
+    (root / name).mkdir()
+    (root / name / "0").write_text("mine")
+    ran = run("generate", root=root)
+    assert ran.code == (0 if name == ".generate-notes" else 2)
+    assert (root / name / "0").read_text() == "mine"
+
+
+def test_two_runs_at_once_leave_the_tree_of_one(tmp_path: Path) -> None:
+    """They wait for each other: both succeed, and the tree is what the catalog says."""
+    root = project(tmp_path, OTHER)
+    command = [str(Path(sys.executable).with_name("generate")), "--root", str(root)]
+    for catalog in (MINIMAL, OTHER, MINIMAL):
+        project(root, catalog)
+        runs = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        ended = [(each.communicate(timeout=LONG_S)[1], each.returncode) for each in runs]
+        assert [code for _, code in ended] == [0] * 4, ended
+        assert run("generate", "--check", root=root).code == 0
+    assert not list(root.glob(".generate-*"))
+
+
+def test_a_run_that_holds_the_folder_too_long_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a minute, an error that says so."""
+    root = project(tmp_path)
+    monkeypatch.setattr("generator.disk._LONGEST_WAIT_S", 0)
+    with disk.locked(root):
+        ran = run("generate", root=root)
+    assert ran.code == 2
+    assert ran.stderr.startswith(f"error: another run has been writing to {root} for 0 seconds\n  hint: ")
