@@ -7,6 +7,8 @@ each release ships; KServe's versions are those whose custom resource definition
 from dataclasses import dataclass
 from typing import Final
 
+from generator.vllm.versions import Version, parse
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -15,7 +17,7 @@ class Target:
     release: str
     kserve: str
     """The KServe version whose schemas apply."""
-    vllm: str
+    vllm: Version
     """The vLLM version in the release's own images; a runtime's `vllmVersion` overrides it."""
     deployment_mode: str
     """The word for a plain Deployment. KServe 0.17 renamed it, and its webhook rewrites the old one."""
@@ -37,12 +39,12 @@ _NONE: Final[frozenset[str]] = frozenset()
 TARGETS: Final[dict[str, Target]] = {
     target.release: target
     for target in (
-        #      release kserve    vllm        deployment mode  format protocol auth  KEDA   blocked env
-        Target("2.25", "0.15.2", "0.10.1.1", "RawDeployment", False, None, 36, False, _NONE),
-        Target("3.0", "0.15.2", "0.11.0", "RawDeployment", False, None, 36, False, _NONE),
-        Target("3.2", "0.15.2", "0.11.2", "RawDeployment", False, None, 36, False, _NONE),
-        Target("3.3", "0.15.2", "0.13.0", "RawDeployment", False, None, 36, False, _NONE),
-        Target("3.4", "0.17.0", "0.18.0", "Standard", True, None, 36, True, _PYTHONPATH),
-        Target("3.5", "0.20.0", "0.24.0", "Standard", True, "v2", None, True, _PYTHONPATH),
+        #      release kserve    vllm               deployment mode  format protocol auth  KEDA   blocked env
+        Target("2.25", "0.15.2", parse("0.10.1.1"), "RawDeployment", False, None, 36, False, _NONE),
+        Target("3.0", "0.15.2", parse("0.11.0"), "RawDeployment", False, None, 36, False, _NONE),
+        Target("3.2", "0.15.2", parse("0.11.2"), "RawDeployment", False, None, 36, False, _NONE),
+        Target("3.3", "0.15.2", parse("0.13.0"), "RawDeployment", False, None, 36, False, _NONE),
+        Target("3.4", "0.17.0", parse("0.18.0"), "Standard", True, None, 36, True, _PYTHONPATH),
+        Target("3.5", "0.20.0", parse("0.24.0"), "Standard", True, "v2", None, True, _PYTHONPATH),
     )
 }

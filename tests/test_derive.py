@@ -1,12 +1,15 @@
 """What vLLM makes of a configuration, version by version: values read from its sources, and from runs of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from generator.vllm import model_config as configs
+from generator.vllm import serving
 from generator.vllm.model_config import NULL, Facts
-from generator.vllm.serving import Derived, derive, runner_hint, unknown_modules
+from generator.vllm.serving import Derived, runner_hint, unknown_modules
+from generator.vllm.versions import parse
 
 ST = "sentence_transformers.models"
 NEW_ST = "sentence_transformers.sentence_transformer.modules"
@@ -57,6 +60,11 @@ def facts(
 def sentence(length: int | str) -> dict[str, Any]:
     """A sentence_bert_config.json as sentence-transformers wrote it for years."""
     return {"max_seq_length": length, "do_lower_case": False}
+
+
+def derive(known: Facts, version: str, args: Sequence[str] = ()) -> Derived:
+    """What a version, given as text, makes of a model."""
+    return serving.derive(known, parse(version), args)
 
 
 def limit(derived: Derived) -> int | None:
@@ -237,7 +245,7 @@ def test_the_task_follows_the_architectures_name(
 
 def test_the_hint_fits_the_version() -> None:
     """--task was removed where --runner came."""
-    assert [runner_hint(version) for version in ("0.10.0", "0.10.1.1", "0.13.0")] == [
+    assert [runner_hint(parse(version)) for version in ("0.10.0", "0.10.1.1", "0.13.0")] == [
         "--task=embed",
         "--runner=pooling",
         "--runner=pooling",
@@ -276,8 +284,8 @@ def test_modules_saved_anew_are_known_only_later() -> None:
     new = pooled({"pooling_mode": "mean"}, "Normalize", base=f"{NEW_ST}.x", version="0.32.0")
     assert (old.pooling, new.pooling) == ("cls", "mean")
     described = facts(BERT, {"modules.json": modules("Pooling", "Normalize", base=f"{NEW_ST}.x")})
-    assert len(unknown_modules(described, "0.24.0")) == 2
-    assert unknown_modules(described, "0.32.0") == []
+    assert len(unknown_modules(described, parse("0.24.0"))) == 2
+    assert unknown_modules(described, parse("0.32.0")) == []
 
 
 def test_without_modules_vllm_takes_its_defaults() -> None:

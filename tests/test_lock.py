@@ -23,6 +23,7 @@ from generator.lock import lockfile as locks
 from generator.lock.lockfile import EMPTY, Lock, Locked
 from generator.vllm import model_config as config
 from generator.vllm.model_config import Facts
+from generator.vllm.versions import parse
 from generator.yaml.read import printable
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -309,7 +310,7 @@ def _locks(draw: st.DrawFn) -> Lock:
             tensors=draw(st.dictionaries(st.sampled_from(["F32", "BF16", "I64"]), st.integers(0, 10**12))),
             config=draw(st.dictionaries(st.sampled_from(["config.json", "modules.json", "1e3"]), _plain, max_size=3)),
         )
-        versions = tuple(sorted(draw(st.sets(st.sampled_from(["0.8.5", "0.13.0", "0.9.0.1"])))))
+        versions = tuple(parse(text) for text in sorted(draw(st.sets(st.sampled_from(["0.8.5", "0.13.0", "0.9.0.1"])))))
         entries[key] = Locked(*key, draw(_lockfiles()), facts, versions)
     return Lock(entries)
 
@@ -362,13 +363,14 @@ def test_any_configuration_can_be_locked(raw: dict[str, Any]) -> None:
         except ValueError:
             continue
     facts = Facts(config=kept)
-    lock = Lock({("a/b", COMMIT): Locked("a/b", COMMIT, (), facts, ("0.8.5", "0.13.0", "0.32.0"))})
+    versions = (parse("0.8.5"), parse("0.13.0"), parse("0.32.0"))
+    lock = Lock({("a/b", COMMIT): Locked("a/b", COMMIT, (), facts, versions)})
     assert locks.parse(locks.dump(lock).encode()) == lock
 
 
 def test_merge_prefers_what_is_locked() -> None:
     """An answer of the Hub does not overwrite a pin."""
     old, new = Locked("a/b", COMMIT, ()), Locked("a/b", COMMIT, (), Facts(gated=True))
-    merged = locks.merge(Lock({("a/b", COMMIT): old}), [new], {("a/b", COMMIT): {"0.13.0"}})
-    assert merged.repositories == {("a/b", COMMIT): old._replace(vllm=("0.13.0",))}
+    merged = locks.merge(Lock({("a/b", COMMIT): old}), [new], {("a/b", COMMIT): {parse("0.13.0")}})
+    assert merged.repositories == {("a/b", COMMIT): old._replace(vllm=(parse("0.13.0"),))}
     assert locks.merge(merged, (), {}) == EMPTY

@@ -3,6 +3,7 @@
 import pytest
 
 from generator.vllm import arguments as vllm
+from generator.vllm.versions import parse
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,7 @@ from generator.vllm import arguments as vllm
 )
 def test_versions_compare_by_their_release_numbers(text: str, numbers: tuple[int, ...]) -> None:
     """Prefixes, local suffixes and trailing zeros do not count."""
-    assert vllm.version(text) == numbers
+    assert (str(parse(text)), parse(text).release) == (text, numbers)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +52,13 @@ def test_versions_compare_by_their_release_numbers(text: str, numbers: tuple[int
 )
 def test_an_argument_is_judged_by_version(argument: str, version: str, code: str | None) -> None:
     """The boundaries are those at which vLLM's own parser changed."""
-    fault = vllm.fault(argument, version)
+    fault = vllm.fault(argument, parse(version))
     assert (fault and fault.code) == code
 
 
 def test_a_removed_flag_comes_with_what_to_write_instead() -> None:
     """A version jump is no riddle."""
-    fault = vllm.fault("--task=embed", "0.18.0")
+    fault = vllm.fault("--task=embed", parse("0.18.0"))
     assert fault is not None
     assert fault.message == "vLLM 0.18.0 no longer has --task (0.12.0 was the last seen with it)"
     assert fault.hint == "remove it: vLLM finds the task; a causal model takes --runner=pooling"
@@ -65,7 +66,7 @@ def test_a_removed_flag_comes_with_what_to_write_instead() -> None:
 
 def test_a_short_form_is_spelt_out() -> None:
     """Only long flags are accepted, and the hint names the one that is meant."""
-    fault = vllm.fault("-tp=2", "0.13.0")
+    fault = vllm.fault("-tp=2", parse("0.13.0"))
     assert fault is not None
     assert fault.hint == "write --tensor-parallel-size"
 
@@ -76,4 +77,5 @@ def test_a_short_form_is_spelt_out() -> None:
 )
 def test_a_task_needs_a_vllm_that_serves_it(task: str, version: str, minimum: str | None) -> None:
     """Older servers have no such route."""
-    assert vllm.too_old(task, version) == minimum
+    first = vllm.too_old(task, parse(version))
+    assert (first and str(first)) == minimum

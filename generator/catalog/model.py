@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from generator.codes import Code
 from generator.diagnostics import Loc, Severity
 from generator.releases import Target
+from generator.vllm.versions import Version
 
 GPU: Final = "nvidia.com/gpu"
 IN_CLUSTER: Final = "in-cluster"
@@ -42,7 +43,7 @@ class Runtime(NamedTuple):
     description: str | None
     task: str
     image: str
-    vllm_version: str
+    vllm_version: Version
     accelerators: tuple[str, ...]
     args: tuple[str, ...]
     env: tuple[tuple[str, str], ...]

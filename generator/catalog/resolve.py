@@ -25,6 +25,7 @@ from generator.catalog.model import (
 from generator.codes import Code
 from generator.diagnostics import Loc, suggestion
 from generator.releases import TARGETS
+from generator.vllm.versions import Version, parse
 
 _NO_LAYER: Final[dict[str, Any]] = {}
 _Where = tuple[int, str | None]  # a model's index, an environment's name
@@ -74,14 +75,14 @@ def _argocd(raw: Mapping[str, Any]) -> ArgoCD:
     )
 
 
-def _runtime(name: str, raw: Mapping[str, Any], vllm: str) -> Runtime:
+def _runtime(name: str, raw: Mapping[str, Any], vllm: Version) -> Runtime:
     return Runtime(
         name=name,
         display_name=raw["displayName"],
         description=raw.get("description"),
         task=raw["task"],
         image=raw["image"],
-        vllm_version=raw.get("vllmVersion", vllm),
+        vllm_version=parse(raw["vllmVersion"]) if "vllmVersion" in raw else vllm,
         accelerators=tuple(raw.get("accelerators", (GPU,))),
         args=tuple(raw.get("args", ())),
         env=tuple(sorted(raw.get("env", _NO_LAYER).items())),

@@ -8,11 +8,13 @@ from pydantic_core import core_schema as cs
 
 from generator.catalog.layout import COMMIT_LENGTH
 from generator.catalog.model import Catalog
-from generator.catalog.patterns import COMMIT, REPO
+from generator.catalog.patterns import COMMIT, REPO, VERSION
 from generator.diagnostics import CatalogError, Diagnostic, Loc
 from generator.hub.files import ModelFile
 from generator.vllm.model_config import Facts
 from generator.vllm.serving import Derived, derive
+from generator.vllm.versions import Version
+from generator.vllm.versions import parse as parse_version
 from generator.yaml import read as source
 from generator.yaml.write import dump as dump_yaml
 
@@ -37,7 +39,7 @@ class Locked(NamedTuple):
     commit: str
     files: tuple[ModelFile, ...]
     facts: Facts = Facts()
-    vllm: tuple[str, ...] = ()
+    vllm: tuple[Version, ...] = ()
 
 
 class Lock(NamedTuple):
@@ -51,9 +53,9 @@ SHORT: Final = COMMIT_LENGTH
 """How many digits of a commit people are shown."""
 
 
-def wanted(catalog: Catalog) -> dict[Key, set[str]]:
+def wanted(catalog: Catalog) -> dict[Key, set[Version]]:
     """What the catalog serves: repositories and commits, and the vLLM versions that serve them."""
-    versions: dict[Key, set[str]] = {}
+    versions: dict[Key, set[Version]] = {}
     for served in catalog.forms():
         version = catalog.runtimes[served.runtime].vllm_version
         versions.setdefault((served.repo, served.commit), set()).add(version)
@@ -65,10 +67,10 @@ def missing(lock: Lock, keys: Iterable[Key]) -> list[Key]:
     return sorted(key for key in keys if key not in lock.repositories)
 
 
-def merge(lock: Lock, found: Iterable[Locked], versions: Mapping[Key, Collection[str]]) -> Lock:
+def merge(lock: Lock, found: Iterable[Locked], versions: Mapping[Key, Collection[Version]]) -> Lock:
     """The lock for exactly these repositories and versions. What was locked stays as it was."""
     known = {**{(locked.repo, locked.commit): locked for locked in found}, **lock.repositories}
-    return Lock({key: known[key]._replace(vllm=tuple(sorted(versions[key]))) for key in sorted(versions)})
+    return Lock({key: known[key]._replace(vllm=tuple(sorted(versions[key], key=str))) for key in sorted(versions)})
 
 
 def dump(lock: Lock) -> str:
@@ -84,7 +86,7 @@ def _entry(locked: Locked) -> dict[str, Any]:
         "commit": locked.commit,
         **({"license": facts.license} if facts.license is not None else {}),
         "gated": facts.gated,
-        "vllm": {version: _summary(derive(facts, version)) for version in locked.vllm},
+        "vllm": {str(version): _summary(derive(facts, version)) for version in locked.vllm},
         "tensors": dict(sorted(facts.tensors.items())),
         "config": dict(sorted(facts.config.items())),
         "files": {file.path: _line(file) for file in sorted(locked.files)},
@@ -138,7 +140,8 @@ _REMEDY: Final = f"take {FILE} from Git again, or remove it and run `generator l
 
 def _locked(entry: Mapping[str, Any]) -> Locked:
     facts = Facts(entry.get("license"), entry["gated"], entry["tensors"], entry["config"])
-    return Locked(entry["repo"], entry["commit"], tuple(_files(entry["files"])), facts, tuple(entry["vllm"]))
+    versions = tuple(parse_version(text) for text in entry["vllm"])
+    return Locked(entry["repo"], entry["commit"], tuple(_files(entry["files"])), facts, versions)
 
 
 def _files(lines: Mapping[str, str]) -> Iterator[ModelFile]:
@@ -152,12 +155,12 @@ def _files(lines: Mapping[str, str]) -> Iterator[ModelFile]:
 def _validator() -> SchemaValidator:
     text = cs.str_schema(strict=True)
     line = cs.str_schema(strict=True, pattern=r"^(sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}) (0|[1-9][0-9]{0,17})$")
-    maps = cs.dict_schema(text, cs.dict_schema(text, cs.any_schema(), strict=True), strict=True)
+    version = cs.str_schema(strict=True, pattern=VERSION, max_length=64)
     fields = {
         "repo": cs.str_schema(strict=True, pattern=REPO),
         "commit": cs.str_schema(strict=True, pattern=COMMIT),
         "gated": cs.bool_schema(strict=True),
-        "vllm": maps,
+        "vllm": cs.dict_schema(version, cs.dict_schema(text, cs.any_schema(), strict=True), strict=True),
         "tensors": cs.dict_schema(text, cs.int_schema(strict=True, ge=0), strict=True),
         "config": cs.dict_schema(text, cs.any_schema(), strict=True),
         "files": cs.dict_schema(text, line, strict=True),

@@ -8,13 +8,13 @@ from generator.catalog.model import Catalog, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
 from generator.hub.files import select
 from generator.lock.lockfile import FILE, Lock, Locked
-from generator.vllm import arguments as vllm
 from generator.vllm import max_length as length
+from generator.vllm.arguments import split
 from generator.vllm.model_config import MODULES, Facts, mapping, modules_of
 from generator.vllm.serving import Derived, declared_pooling, derive, pooling_file, runner_hint, unknown_modules
+from generator.vllm.versions import POOLING_OPTIONAL, Version
 
 _RELOCK: Final = "run `generator lock`"
-_OLD_POOLING: Final = (0, 18)  # from here on, a missing pooling no longer stops the server
 _WEIGHTS: Final = (".safetensors", ".bin", ".pt")
 _NO_WEIGHTS: Final = frozenset({"training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt", "scaler.pt"})
 _NON_COMMERCIAL: Final = ("-nc-", "cc-by-nc", "non-commercial", "noncommercial", "research-only")
@@ -28,7 +28,7 @@ class _Case(NamedTuple):
     served: ServedModel
     locked: Locked
     derived: Derived
-    vllm_version: str
+    vllm_version: Version
     args: tuple[str, ...]
 
     @property
@@ -152,7 +152,7 @@ def _modules(case: _Case) -> Iterator[Violation]:
     if file is None or not any(module["path"] for module in modules_of(facts.config[MODULES])):
         return
     if file not in facts.config:
-        then = "does not start without it" if vllm.version(version) < _OLD_POOLING else "returns other vectors"
+        then = "does not start without it" if version < POOLING_OPTIONAL else "returns other vectors"
         message = f"{file} is missing, though modules.json names it: vLLM {version} {then}"
         yield Violation(case.source, "missing-pooling", message, "choose a revision that has it")
     elif case.derived.pooling is None:
@@ -162,11 +162,11 @@ def _modules(case: _Case) -> Iterator[Violation]:
 
 
 def _pooled_by_argument(args: tuple[str, ...]) -> bool:
-    return any(vllm.split(argument)[0].startswith(("--pooler-config", "--override-pooler-config")) for argument in args)
+    return any(split(argument)[0].startswith(("--pooler-config", "--override-pooler-config")) for argument in args)
 
 
 def _custom_code(case: _Case) -> Iterator[Violation]:
-    if all(vllm.split(argument)[0] != "--trust-remote-code" for argument in case.args):
+    if all(split(argument)[0] != "--trust-remote-code" for argument in case.args):
         return
     for file in ("config.json", "tokenizer_config.json"):
         for classes in mapping(mapping(case.facts.config, file), "auto_map").values():

@@ -1,14 +1,12 @@
 """vLLM's command line as far as a catalog may use it: which version knows which flag, and what to write instead."""
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from generator.codes import Code
 from generator.diagnostics import suggestion
 from generator.vllm.flags import DEPRECATED, FLAGS, MIRRORED_SINCE, NESTED, NO_FORM, SAMPLED, SHORT
-
-Version = tuple[int, ...]
+from generator.vllm.versions import FIRST_TO_SERVE, Version, parse
 
 _REMOVE: Final = "remove it"
 OWNED: Final = {
@@ -52,20 +50,7 @@ _INSTEAD: Final = {
     "--use-v2-block-manager": "remove it: there is no other",
     "--kv-cache-memory-bytes": "write --gpu-memory-utilization",
 }
-_MINIMUM: Final = {"embedding": "0.6.4", "reranker": "0.7.3"}
-_NUMBER = re.compile(r"[0-9]+")
-
-
-def version(text: str) -> Version:
-    """`v0.9.1.0`, `0.18.0+rhai1`, `0.6.4.post1` → their release numbers, without trailing zeros."""
-    release = re.split(r"[+a-z]", text.removeprefix("v").replace(".post", "+").replace(".dev", "+"))[0]
-    numbers = [int(number) for number in _NUMBER.findall(release)]
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
-
-
-_VERSIONS: Final = tuple(version(text) for text in SAMPLED)
+_SAMPLED: Final = tuple(parse(text) for text in SAMPLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +68,14 @@ def split(argument: str) -> tuple[str, str | None]:
     return flag.replace("_", "-"), value if equals else None
 
 
-def too_old(task: str, vllm_version: str) -> str | None:
-    """The version that first serves `task`, when `vllm_version` is older."""
-    return _MINIMUM[task] if version(vllm_version) < version(_MINIMUM[task]) else None
+def too_old(task: str, version: Version) -> Version | None:
+    """The version that first serves `task`, when `version` is older."""
+    first = FIRST_TO_SERVE[task]
+    return first if version < first else None
 
 
-def fault(argument: str, vllm_version: str) -> Fault | None:
-    """What `vllm_version` has against an argument, or None."""
+def fault(argument: str, version: Version) -> Fault | None:
+    """What a version has against an argument, or None."""
     flag, value = split(argument)
     if flag in OWNED:
         reason, hint = OWNED[flag]
@@ -100,7 +86,7 @@ def fault(argument: str, vllm_version: str) -> Fault | None:
     name = _table_name(flag)
     if name is None:
         return _unknown(flag)
-    return _outside_span(name, flag, vllm_version) or _bad_value(name, flag, value)
+    return _outside_span(name, flag, version) or _bad_value(name, flag, value)
 
 
 def _unknown(flag: str) -> Fault:
@@ -118,11 +104,11 @@ def instead(flag: str) -> str:
     return _INSTEAD.get(flag, "remove it, or choose an image with another vLLM")
 
 
-def deprecated(argument: str, vllm_version: str) -> str | None:
-    """The flag of an argument that `vllm_version` takes, but with a warning."""
+def deprecated(argument: str, version: Version) -> str | None:
+    """The flag of an argument that a version takes, but with a warning."""
     flag = split(argument)[0]
     first = DEPRECATED.get(flag)
-    return flag if first is not None and version(vllm_version) >= _VERSIONS[first] else None
+    return flag if first is not None and version >= _SAMPLED[first] else None
 
 
 def _table_name(flag: str) -> str | None:
@@ -138,20 +124,19 @@ _EXAMPLE: Final = '{"name": "value"}'
 _NO_FLAG: Final = (0, 0, "")
 
 
-def _outside_span(name: str, flag: str, vllm_version: str) -> Fault | None:
+def _outside_span(name: str, flag: str, version: Version) -> Fault | None:
     """A fault when the version was seen without the flag; between two samples that differ, the flag passes."""
     first, last = FLAGS[name][:2]
     if flag.startswith("--no-") and name in NO_FORM:
         first, last = NO_FORM[name]
-    wanted = version(vllm_version)
-    if wanted >= _VERSIONS[MIRRORED_SINCE] and name.startswith(("--enable-", "--disable-")):
+    if version >= _SAMPLED[MIRRORED_SINCE] and name.startswith(("--enable-", "--disable-")):
         return None  # from here on, one of the two stands for both
-    if first > 0 and wanted <= _VERSIONS[first - 1]:
+    if first > 0 and version <= _SAMPLED[first - 1]:
         return Fault(
-            "unsupported-flag", f"vLLM {vllm_version} does not have {flag} yet ({SAMPLED[first]} does)", instead(name)
+            "unsupported-flag", f"vLLM {version} does not have {flag} yet ({SAMPLED[first]} does)", instead(name)
         )
-    if last < len(_VERSIONS) - 1 and wanted >= _VERSIONS[last + 1]:
-        message = f"vLLM {vllm_version} no longer has {flag} ({SAMPLED[last]} was the last seen with it)"
+    if last < len(_SAMPLED) - 1 and version >= _SAMPLED[last + 1]:
+        message = f"vLLM {version} no longer has {flag} ({SAMPLED[last]} was the last seen with it)"
         return Fault("unsupported-flag", message, instead(name))
     return None
 

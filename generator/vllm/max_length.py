@@ -6,18 +6,12 @@ The algorithm changed several times. Where a change fell between two versions th
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from generator.vllm import arguments as vllm
+from generator.vllm import versions
 from generator.vllm.model_config import ENCODERS, LENGTHS, NULL, Facts, mapping, whole
+from generator.vllm.versions import Version
 
 _MODEL: Final = "config.json"
 _TOKENIZER: Final = "tokenizer_config.json"
-_MODEL_MAX_LENGTH_WINS: Final = (0, 8, 5)
-_TOKENIZER_CLAMPS: Final = (0, 9)  # silently, after the check; from the next on before it
-_TOKENIZER_LIMITS: Final = (0, 10)
-_YARN_MULTIPLIED: Final = (0, 18)  # the last seen to multiply
-_YARN_PLAIN: Final = (0, 24)  # the first seen not to
-_LOWER_CASE_NEEDED: Final = (0, 24)  # the last seen to ask for `do_lower_case` beside `max_seq_length`
-_NEW_TRANSFORMERS: Final = (0, 32)  # no `position_embedding_type` but what config.json says
 _UNSCALED: Final = frozenset({"su", "longrope", "llama3"})
 _TABLES: Final = frozenset(
     {"albert", "bert", "camembert", "distilbert", "electra", "roberta", "roberta-prelayernorm", "xlm-roberta"}
@@ -36,43 +30,39 @@ class Limit(NamedTuple):
         return f"{self.key} in {self.file}"
 
 
-def overriding(facts: Facts, vllm_version: str) -> tuple[str, Any] | None:
+def overriding(facts: Facts, version: Version) -> tuple[str, Any] | None:
     """The sentence-transformers file whose `max_seq_length` this version takes above all else, and its value."""
-    return _overriding(facts, vllm.version(vllm_version))
-
-
-def _overriding(facts: Facts, version: vllm.Version) -> tuple[str, Any] | None:
     for file in ENCODERS:
         if file in facts.config:
             encoder = mapping(facts.config, file)
-            wants_lower_case = version[:2] <= _LOWER_CASE_NEEDED
+            wants_lower_case = version < versions.LOWER_CASE_OPTIONAL
             if "max_seq_length" not in encoder or (wants_lower_case and "do_lower_case" not in encoder):
                 return None
             return file, encoder["max_seq_length"]
     return None
 
 
-def accepted(config: Mapping[str, Any], facts: Facts, version: vllm.Version, *, sliding: bool) -> Limit | None:
+def accepted(config: Mapping[str, Any], facts: Facts, version: Version, *, sliding: bool) -> Limit | None:
     """The length that vLLM derives; what it refuses is what exceeds this."""
     limits = [Limit(tokens, key, _MODEL) for key in LENGTHS if (tokens := whole(config.get(key)))]
     limit = min(limits, key=lambda candidate: candidate.tokens, default=None)
     own = next((candidate for candidate in limits if candidate.key == "model_max_length"), None)
-    if own and version >= _MODEL_MAX_LENGTH_WINS:
+    if own and version >= versions.MODEL_MAX_LENGTH_WINS:
         limit = own
     window = whole(config.get("sliding_window"))
     if not sliding and window:
         limit = _least(limit, Limit(window, "sliding_window", _MODEL))
     clamp = _tokenizer(facts)
-    if version >= _TOKENIZER_LIMITS and clamp and _absolute(config, version):
+    if version >= versions.TOKENIZER_LIMITS and clamp and _absolute(config, version):
         limit = _least(limit, clamp)
     if limit is None:
         return None
     limit = _scaled(limit, config, version)
-    if (forced := _overriding(facts, version)) and (tokens := whole(forced[1])):
+    if (forced := overriding(facts, version)) and (tokens := whole(forced[1])):
         limit = Limit(tokens, "max_seq_length", forced[0])
     if own and own.tokens > limit.tokens:
         limit = own  # a longer wish passes when config.json itself bears it out
-    if clamp and _TOKENIZER_CLAMPS <= version < _TOKENIZER_LIMITS:
+    if clamp and versions.TOKENIZER_CLAMPS <= version < versions.TOKENIZER_LIMITS:
         limit = _least(limit, clamp)
     return limit
 
@@ -86,15 +76,15 @@ def _tokenizer(facts: Facts) -> Limit | None:
     return Limit(tokens, "model_max_length", _TOKENIZER) if tokens else None
 
 
-def _absolute(config: Mapping[str, Any], version: vllm.Version) -> bool:
+def _absolute(config: Mapping[str, Any], version: Version) -> bool:
     """Whether this stack reads `position_embedding_type` as absolute; transformers 4 filled it in for BERT's kind."""
     kind = config.get("position_embedding_type")
     if kind is None:
-        return version < _NEW_TRANSFORMERS and config.get("model_type") in _TABLES
+        return version < versions.TRANSFORMERS_5 and config.get("model_type") in _TABLES
     return bool(kind == "absolute")
 
 
-def _scaled(limit: Limit, config: Mapping[str, Any], version: vllm.Version) -> Limit:
+def _scaled(limit: Limit, config: Mapping[str, Any], version: Version) -> Limit:
     """The limit under the scaling of rotary positions."""
     if "gemma3" in str(config.get("model_type", "")):
         return limit
@@ -108,9 +98,9 @@ def _scaled(limit: Limit, config: Mapping[str, Any], version: vllm.Version) -> L
                 original = whole(rope.get("original_max_position_embeddings")) or limit.tokens
                 multiplied = Limit(int(original * factor), f"{key} (yarn)", _MODEL)
                 plain = limit
-                if version[:2] <= _YARN_MULTIPLIED:
+                if version < versions.YARN_IN_DOUBT:
                     return multiplied
-                return plain if version >= _YARN_PLAIN else _least(plain, multiplied)
+                return plain if version >= versions.YARN_PLAIN else _least(plain, multiplied)
             if factor != 1.0 and "yarn" not in str(kind):
                 return Limit(int(limit.tokens * factor), f"{limit.key}, times the factor of {key},", limit.file)
     return limit

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from generator.vllm import arguments as vllm
 from generator.vllm import max_length as length
+from generator.vllm import versions
+from generator.vllm.arguments import split
 from generator.vllm.max_length import Limit
 from generator.vllm.model_config import MODULES, Facts, mapping, modules_of, texts, whole
+from generator.vllm.versions import Version
 
 _MODEL: Final = "config.json"
-_NEW_TRANSFORMERS: Final = (0, 32)  # the first seen to know the classes of sentence-transformers 5.4
-_CONVERT: Final = (0, 10, 1, 1)  # --runner and --convert instead of --task
 _OLD_CLASSES: Final = "sentence_transformers.models."
 _NEW_CLASSES: Final = ("sentence_transformers.sentence_transformer.modules.", "sentence_transformers.base.modules.")
 _KNOWN_MODULES: Final = frozenset({"Pooling", "Normalize", "Dense"})
@@ -58,10 +58,9 @@ class Derived(NamedTuple):
         return min(limits, key=lambda limit: limit.tokens, default=None)
 
 
-def derive(facts: Facts, vllm_version: str, args: Sequence[str] = ()) -> Derived:
-    """What `vllm_version`, started with `args`, makes of these facts."""
-    version = vllm.version(vllm_version)
-    given = dict(vllm.split(argument) for argument in args)
+def derive(facts: Facts, version: Version, args: Sequence[str] = ()) -> Derived:
+    """What a version, started with `args`, makes of these facts."""
+    given = dict(split(argument) for argument in args)
     config = {**mapping(facts.config, _MODEL), **overrides(given)}
     text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
     architecture = next(iter(texts(config.get("architectures"))), "")
@@ -105,44 +104,39 @@ def _task(architecture: str, given: Mapping[str, str | None], *, pooled: bool) -
     return task
 
 
-def runner_hint(vllm_version: str) -> str:
+def runner_hint(version: Version) -> str:
     """The argument that makes this version take a causal model for an embedder."""
-    return "--runner=pooling" if vllm.version(vllm_version) >= _CONVERT else "--task=embed"
+    return "--runner=pooling" if version >= versions.RUNNER_AND_CONVERT else "--task=embed"
 
 
-def module_name(type_: str, vllm_version: str) -> str | None:
+def module_name(type_: str, version: Version) -> str | None:
     """Pooling, Normalize or Dense, when this version knows the class under that path."""
-    return _module_name(type_, vllm.version(vllm_version))
-
-
-def _module_name(type_: str, version: vllm.Version) -> str | None:
     prefix, _, name = type_.rpartition(".")
-    new = version >= _NEW_TRANSFORMERS and f"{prefix}.".startswith(_NEW_CLASSES)
+    new = version >= versions.SENTENCE_TRANSFORMERS_5_4 and f"{prefix}.".startswith(_NEW_CLASSES)
     return name if name in _KNOWN_MODULES and (f"{prefix}." == _OLD_CLASSES or new) else None
 
 
-def unknown_modules(facts: Facts, vllm_version: str) -> list[str]:
+def unknown_modules(facts: Facts, version: Version) -> list[str]:
     """The classes in modules.json that this version would skip, although they change the vectors."""
     modules = modules_of(facts.config.get(MODULES))[1:]  # the first is the transformer itself
     return [
         module["type"]
         for module in modules
-        if module_name(module["type"], vllm_version) is None
-        and module["type"].rpartition(".")[2] not in _HARMLESS_MODULES
+        if module_name(module["type"], version) is None and module["type"].rpartition(".")[2] not in _HARMLESS_MODULES
     ]
 
 
-def _known_module(facts: Facts, name: str, version: vllm.Version) -> str | None:
+def _known_module(facts: Facts, name: str, version: Version) -> str | None:
     """The configuration file of the first module of that name, for a version that knows its class."""
     for module in modules_of(facts.config.get(MODULES)):
-        if _module_name(module["type"], version) == name:
+        if module_name(module["type"], version) == name:
             return f"{module['path']}/config.json"
     return None
 
 
-def pooling_file(facts: Facts, vllm_version: str) -> str | None:
+def pooling_file(facts: Facts, version: Version) -> str | None:
     """Where this version looks for the pooling; None when modules.json names none that it knows."""
-    return _known_module(facts, "Pooling", vllm.version(vllm_version))
+    return _known_module(facts, "Pooling", version)
 
 
 def declared_pooling(facts: Facts, file: str) -> list[str]:
@@ -152,11 +146,11 @@ def declared_pooling(facts: Facts, file: str) -> list[str]:
     return flags or texts(module.get("pooling_mode"))
 
 
-def _pooling(architecture: str, facts: Facts, file: str | None, version: vllm.Version) -> str | None:
+def _pooling(architecture: str, facts: Facts, file: str | None, version: Version) -> str | None:
     if file is None or file not in facts.config:
         return "last" if architecture.endswith(("ForCausalLM", "LMHeadModel")) else "cls"
     declared = declared_pooling(facts, file)
-    if "pooling_mode" in mapping(facts.config, file) and version < _NEW_TRANSFORMERS:
+    if "pooling_mode" in mapping(facts.config, file) and version < versions.SENTENCE_TRANSFORMERS_5_4:
         return None
     return _POOLINGS.get(declared[0]) if len(declared) == 1 else None
 

@@ -6,6 +6,7 @@ from typing import Final
 from generator.catalog.model import Catalog, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
 from generator.vllm import arguments as vllm
+from generator.vllm.versions import Version
 
 _DEFAULT_SEQUENCES: Final = 256
 _FOR_DECODERS: Final = frozenset({"--enable-chunked-prefill", "--enable-prefix-caching"})
@@ -34,7 +35,7 @@ def _arguments(catalog: Catalog) -> Iterator[Violation]:
             yield from _argument(argument, version, served.task, catalog.origin(served, "args", position))
 
 
-def _argument(argument: str, version: str, task: str, loc: Loc) -> Iterator[Violation]:
+def _argument(argument: str, version: Version, task: str, loc: Loc) -> Iterator[Violation]:
     if fault := vllm.fault(argument, version):
         yield Violation(loc, fault.code, fault.message, fault.hint)
         return
