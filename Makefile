@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak schemas flags lock clean
+.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak contract schemas flags lock clean
 
 generate: setup ## compile models.yaml
 	$(BIN)/generate
@@ -97,9 +97,11 @@ $(TOOLS)/minio: tools/minio/go.mod tools/minio/go.sum
 	cd tools/minio && GOFLAGS=-mod=readonly GOBIN=$(CURDIR)/$(TOOLS) go install tool
 	@touch $@
 
-schemas: setup ## vendored schemas (needs Go), and the catalog's own
+contract: setup ## what is made from the contract: its frozen form, the editors' schema, the reference page
+	$(BIN)/python tools/contract.py
+
+schemas: setup ## vendored schemas of what is generated; needs Go and the network
 	$(BIN)/python tools/vendor_schemas.py
-	$(BIN)/generator schema > schemas/models.schema.json
 
 flags: setup ## vLLM's command line flags, from its source distributions
 	$(BIN)/python tools/vendor_flags.py

@@ -1,6 +1,6 @@
 """Diagnostics as values, and the errors that carry them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -31,6 +31,17 @@ def suggestion(word: str, known: Iterable[str]) -> str | None:
 
     close = difflib.get_close_matches(word, sorted(known), n=1)
     return f"did you mean '{close[0]}'?" if close else None
+
+
+def choice(known: Iterable[str]) -> str:
+    """The hint that names everything that may be written, in the order given."""
+    words = tuple(known)
+    return f"choose one of {', '.join(words)}" if len(words) > 1 else f"write {', '.join(words)}"
+
+
+def correction(word: str, known: Collection[str]) -> str:
+    """The hint for a word that is not among those known: the one that was meant, or all of them."""
+    return suggestion(word, known) or choice(sorted(known))
 
 
 @dataclass(frozen=True, slots=True)

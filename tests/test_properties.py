@@ -21,8 +21,8 @@ from strategies import NASTY, catalog_text, catalogs, reordered, texts
 
 from generator import disk, tree
 from generator import pages as documents
+from generator.catalog.layers import merge
 from generator.catalog.model import Catalog
-from generator.catalog.resolve import merge
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
 from generator.compiler.patches import Operation, diff

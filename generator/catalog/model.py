@@ -3,13 +3,16 @@
 Named tuples, not frozen dataclasses: as immutable, and made in a third of the time, of which a start would notice.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from generator.codes import Code
 from generator.diagnostics import Loc, Severity
 from generator.releases import Target
 from generator.vllm.versions import Version
+
+if TYPE_CHECKING:
+    from generator.catalog import contract
 
 GPU: Final = "nvidia.com/gpu"
 IN_CLUSTER: Final = "in-cluster"
@@ -163,7 +166,11 @@ class Catalog(NamedTuple):
     connections: Mapping[str, Connection]
     environments: Mapping[str, Environment]
     models: tuple[Model, ...]
-    data: Mapping[str, Any]
+    data: "contract.Catalog"
+
+    def entries(self) -> Sequence["contract.Model[None] | None"]:
+        """The models as written; None stands for one that broke the contract and was set aside."""
+        return self.data["models"]
 
     def forms(self) -> Iterator[ServedModel]:
         """Every form of every model, the neutral ones included."""
@@ -176,7 +183,7 @@ class Catalog(NamedTuple):
         return origin(self.data, served.entry, served.environment, path)
 
 
-def origin(data: Mapping[str, Any], index: int, environment: str | None, path: Loc) -> Loc:
+def origin(data: "contract.Catalog", index: int, environment: str | None, path: Loc) -> Loc:
     """The most specific layer of model `index` that holds `path`; the model itself when none does."""
     own: Loc = ("models", index)
     layers: tuple[Loc, ...] = (own, ("defaults",))

@@ -13,6 +13,11 @@ class Shape(NamedTuple):
     hint: str | None = None
 
 
+def whole_number_as_text(value: object) -> object:
+    """`2` as `"2"`; anything else as it is."""
+    return str(value) if type(value) is int else value
+
+
 NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 NAMESPACE: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 OBJECT_NAME: Final = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"

@@ -4,12 +4,11 @@ A model is `defaults` merged with its entry; in an environment, that merged with
 Merging is JSON Merge Patch (RFC 7386): maps merge key by key, scalars and lists replace, `null` removes.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Never, TypeAlias, cast
 
+from generator.catalog.layers import merge, with_defaults
 from generator.catalog.model import (
-    GPU,
-    IN_CLUSTER,
     ArgoCD,
     Autoscaling,
     Catalog,
@@ -23,59 +22,46 @@ from generator.catalog.model import (
     origin,
 )
 from generator.codes import Code
-from generator.diagnostics import Loc, suggestion
+from generator.diagnostics import Loc, choice, correction
 from generator.releases import TARGETS
 from generator.vllm.versions import Version, parse
 
+if TYPE_CHECKING:  # pydantic, which the contract imports, would double the time of a start
+    from generator.catalog import connection, contract, settings
+
+    Merged: TypeAlias = contract.Model[Never]
+
 _NO_LAYER: Final[dict[str, Any]] = {}
 _Where = tuple[int, str | None]  # a model's index, an environment's name
-_DEFAULT_TARGET: Final = {"requests": 8, "cpu": 80}
 
 
-def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` laid over `below` by RFC 7386."""
-    merged = dict(below)
-    for key, value in above.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict):
-            lower = merged.get(key)
-            merged[key] = merge(lower if isinstance(lower, dict) else _NO_LAYER, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def resolve(data: Mapping[str, Any]) -> tuple[Catalog, list[Violation]]:
+def resolve(data: "contract.Catalog") -> tuple[Catalog, list[Violation]]:
     """Resolve validated data. A model that cannot be resolved is left out and its violations are returned."""
-    platform = data["platform"]
+    platform = with_defaults("Platform", data["platform"])
     target = TARGETS[platform["target"]]
     argocd = platform.get("argocd")
-    names = _Names(data)
-    models = [model for index in range(len(data["models"])) if (model := names.model(index))]
+    resolver = _ModelResolver(data, platform["dashboardNamespace"])
+    models = [model for index in range(len(data["models"])) if (model := resolver.model(index))]
     catalog = Catalog(
         target=target,
-        dashboard_namespace=names.dashboard_namespace,
+        dashboard_namespace=platform["dashboardNamespace"],
         argocd=_argocd(argocd) if argocd else None,
         runtimes={name: _runtime(name, raw, target.vllm) for name, raw in sorted(data["runtimes"].items())},
         connections={name: _connection(name, raw) for name, raw in sorted(data["connections"].items())},
-        environments=names.environments,
+        environments=resolver.environments,
         models=tuple(sorted(models, key=lambda model: model.name)),
         data=data,
     )
-    return catalog, list(names.violations)
+    return catalog, list(resolver.violations)
 
 
-def _argocd(raw: Mapping[str, Any]) -> ArgoCD:
-    return ArgoCD(
-        raw["repoURL"],
-        raw.get("targetRevision", "main"),
-        raw.get("namespace", "openshift-gitops"),
-        raw.get("project", "models"),
-    )
+def _argocd(given: "contract.ArgoCD") -> ArgoCD:
+    raw = with_defaults("ArgoCD", given)
+    return ArgoCD(raw["repoURL"], raw["targetRevision"], raw["namespace"], raw["project"])
 
 
-def _runtime(name: str, raw: Mapping[str, Any], vllm: Version) -> Runtime:
+def _runtime(name: str, given: "contract.Runtime", vllm: Version) -> Runtime:
+    raw = with_defaults("Runtime", given)
     return Runtime(
         name=name,
         display_name=raw["displayName"],
@@ -83,59 +69,64 @@ def _runtime(name: str, raw: Mapping[str, Any], vllm: Version) -> Runtime:
         task=raw["task"],
         image=raw["image"],
         vllm_version=parse(raw["vllmVersion"]) if "vllmVersion" in raw else vllm,
-        accelerators=tuple(raw.get("accelerators", (GPU,))),
-        args=tuple(raw.get("args", ())),
-        env=tuple(sorted(raw.get("env", _NO_LAYER).items())),
+        accelerators=tuple(raw["accelerators"]),
+        args=tuple(raw["args"]),
+        env=tuple(sorted(raw["env"].items())),
     )
 
 
-def _connection(name: str, raw: Mapping[str, Any]) -> Connection:
+def _connection(name: str, given: "connection.Connection") -> Connection:
+    raw = with_defaults("Connection", given)
     external = raw["secret"].get("externalSecret")
     return Connection(
         name=name,
         display_name=raw["displayName"],
         description=raw.get("description"),
         endpoint=raw["endpoint"],
-        region=raw.get("region", "us-east-1"),
+        region=raw["region"],
         bucket=raw["bucket"],
-        prefix=raw.get("prefix", "models"),
+        prefix=raw["prefix"],
         secret_name=raw["secret"].get("existing", name),
-        external_secret=external
-        and ExternalSecret(
-            store=external["store"],
-            store_kind=external.get("storeKind", "ClusterSecretStore"),
-            key=external["key"],
-            access_key_property=external.get("accessKeyProperty", "AWS_ACCESS_KEY_ID"),
-            secret_key_property=external.get("secretKeyProperty", "AWS_SECRET_ACCESS_KEY"),
-        ),
+        external_secret=_external_secret(external) if external else None,
     )
 
 
-def _environment(name: str, raw: Mapping[str, Any]) -> Environment:
-    return Environment(
-        name, raw["namespace"], raw.get("cluster", IN_CLUSTER), raw.get("gpuQuota"), raw.get("migQuota", _NO_LAYER)
+def _external_secret(given: "connection.ExternalSecret") -> ExternalSecret:
+    raw = with_defaults("ExternalSecret", given)
+    return ExternalSecret(
+        store=raw["store"],
+        store_kind=raw["storeKind"],
+        key=raw["key"],
+        access_key_property=raw["accessKeyProperty"],
+        secret_key_property=raw["secretKeyProperty"],
     )
 
 
-class _Names:
+def _environment(name: str, given: "contract.Environment") -> Environment:
+    raw = with_defaults("Environment", given)
+    return Environment(name, raw["namespace"], raw["cluster"], raw.get("gpuQuota"), raw["migQuota"])
+
+
+class _ModelResolver:
     """Resolves models one by one against the names that the catalog declares."""
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: "contract.Catalog", dashboard_namespace: str) -> None:
         self.violations: dict[Violation, None] = {}
-        self.dashboard_namespace: str = data["platform"].get("dashboardNamespace", "redhat-ods-applications")
         self.environments = {name: _environment(name, raw) for name, raw in sorted(data["environments"].items())}
+        self._dashboard_namespace = dashboard_namespace
         self._data = data
-        self._defaults: Mapping[str, Any] = data.get("defaults", _NO_LAYER)
+        self._models: Sequence[contract.Model[None] | None] = data["models"]  # None was set aside by `validate`
+        self._defaults: settings.Layer[None] = data.get("defaults", {})
         self._lowest = merge(_NO_LAYER, self._defaults)  # there is nothing below for a `null` to remove
         self._runtime_tasks: dict[str, str] = {name: raw["task"] for name, raw in data["runtimes"].items()}
 
     def model(self, index: int) -> Model | None:
         """The model at `index`, or None with the reasons in `violations`."""
-        if self._data["models"][index] is None:
-            return None  # set aside by `validate`
-        merged = merge(self._lowest, self._data["models"][index])
-        merged.pop("overrides", None)
-        layers = self._overrides(index)
+        own = self._models[index]
+        if own is None:
+            return None
+        merged = merge(self._lowest, own)
+        layers = self._overrides(own)
         deploy_to = merged.get("deployTo")
         self._check_environments(index, deploy_to or (), dict.fromkeys(name for layer in layers for name in layer))
         base = self._served(index, merged, None)
@@ -149,18 +140,20 @@ class _Names:
         forms = tuple(form for form in served if form is not None)
         return Model(base, forms) if base and len(forms) == len(served) else None
 
-    def _overrides(self, index: int) -> tuple[Mapping[str, Any], ...]:
+    def _overrides(self, own: "contract.Model[None]") -> tuple[Mapping[str, "settings.Settings[None]"], ...]:
         """What differs by environment, weakest first; the model's `null` takes back what `defaults` says."""
-        own = self._data["models"][index].get("overrides", _NO_LAYER)
-        return () if own is None else (self._defaults.get("overrides") or _NO_LAYER, own)
+        overrides = own.get("overrides", {})
+        return () if overrides is None else (self._defaults.get("overrides") or {}, overrides)
 
-    def _served(self, index: int, raw: Mapping[str, Any], environment: Environment | None) -> ServedModel | None:
+    def _served(self, index: int, merged: Mapping[str, Any], environment: Environment | None) -> ServedModel | None:
         where = (index, environment.name if environment else None)
-        complete, runtime = self._complete(where, raw), self._runtime(where, raw)
-        connection = self._connection(where, raw)
+        complete, runtime = self._complete(where, merged), self._runtime(where, merged)
+        connection = self._connection(where, merged)
         if not complete or runtime is None or connection is None:
             return None
-        source, resources = raw["source"], raw["resources"]
+        raw = with_defaults("Model", cast("Merged", merged))
+        source, files = raw["source"], with_defaults("Files", raw["files"])
+        resources = with_defaults("Resources", raw["resources"])
         return ServedModel(
             entry=index,
             name=raw["name"],
@@ -175,27 +168,27 @@ class _Names:
             dimensions=raw.get("dimensions"),
             runtime=runtime,
             connection=connection,
-            replicas=raw.get("replicas", 1),
+            replicas=raw["replicas"],
             autoscaling=_autoscaling(raw.get("autoscaling")),
-            max_surge=raw.get("maxSurge", 0),
+            max_surge=raw["maxSurge"],
             cpu=resources["cpu"],
             memory=resources["memory"],
-            accelerator=resources.get("accelerator", GPU),
-            gpus=resources.get("gpu", 1),
+            accelerator=resources["accelerator"],
+            gpus=resources["gpu"],
             hardware_profile=self._hardware_profile(raw.get("hardwareProfile")),
             queue=raw.get("queue"),
-            node_selector=_sorted(raw.get("nodeSelector")),
-            tolerations=tuple(raw.get("tolerations", ())),
-            args=tuple(raw.get("args", ())),
-            env=_sorted(raw.get("env")),
-            exposed=raw.get("expose", False),
-            auth=raw.get("auth", False),
+            node_selector=_sorted(raw["nodeSelector"]),
+            tolerations=tuple(raw["tolerations"]),
+            args=tuple(raw["args"]),
+            env=_sorted(raw["env"]),
+            exposed=raw["expose"],
+            auth=raw["auth"],
             timeout_s=raw.get("timeout"),
-            labels=_sorted(raw.get("labels")),
-            annotations=_sorted(raw.get("annotations")),
-            include=tuple((raw.get("files") or _NO_LAYER).get("include") or ()),
-            exclude=tuple((raw.get("files") or _NO_LAYER).get("exclude") or ()),
-            stopped=raw.get("stopped", False),
+            labels=_sorted(raw["labels"]),
+            annotations=_sorted(raw["annotations"]),
+            include=tuple(files["include"]),
+            exclude=tuple(files["exclude"]),
+            stopped=raw["stopped"],
         )
 
     def _complete(self, where: _Where, raw: Mapping[str, Any]) -> bool:
@@ -203,7 +196,7 @@ class _Names:
         index, environment = where
         missing = [path for path in _required(raw) if _get(raw, path) is None]
         for path in missing:
-            above = path[:-1] if isinstance(_get(self._data["models"][index], path[:-1]), dict) else ()
+            above = path[:-1] if isinstance(_get(self._models[index], path[:-1]), dict) else ()
             at: Loc = ("models", index, *above)
             message = f"needs {'.'.join(path)}"
             lack = Violation(at, "missing-field", message, "set it here or in defaults", at_key=True)
@@ -250,23 +243,20 @@ class _Names:
         elif len(declared) == 1:
             return str(next(iter(declared)))
         else:
-            self._violate(Violation(("models", where[0]), "missing-field", "needs connection", _choice(declared)))
+            self._violate(
+                Violation(("models", where[0]), "missing-field", "needs connection", choice(sorted(declared)))
+            )
         return None
 
-    def _hardware_profile(self, raw: Mapping[str, Any] | None) -> tuple[str, str] | None:
-        return (raw["name"], raw.get("namespace", self.dashboard_namespace)) if raw else None
+    def _hardware_profile(self, raw: "settings.HardwareProfile[Never] | None") -> tuple[str, str] | None:
+        return (raw["name"], raw.get("namespace", self._dashboard_namespace)) if raw else None
 
-    def _unknown(self, code: Code, name: str, loc: Loc, known: Iterable[str], *, at_key: bool = False) -> None:
-        hint = suggestion(name, known) or _choice(known)
-        self._violate(Violation(loc, code, f"{code.replace('-', ' ')} '{name}'", hint, at_key=at_key))
+    def _unknown(self, code: Code, name: str, loc: Loc, known: Collection[str], *, at_key: bool = False) -> None:
+        message, hint = f"{code.replace('-', ' ')} '{name}'", correction(name, known)
+        self._violate(Violation(loc, code, message, hint, at_key=at_key))
 
     def _violate(self, violation: Violation) -> None:
         self.violations[violation] = None
-
-
-def _choice(known: Iterable[str]) -> str:
-    names = ", ".join(sorted(known))
-    return f"choose one of {names}" if "," in names else f"write {names}"
 
 
 def _required(raw: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
@@ -290,12 +280,12 @@ def _get(raw: Any, path: tuple[str, ...]) -> Any:
     return raw
 
 
-def _autoscaling(raw: Mapping[str, Any] | None) -> Autoscaling | None:
-    if not raw:
+def _autoscaling(given: "settings.Autoscaling[Never] | None") -> Autoscaling | None:
+    if not given:
         return None
-    metric = raw.get("metric", "requests")
-    return Autoscaling(raw.get("min", 1), raw["max"], metric, raw.get("target", _DEFAULT_TARGET[metric]))
+    raw = with_defaults("Autoscaling", given)
+    return Autoscaling(raw["min"], raw["max"], raw["metric"], raw["target"])
 
 
-def _sorted(raw: Mapping[str, str] | None) -> Mapping[str, str]:
+def _sorted(raw: Mapping[str, str]) -> Mapping[str, str]:
     return dict(sorted(raw.items())) if raw else _NO_LAYER

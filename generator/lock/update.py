@@ -1,11 +1,11 @@
 """`generator lock` and `generator add`: the new texts of catalog and lock."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from generator.catalog.model import Catalog
 from generator.catalog.validate import validate
-from generator.diagnostics import Diagnostic, GeneratorError, Loc, suggestion
+from generator.diagnostics import Diagnostic, GeneratorError, Loc, correction
 from generator.hub.client import Hub
 from generator.lock import edit, rules
 from generator.lock import lockfile as locks
@@ -116,8 +116,8 @@ def _pins(catalog: Catalog, upgrade: Upgrade) -> Mapping[Loc, tuple[str, str]]:
     return {catalog.origin(base, "source", "revision"): (base.repo, base.commit) for base in chosen}
 
 
-def _refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
+def _refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            hint = suggestion(name, known) or f"choose one of {', '.join(sorted(known))}"
+            hint = correction(name, known)
             raise GeneratorError(f"there is no model '{name}'", hint=hint)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from generator.catalog.layout import artifact_prefix, manifest_key, root_of
 from generator.catalog.model import Catalog, Connection, ServedModel
-from generator.diagnostics import GeneratorError, suggestion
+from generator.diagnostics import GeneratorError, correction
 from generator.lock.lockfile import Locked
 from generator.sync.manifest import profile_digest
 from generator.sync.model import SyncRequest
@@ -61,8 +61,7 @@ def destinations(catalog: Catalog, locked: Locks, selection: Selection, settings
 def _require_known(kind: str, asked: Iterable[str], names: Collection[str]) -> None:
     for name in asked:
         if name not in names:
-            hint = suggestion(name, names) or f"write one of: {', '.join(sorted(names))}"
-            raise GeneratorError(f"there is no {kind} '{name}' in the catalog", hint=hint)
+            raise GeneratorError(f"there is no {kind} '{name}' in the catalog", hint=correction(name, names))
 
 
 def _selected(catalog: Catalog, selection: Selection) -> Iterator[ServedModel]:

@@ -33,7 +33,7 @@ _PLATFORM_PREFIXES: Final = ("kube-", "openshift-", "redhat-ods-")
 
 def _unique(catalog: Catalog) -> Iterator[Violation]:
     first: dict[str, int] = {}
-    for index, model in enumerate(catalog.data["models"]):
+    for index, model in enumerate(catalog.entries()):
         if model is None:
             continue
         name = model["name"]

@@ -1,0 +1,149 @@
+"""pydantic's findings in our words."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic_core import ErrorDetails
+
+from generator import credentials
+from generator.catalog import frozen
+from generator.catalog.model import Violation
+from generator.catalog.outline import Block, Choice, Map, at
+from generator.catalog.patterns import SHAPES
+from generator.diagnostics import Loc, choice, correction
+from generator.yaml.read import printable
+
+GROUPS: Final = {"models": "model", "runtimes": "runtime", "connections": "connection", "environments": "environment"}
+"""The catalog's lists and maps of entries, and what one entry is called."""
+ENTRY: Final = 2
+"""The length of a path to one model, runtime, connection, or environment."""
+_TYPES: Final = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+}
+_ZERO: Final = {"replicas": "to keep the model without pods, set `stopped: true`"}
+_SIGNS: Final = tuple("0123456789+-.")
+_SHOWN_LENGTH: Final = 80
+_LONGEST: Final = 4096
+
+
+def violations_of(found: Iterable[ErrorDetails]) -> Iterable[Violation]:
+    """Each finding once."""
+    return dict.fromkeys(_violation(details) for details in found)
+
+
+def _violation(details: ErrorDetails) -> Violation:
+    loc, at_key = _place(details)
+    value, limits, field = details["input"], details.get("ctx", {}), _field(loc)
+    match details["type"]:
+        case "extra_forbidden":
+            hint = correction(str(field), _known_keys(loc))
+            return Violation(loc, "unknown-field", f"unknown field '{shown(field)}'", hint, at_key=True)
+        case "missing":
+            return Violation(loc[:-1], "missing-field", _needs(loc), at_key=True)
+        case "string_pattern_mismatch":
+            shape = SHAPES[limits["pattern"]]
+            message = f"{'key' if at_key else _last(loc)} '{shown(value)}' is not {shape.must_be}"
+            return Violation(loc, shape.code, message, shape.hint, at_key=at_key)
+        case "literal_error":
+            return _not_a_choice(loc, value)
+        case "greater_than_equal" | "less_than_equal":
+            bound = f"at least {limits['ge']}" if "ge" in limits else f"at most {limits['le']}"
+            message = f"{field} is {shown(value)}, but must be {bound}"
+            return Violation(loc, "out-of-range", message, _ZERO.get(field) if value == 0 else None)
+        case "string_too_long":
+            longest = limits["max_length"]
+            message = f"{'key' if at_key else field} has {len(str(value))} characters, and at most {longest} fit here"
+            return Violation(loc, "too-long", message, at_key=at_key)
+        case "string_too_short" | "too_short":
+            message = "a key is empty" if at_key else f"{field} is empty"
+            return Violation(loc, "empty", message, "fill it in, or remove it", at_key=at_key)
+        case kind:
+            wanted = _TYPES.get(kind, "something else")
+            return Violation(
+                loc, "wrong-type", f"{field} must be {wanted}, not {_typed(value)}", _type_hint(kind, value)
+            )
+
+
+def _place(details: ErrorDetails) -> tuple[Loc, bool]:
+    """Where a finding is, and whether it is about the key there.
+
+    pydantic puts "[key]" behind a map's key that it refuses, and somebody's own key may be called the same.
+    """
+    loc = details["loc"]
+    marked = loc[-1:] == ("[key]",) and details["type"] != "extra_forbidden"
+    if marked and isinstance(at(frozen.OUTLINE, loc[:-2]), Map):
+        return loc[:-1], True
+    return loc, False
+
+
+def _needs(loc: Loc) -> str:
+    """`needs secret.externalSecret.store`, from the entry on that the subject names."""
+    known = min(len(loc) - 1, ENTRY if loc[0] in GROUPS else 1)
+    return f"{'' if known else 'the catalog '}needs {'.'.join(map(str, loc[known:]))}"
+
+
+def _field(loc: Loc) -> str:
+    """What a value is called: by its key, as an item of its list, or `it` where the subject says it already."""
+    if len(loc) == ENTRY and loc[0] in GROUPS:
+        return "it"
+    return f"an item of {_last(loc)}" if loc and isinstance(loc[-1], int) else _last(loc)
+
+
+def _last(loc: Loc) -> str:
+    return next((part for part in reversed(loc) if isinstance(part, str)), "the catalog")
+
+
+def _known_keys(loc: Loc) -> tuple[str, ...]:
+    """The keys that the contract knows beside an unknown one."""
+    block = at(frozen.OUTLINE, loc[:-1])
+    return tuple(block.fields) if isinstance(block, Block) else ()
+
+
+def _not_a_choice(loc: Loc, value: Any) -> Violation:
+    field, node = _field(loc), at(frozen.OUTLINE, loc)
+    choices = node.values if isinstance(node, Choice) else ()
+    if isinstance(value, str):
+        return Violation(loc, "invalid-value", f"'{shown(value)}' is not a known {field}", choice(choices))
+    if str(value) in choices:
+        return Violation(loc, "wrong-type", f"{field} must be text, not a number", f'put it in quotes: "{value}"')
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Violation(loc, "invalid-value", f"'{shown(value)}' is not a known {field}", choice(choices))
+    return Violation(loc, "wrong-type", f"{field} must be text, not {_typed(value)}", choice(choices))
+
+
+def _typed(value: Any) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return "a number"
+        case str():
+            return f"the text '{shown(value)}'"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _type_hint(kind: str, value: Any) -> str | None:
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return "put it in quotes"
+    if kind == "bool_type" and value not in ("true", "false"):
+        return "write true or false"
+    if kind == "int_type" and isinstance(value, str) and not value.isdecimal() and value[:1] in _SIGNS:
+        return "write a plain whole number"
+    if kind in ("int_type", "bool_type") and isinstance(value, str):
+        return "write it without quotes"
+    return None
+
+
+def shown(value: object) -> str:
+    """User text fit for one line of a message."""
+    text = printable(credentials.redact(str(value)[:_LONGEST])).replace("\n", "⏎").replace("\t", " ")
+    return text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"

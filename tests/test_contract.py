@@ -1,0 +1,106 @@
+"""The contract: written once, complete, and the same in each of its forms."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pydantic_core
+import pytest
+from helpers import MINIMAL, ROOT
+
+from generator.catalog import frozen
+from generator.catalog.contract import Catalog
+from generator.catalog.core_schema import built_schema, frozen_schema
+from generator.catalog.fields import Described, blocks, fields, outline
+from generator.catalog.outline import Block, Choice, Map, at
+from generator.catalog.validate import validate
+from generator.diagnostics import CatalogError
+from generator.yaml import read as source
+
+CASES = sorted(path for folder in ("errors", "golden", "lock") for path in ROOT.glob(f"tests/{folder}/*/models.yaml"))
+
+
+def _fields() -> Iterator[tuple[str, Described]]:
+    for block in blocks(Catalog):
+        for field in fields(block):
+            yield f"{block.__name__}.{field.name}", field
+
+
+FIELDS = dict(_fields())
+
+
+def judged(text: bytes) -> tuple[Any, Any]:
+    """What a catalog resolves to, and what there is to say about it."""
+    try:
+        catalog, warnings = validate(source.parse(text, "models.yaml"))
+    except CatalogError as error:
+        return None, error.diagnostics
+    return catalog, warnings
+
+
+def test_what_is_made_from_the_contract_is_current() -> None:
+    """A change of the contract needs `make contract`."""
+    argv = [sys.executable, str(ROOT / "tools/contract.py"), "--check"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
+def test_a_frozen_schema_is_used_with_its_own_pydantic_core_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version may read it in another way, so then the contract is built."""
+    monkeypatch.setattr(frozen, "PYDANTIC_CORE", pydantic_core.__version__)
+    assert frozen_schema() is not None
+    monkeypatch.setattr(frozen, "PYDANTIC_CORE", "2.0.0")
+    assert frozen_schema() is None
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.parent.name}/{path.parent.name}")
+def test_frozen_and_built_schema_judge_alike(path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catalog, findings and places are the same, whichever of the two is used."""
+    monkeypatch.setattr("generator.catalog.core_schema.frozen_schema", lambda: frozen.CORE_SCHEMA)
+    fast = judged(path.read_bytes())
+    monkeypatch.setattr("generator.catalog.core_schema.frozen_schema", lambda: BUILT)
+    assert judged(path.read_bytes()) == fast
+
+
+BUILT = built_schema()
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_is_described(name: str) -> None:
+    """A field has a sentence that says what it means, and unless it is a block of fields, an example."""
+    field = FIELDS[name]
+    assert field.description.endswith(".")
+    assert field.examples or list(blocks(field.hint))
+
+
+def test_the_outline_follows_the_contract() -> None:
+    """Keys, choices, maps and lists are found along any path into the data."""
+    whole = outline(Catalog)
+    assert isinstance(whole, Block)
+    assert at(whole, ("models", 0, "task")) == Choice(("embedding", "reranker"))
+    assert isinstance(at(whole, ("models", 0, "overrides")), Map)
+    assert isinstance(at(whole, ("defaults", "overrides", "prod", "resources")), Block)
+    assert at(whole, ("models", 0, "nothing", "here")) is None
+
+
+ENVIRONMENT = "  dev: {namespace: team-dev}\n"
+KEYS = {
+    "a field of a block": ("existing: s3", "existing: s3, '[key]': 1", "unknown-field"),
+    "a field of an entry": ("namespace: team-dev", "namespace: team-dev, '[key]': 1", "unknown-field"),
+    "the key of an entry": ("  dev: {", "  '[key]': {", "invalid-name"),
+    "an entry that is no block": (ENVIRONMENT, f"{ENVIRONMENT}  '[key]': 1\n", "wrong-type"),
+    "a key of a map": ("maxModelLen: 256", "maxModelLen: 256\n    labels: {'[key]': x}", "invalid-label"),
+    "a value of a map": ("maxModelLen: 256", "maxModelLen: 256\n    labels: {a/b: x, '[key]': 1}", "wrong-type"),
+}
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_a_key_may_be_called_as_pydantic_marks_keys(case: str) -> None:
+    """A finding about a user's key "[key]" stands at that key, or at its value."""
+    before, after, code = KEYS[case]
+    text = MINIMAL.replace(before, after)
+    _, found = judged(text.encode())
+    [line] = [line for line in text.splitlines() if "[key]" in line]
+    places = {finding.code: line[finding.position.column - 1 :] for finding in found if finding.source_line == line}
+    assert places[code].startswith("1" if code == "wrong-type" else "'[key]'")
