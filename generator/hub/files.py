@@ -16,6 +16,7 @@ DROPPED: Final = tuple(
 )
 _TORCH_WEIGHTS: Final = ("pytorch_model*.bin", "pytorch_model*.bin.index.json")
 _WEIGHTS: Final = (".safetensors", ".bin")
+_TRAINING_STATE: Final = frozenset({"training_args.bin", "optimizer.bin"})
 
 
 class ModelFile(NamedTuple):
@@ -52,6 +53,11 @@ def select(files: Sequence[ModelFile], include: Sequence[str] = (), exclude: Seq
     return Selection(tuple(chosen), tuple(skipped), tuple(_problems(chosen)))
 
 
+def is_weights(path: str) -> bool:
+    """Whether a file holds weights that a sync copies and vLLM loads: safetensors or Torch's, at the root."""
+    return path.endswith(_WEIGHTS) and "/" not in path and path not in _TRAINING_STATE
+
+
 def _matches(path: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(path, f"{pattern}*" if pattern.endswith("/") else pattern) for pattern in patterns)
 
@@ -64,7 +70,7 @@ def _problems(chosen: Sequence[ModelFile]) -> Iterable[str]:
     paths = [file.path for file in chosen]
     if "config.json" not in paths:
         yield "there is no config.json"
-    if not any(path.endswith(_WEIGHTS) and "/" not in path for path in paths):
+    if not any(map(is_weights, paths)):
         yield "there are no weights (*.safetensors or *.bin at the root)"
     folded: dict[str, str] = {}
     for path in paths:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from generator.catalog.model import Catalog
 from generator.catalog.patterns import NAME
 from generator.diagnostics import GeneratorError, Loc
+from generator.hub.files import is_weights
 from generator.lock.lockfile import Locked
 from generator.vllm.serving import Derived, derive
 from generator.yaml import read as source
@@ -70,7 +71,7 @@ def _derived(locked: Locked, catalog: Catalog) -> Derived:
 def _resources(locked: Locked, catalog: Catalog) -> dict[str, Any]:
     """CPU and memory, when the defaults do not give them."""
     defaults = (catalog.data.get("defaults") or {}).get("resources") or {}
-    weights = sum(file.size for file in locked.files if file.path.endswith((".safetensors", ".bin")))
+    weights = sum(file.size for file in locked.files if is_weights(file.path))
     memory = max(_LEAST_GIB, _OVERHEAD_GIB - (-weights // _GIB))
     wanted = {"cpu": "2", "memory": f"{memory}Gi"}
     missing = {key: value for key, value in wanted.items() if defaults.get(key) is None}

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from generator.catalog.layout import COMMIT_LENGTH
 from generator.catalog.model import Catalog, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
-from generator.hub.files import select
+from generator.hub.files import is_weights, select
 from generator.lock.lockfile import FILE, Lock, Locked
 from generator.vllm import max_length as length
 from generator.vllm.arguments import split
@@ -15,8 +15,6 @@ from generator.vllm.serving import Derived, declared_pooling, derive, pooling_fi
 from generator.vllm.versions import POOLING_OPTIONAL, Version
 
 _RELOCK: Final = "run `generator lock`"
-_WEIGHTS: Final = (".safetensors", ".bin", ".pt")
-_NO_WEIGHTS: Final = frozenset({"training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt", "scaler.pt"})
 _NON_COMMERCIAL: Final = ("-nc-", "cc-by-nc", "non-commercial", "noncommercial", "research-only")
 _VERBS: Final = {"embedding": "returns vectors", "reranker": "scores texts", "generation": "generates text"}
 
@@ -180,9 +178,8 @@ def _custom_code(case: _Case) -> Iterator[Violation]:
 
 
 def _weights(case: _Case) -> Iterator[Violation]:
-    at_root = [file.path for file in case.locked.files if "/" not in file.path and file.size]
-    if not any(path.endswith(_WEIGHTS) and path not in _NO_WEIGHTS for path in at_root):
-        message = "has no weights: no *.safetensors, *.bin or *.pt at the repository's root"
+    if not any(is_weights(file.path) and file.size for file in case.locked.files):
+        message = "has no weights: no *.safetensors or *.bin at the repository's root"
         yield Violation(case.source, "no-weights", message, "choose a repository that holds the model itself")
 
 

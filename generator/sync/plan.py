@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from generator.catalog.layout import COMMIT_LENGTH
-from generator.hub.files import ModelFile
+from generator.hub.files import ModelFile, is_weights
 from generator.sync.manifest import Entry, Manifest
 
 Action = Literal["upload", "copy", "keep", "delete"]
@@ -199,7 +199,7 @@ def _rank(operation: Operation) -> tuple[int, int, str]:
     path = operation.path
     if path == "config.json":
         order = 3
-    elif path.endswith((".safetensors", ".bin")):
+    elif is_weights(path):
         order = 0
     else:
         order = 2 if path.endswith(".index.json") else 1
