@@ -18,7 +18,7 @@ Side = Literal["hub", "cdn", "s3"]
 
 
 def impatient(
-    patch: pytest.MonkeyPatch, side: Side, limits: TransferLimits = QUICK, *, tries: int = 100
+    patch: pytest.MonkeyPatch, side: Side, limits: TransferLimits = QUICK, *, tries: int = 100, silence_s: float = SILENCE_S
 ) -> TransferLimits:
     """The pace of a sync that takes silence badly, but only from this side: of S3, where contents are on their way.
 
@@ -29,7 +29,7 @@ def impatient(
     patch.setattr(models, "of_environment", lambda environ, given: of_environment(environ, given._replace(**hub)))
     patch.setattr(models, "RangeReader", lambda **given: RangeReader(**{**given, **ranges}))
     patch.setattr(models, "Bucket", _Hasty if side == "s3" else _patient)
-    return limits._replace(retry_policy=limits.retry_policy._replace(read_timeout_s=SILENCE_S, attempts=tries))
+    return limits._replace(retry_policy=limits.retry_policy._replace(read_timeout_s=silence_s, attempts=tries))
 
 
 def _patient(access: Access, **given: Any) -> Bucket:

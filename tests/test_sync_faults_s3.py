@@ -92,7 +92,7 @@ def test_a_fault_that_lasts_ends_in_a_message(
     begin, cause, action = LASTING[fault]
     begin(faulty_s3)
     with monkeypatch.context() as patch:
-        ran = scene.quick(impatient(patch, "s3", tries=2) if fault == "silence" else QUICK)
+        ran = scene.quick(impatient(patch, "s3", tries=1, silence_s=5) if fault == "silence" else QUICK)
     assert ran.code == 1
     assert faulty_s3.faults.active[0].hits <= 3 * QUICK.retry_policy.attempts * QUICK.s3_attempts
     assert re.match(rf"error: m: {WEIGHTS}: cannot (begin|write part \d of|complete) s3://", ran.stderr), ran.stderr
