@@ -145,7 +145,8 @@ def test_asked_to_stop(scene: Scene, number: signal.Signals) -> None:
 def test_two_syncs_race(scene: Scene) -> None:
     """Both succeed, whoever comes first; the bucket is as after one."""
     processes = [scene.start(), scene.start()]
-    assert [scene.finish(process).code for process in processes] == [0, 0]
+    both = [scene.finish(process) for process in processes]
+    assert [ran.code for ran in both] == [0, 0], both
     scene.expect()
 
 
