@@ -18,7 +18,12 @@ Side = Literal["hub", "cdn", "s3"]
 
 
 def impatient(
-    patch: pytest.MonkeyPatch, side: Side, limits: TransferLimits = QUICK, *, tries: int = 100, silence_s: float = SILENCE_S
+    patch: pytest.MonkeyPatch,
+    side: Side,
+    limits: TransferLimits = QUICK,
+    *,
+    tries: int = 100,
+    silence_s: float = SILENCE_S,
 ) -> TransferLimits:
     """The pace of a sync that takes silence badly, but only from this side: of S3, where contents are on their way.
 
