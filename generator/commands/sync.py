@@ -36,6 +36,7 @@ Mode = Literal["sync", "verify", "prune"]
 @click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Days that --prune leaves alone.")
 @click.option("--model", "names", multiple=True, help="Only this model; may be given more than once.")
 @click.option("--env", "environments", multiple=True, help="Only what this environment serves.")
+@click.option("--connection", "connections", multiple=True, help="Only what belongs into this connection's bucket.")
 @click.option("--keep-going", is_flag=True, help="Sync the other models when one fails.")
 @click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file contents at once.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Parts that move at once.")
@@ -50,6 +51,7 @@ def command(  # noqa: PLR0913 - the options
     grace: int,
     names: tuple[str, ...],
     environments: tuple[str, ...],
+    connections: tuple[str, ...],
     keep_going: bool,
     memory: int,
     jobs: int,
@@ -61,7 +63,7 @@ def command(  # noqa: PLR0913 - the options
     if verify and prune:
         raise click.UsageError("--verify and --prune exclude each other")
     asked = SyncOptions(
-        selection=Selection(names, environments),
+        selection=Selection(names, environments, connections),
         dry_run=dry_run,
         keep_going=keep_going,
         grace=timedelta(days=grace),

@@ -1,7 +1,8 @@
 """Which files go to which bucket: the catalog's models by S3 destination, once the environment has had its say."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from generator.catalog.layout import artifact_prefix, manifest_key, root_of
 from generator.catalog.model import Catalog, Connection, ServedModel
@@ -10,7 +11,7 @@ from generator.lock.lockfile import Locked
 from generator.sync.manifest import profile_digest
 from generator.sync.model import SyncRequest
 from generator.sync.plan import Wanted
-from generator.sync.s3 import Access
+from generator.sync.s3 import Access, Keys
 
 Locks = Mapping[tuple[str, str], Locked]
 """What the lock says, by repository and commit."""
@@ -24,10 +25,11 @@ class Destination(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """The models and environments that were asked for by name; none means all."""
+    """The models, environments and connections that were asked for by name; none means all."""
 
     models: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
 
 
 class Settings(NamedTuple):
@@ -41,21 +43,25 @@ class Settings(NamedTuple):
 def destinations(catalog: Catalog, locked: Locks, selection: Selection, settings: Settings) -> list[Destination]:
     """What to sync, by connection: each model at each commit once, however many environments serve it.
 
-    Raises GeneratorError when a selected model or environment is not in the catalog.
+    Raises GeneratorError when what is selected is not in the catalog, or variables fit several connections.
     """
     _require_known("model", selection.models, [model.name for model in catalog.models])
     _require_known("environment", selection.environments, catalog.environments)
-    found: dict[str, dict[str, SyncRequest]] = {}
+    _require_known("connection", selection.connections, catalog.connections)
+    found: dict[str, list[ServedModel]] = {}
     for served in _selected(catalog, selection):
-        request = _request(catalog.connections[served.connection], served, locked, settings.environ)
-        found.setdefault(served.connection, {})[request.wanted.prefix] = request
-    return [
-        Destination(
-            access_of(catalog.connections[name], settings),
-            tuple(requests[prefix] for prefix in sorted(requests)),
-        )
-        for name, requests in sorted(found.items())
-    ]
+        found.setdefault(served.connection, []).append(served)
+    destinations = []
+    for name in sorted(found):
+        variables = _variables(name, found, settings.environ)
+        access = access_of(catalog.connections[name], variables, settings)
+        requests = {
+            request.wanted.prefix: request
+            for served in found[name]
+            for request in [_request(catalog.connections[name], served, locked, access.bucket)]
+        }
+        destinations.append(Destination(access, tuple(requests[prefix] for prefix in sorted(requests))))
+    return destinations
 
 
 def _require_known(kind: str, asked: Iterable[str], names: Collection[str]) -> None:
@@ -67,38 +73,62 @@ def _require_known(kind: str, asked: Iterable[str], names: Collection[str]) -> N
 def _selected(catalog: Catalog, selection: Selection) -> Iterator[ServedModel]:
     for model in catalog.models:
         for served in model.served:
-            if (not selection.models or served.name in selection.models) and (
-                not selection.environments or served.environment in selection.environments
+            if (
+                (not selection.models or served.name in selection.models)
+                and (not selection.environments or served.environment in selection.environments)
+                and (not selection.connections or served.connection in selection.connections)
             ):
                 yield served
 
 
-def _request(connection: Connection, served: ServedModel, locked: Locks, environ: Mapping[str, str]) -> SyncRequest:
+def _request(connection: Connection, served: ServedModel, locked: Locks, bucket: str) -> SyncRequest:
     prefix = artifact_prefix(connection.prefix, served.name, served.commit)
     key = manifest_key(connection.prefix, served.name, served.commit)
     profile = profile_digest(served.include, served.exclude)
-    wanted = Wanted(served.name, served.repo, served.commit, _bucket_of(connection, environ), prefix, key, profile)
+    wanted = Wanted(served.name, served.repo, served.commit, bucket, prefix, key, profile)
     return SyncRequest(wanted, served.include, served.exclude, locked.get((served.repo, served.commit)))
 
 
-def access_of(connection: Connection, settings: Settings) -> Access:
+def _variables(name: str, among: Collection[str], environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables of a data connection: those with the connection's prefix; without such, the plain ones.
+
+    Plain ones say nothing about which of several connections they are for. Raises GeneratorError when they name a
+    bucket or an endpoint, and there is more than one.
+    """
+    prefix = f"{name.upper().replace('-', '_')}_"
+    own = {key.removeprefix(prefix): value for key, value in environ.items() if key.startswith(f"{prefix}AWS_")}
+    if own or len(among) == 1:
+        return own or environ
+    for key in ("AWS_S3_ENDPOINT", "AWS_S3_BUCKET"):
+        if environ.get(key):
+            message = f"{key} is set, and there are {len(among)} connections: {', '.join(sorted(among))}"
+            raise GeneratorError(message, hint=f"choose one with --connection, or set {prefix}{key} and the like")
+    return environ
+
+
+def access_of(connection: Connection, variables: Mapping[str, str], settings: Settings) -> Access:
     """How to reach a connection's bucket. The variables of an OpenShift AI data connection win over the catalog."""
-    environ = settings.environ
-    endpoint = environ.get("AWS_S3_ENDPOINT") or connection.endpoint
+    endpoint = variables.get("AWS_S3_ENDPOINT") or connection.endpoint
     if "://" not in endpoint:
         endpoint = f"https://{endpoint}"
-    host = endpoint.partition("://")[2]
+    region = variables.get("AWS_DEFAULT_REGION") or connection.region
+    standard = _AWS.fullmatch(endpoint.rstrip("/"))
+    keys = None
+    if variables is not settings.environ:  # otherwise boto3 finds them
+        keys = Keys(*(variables.get(key) for key in _KEYS))
     return Access(
-        bucket=_bucket_of(connection, environ),
-        region=environ.get("AWS_DEFAULT_REGION") or connection.region,
-        endpoint=None if host.endswith("amazonaws.com") else endpoint,
+        bucket=variables.get("AWS_S3_BUCKET") or connection.bucket,
+        region=(standard and standard["region"]) or region,
+        endpoint=None if standard else endpoint,
         ca=settings.ca,
         sign_payload=settings.sign_payload,
+        keys=keys,
     )
 
 
-def _bucket_of(connection: Connection, environ: Mapping[str, str]) -> str:
-    return environ.get("AWS_S3_BUCKET") or connection.bucket
+_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
+# AWS's own endpoints, which boto3 knows by the region. PrivateLink, FIPS and dual-stack ones are used as written.
+_AWS: Final = re.compile(r"https?://s3(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]+))?\.amazonaws\.com(?:\.cn)?")
 
 
 class Root(NamedTuple):

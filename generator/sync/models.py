@@ -122,10 +122,11 @@ def verify(context: SyncContext) -> Synced:
 
 
 def prune(context: SyncContext) -> Pruned:
-    """Find, and unless `dry_run` delete, what nothing in the whole catalog refers to; a selection changes nothing."""
+    """Find, and unless `dry_run` delete, what nothing in the whole catalog refers to, whatever models are selected."""
     pruned = Pruned([], [])
     with _opened(context) as session:
-        for root in roots(context.catalog, session.destinations(Selection())):
+        connections = Selection(connections=context.options.selection.connections)
+        for root in roots(context.catalog, session.destinations(connections)):
             found = session.unreferenced(root)
             if not context.options.dry_run:
                 session.delete(root.destination, found)

@@ -12,14 +12,27 @@ from generator.sync.plan import CopySource, Stored
 from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
 
 
+class Keys(NamedTuple):
+    """Credentials of a connection: two keys and perhaps a token, or a profile. Never printed."""
+
+    access_key: str | None = None
+    secret_key: str | None = None
+    token: str | None = None
+    profile: str | None = None
+
+    def __repr__(self) -> str:
+        return "Keys(***)"
+
+
 class Access(NamedTuple):
-    """How to reach a bucket. Without an endpoint, AWS. Credentials come from boto3's own chain."""
+    """How to reach a bucket. Without an endpoint, AWS. Without keys, boto3's own chain of credentials."""
 
     bucket: str
     region: str
     endpoint: str | None = None
     ca: str | None = None
     sign_payload: bool | None = None
+    keys: Keys | None = None
 
 
 class Upload(NamedTuple):
@@ -49,7 +62,9 @@ class Bucket:
             s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
         )
         with translated(f"reach s3://{self.name}"):
-            self._client: Any = boto3.session.Session().client(
+            keys = access.keys or Keys()
+            session = boto3.session.Session(keys.access_key, keys.secret_key, keys.token, profile_name=keys.profile)
+            self._client: Any = session.client(
                 "s3", endpoint_url=access.endpoint, region_name=access.region, config=config, verify=access.ca
             )
         self._client.meta.events.register("before-send.s3", self._count)
