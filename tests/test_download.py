@@ -1,4 +1,4 @@
-"""RangeReader of files, read through whatever stands between us and them."""
+"""Ranges of files, through proxies and redirects."""
 
 from collections.abc import Iterator
 from threading import Event
@@ -7,7 +7,7 @@ import pytest
 from standins import LONG_S
 from standins.server import Exchange, Loopback, Reply
 
-from generator.sync.download import RangeReader
+from generator.sync.download import DownloadError, RangeReader
 
 CONTENT = bytes(range(256)) * 16
 URL = "http://cdn.example.com/file"
@@ -20,10 +20,17 @@ def asked() -> list[str]:
 
 
 @pytest.fixture
-def proxy(asked: list[str]) -> Iterator[str]:
+def storage() -> list[str]:
+    """The Authorization that reached the proxy, or the server where the file is."""
+    return []
+
+
+@pytest.fixture
+def proxy(asked: list[str], storage: list[str]) -> Iterator[str]:
     """A proxy that has the file in its cache; its host and port."""
 
     def serve(exchange: Exchange) -> None:
+        storage.append(str(exchange.headers.get("Authorization")))
         asked.append(f"{exchange.path} {exchange.headers.get('Proxy-Authorization')}")
         first, last = map(int, exchange.headers["Range"].removeprefix("bytes=").split("-"))
         stated = f"bytes {first}-{last}/{len(CONTENT)}"
@@ -67,3 +74,39 @@ def test_what_needs_no_proxy(proxy: str, asked: list[str], monkeypatch: pytest.M
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,.internal")
     assert _read(f"http://{proxy}/file") == CONTENT[100:300]
     assert asked == ["/file None"]
+
+
+@pytest.fixture
+def mirror(proxy: str, seen: list[str]) -> Iterator[str]:
+    """A server that keeps the file elsewhere: /moved leads there, /round leads to itself; its URL."""
+
+    def serve(exchange: Exchange) -> None:
+        seen.append(str(exchange.headers.get("Authorization")))
+        target = exchange.path if exchange.path == "/round" else f"http://{proxy}/file"
+        exchange.send(Reply(302, {"Location": target}))
+
+    server = Loopback(serve)
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def seen() -> list[str]:
+    """The Authorization that reached the mirror."""
+    return []
+
+
+def test_a_redirect_is_followed_without_the_token(mirror: str, seen: list[str], storage: list[str]) -> None:
+    """Artifactory and Nexus answer a GET with where the file is; the other origin learns no credentials."""
+    ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
+    body = ranges.read(f"{mirror}/moved", {"Authorization": "Bearer secret"}, 100, 300, len(CONTENT))
+    assert bytes(body) == CONTENT[100:300]
+    assert seen == ["Bearer secret"]
+    assert storage == ["None"]
+
+
+def test_redirects_end(mirror: str, seen: list[str]) -> None:
+    """Five are followed."""
+    with pytest.raises(DownloadError, match="more than 5 redirects"):
+        _read(f"{mirror}/round")
+    assert len(seen) == 6

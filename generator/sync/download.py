@@ -16,6 +16,8 @@ from generator.diagnostics import InterruptedSyncError
 from generator.retry import AGAIN, UNTRUSTED, RemoteError
 
 _BUFFER: Final = 512 << 10
+_HTTP: Final = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+_MOST_REDIRECTS: Final = 5
 _PARTIAL: Final = 206
 _WHOLE: Final = 200
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -43,7 +45,7 @@ class RangeReader:
     """
 
     def __init__(self, *, ca: str | None, stop: Event, read_timeout_s: float = 60) -> None:
-        self._ca, self._stop, self._silence_s = ca, stop, read_timeout_s
+        self._ca, self._stop, self._read_timeout_s = ca, stop, read_timeout_s
         self._own = local()
 
     def read(self, url: str, headers: Mapping[str, str], start: int, end: int, total: int) -> bytearray:
@@ -51,31 +53,35 @@ class RangeReader:
 
         Raises DownloadError when the server answers with anything else.
         """
-        answer = _Answer(start, end, total, self._stop)
+        response = _Response(start, end, total, self._stop)
         curl = self._handle()
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.RANGE, f"{start}-{end - 1}")
-        asked = {**headers, "Accept-Encoding": "identity"}
-        curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in asked.items()])
-        curl.setopt(pycurl.HEADERFUNCTION, answer.hear)
-        curl.setopt(pycurl.WRITEFUNCTION, answer.take)
+        sent = {**headers, "Accept-Encoding": "identity"}
+        curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
+        curl.setopt(pycurl.REDIR_PROTOCOLS, _HTTP if url.startswith("http://") else pycurl.PROTO_HTTPS)
+        curl.setopt(pycurl.HEADERFUNCTION, response.on_header)
+        curl.setopt(pycurl.WRITEFUNCTION, response.on_body)
         try:
             curl.perform()
         except pycurl.error as error:
-            answer.broken(int(error.args[0]))
-        return answer.whole()
+            response.fail(int(error.args[0]))
+        return response.body()
 
     def _handle(self) -> pycurl.Curl:
         """The thread's own, which keeps its connections."""
         if not hasattr(self._own, "curl"):
-            self._own.curl = _curl(self._ca, self._silence_s)
+            self._own.curl = _curl(self._ca, self._read_timeout_s)
         curl: pycurl.Curl = self._own.curl
         return curl
 
 
 def _curl(ca: str | None, read_timeout_s: float) -> pycurl.Curl:
     curl = pycurl.Curl()
-    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)  # a Hub must not name our own files
+    curl.setopt(pycurl.PROTOCOLS, _HTTP)  # a Hub must not name our own files
+    # Mirrors answer a GET with a redirect. libcurl sends Authorization to the first host and port only.
+    curl.setopt(pycurl.FOLLOWLOCATION, 1)
+    curl.setopt(pycurl.MAXREDIRS, _MOST_REDIRECTS)
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     curl.setopt(pycurl.NOSIGNAL, 1)
     curl.setopt(pycurl.BUFFERSIZE, _BUFFER)
@@ -90,7 +96,7 @@ def _curl(ca: str | None, read_timeout_s: float) -> pycurl.Curl:
     return curl
 
 
-class _Answer:
+class _Response:
     """What a server says, checked while it speaks: libcurl must be told to stop, errors cannot pass through it."""
 
     def __init__(self, start: int, end: int, total: int, stop: Event) -> None:
@@ -102,7 +108,7 @@ class _Answer:
         self._body = bytearray()  # grows: what is allocated at once, malloc keeps for each thread
         self._error: Exception | None = None
 
-    def hear(self, raw: bytes) -> None:
+    def on_header(self, raw: bytes) -> None:
         """A line of the head. A new head, such as that after a proxy's, begins with a status."""
         line = raw.decode("latin-1").strip()
         if line.startswith("HTTP/"):
@@ -113,7 +119,7 @@ class _Answer:
         else:
             self._heard = True
 
-    def take(self, piece: bytes) -> int:
+    def on_body(self, piece: bytes) -> int:
         """Some of the body; how much of it was taken, less than all in order to stop."""
         if not self._body:
             self._error = self._refusal()
@@ -126,7 +132,7 @@ class _Answer:
         self._body += piece
         return len(piece)
 
-    def whole(self) -> bytearray:
+    def body(self) -> bytearray:
         """The body of an answer that has ended."""
         error = self._error or self._refusal()
         if error is None and len(self._body) != self._size:
@@ -135,8 +141,10 @@ class _Answer:
             raise error
         return self._body
 
-    def broken(self, code: int) -> NoReturn:
+    def fail(self, code: int) -> NoReturn:
         """Raise for an answer that has not ended: with what was wrong with it, or with the connection."""
+        if code == pycurl.E_TOO_MANY_REDIRECTS:
+            raise DownloadError(f"more than {_MOST_REDIRECTS} redirects", transient=False, hint=_MANGLED)
         if error := self._error or (self._refusal() if self._heard else None):
             raise error
         if code in _CUT:
