@@ -1,4 +1,4 @@
-"""What a file's bytes are, told while they pass, and whether they are the ones that were promised."""
+"""Digests of a file, computed while its bytes pass, and compared with those that were promised."""
 
 import hashlib
 from threading import Condition, Event
@@ -30,7 +30,8 @@ class Digest:
         self._sha256 = hashlib.sha256()
         self._git = hashlib.sha1(f"blob {file.size}\0".encode(), usedforsecurity=False) if file.git_sha1 else None
         self._next = 1
-        self._failed = False
+        self.failed = False
+        """Whether a part could not be read or written; the file cannot be completed then."""
         self._turn = Condition()
 
     def feed(self, number: int, body: bytearray, stop: Event) -> None:
@@ -49,14 +50,14 @@ class Digest:
             self._turn.notify_all()
 
     def require(self) -> None:
-        """Raise InterruptedSyncError when a part has failed, so that no more need to be read."""
-        if self._failed:
+        """Raise InterruptedSyncError if a part has failed: the others need not be read."""
+        if self.failed:
             raise InterruptedSyncError("another part of the file has failed")
 
     def fail(self) -> None:
-        """Let those go who wait for a part that will not come."""
+        """Wake waiting parts; each raises InterruptedSyncError."""
         with self._turn:
-            self._failed = True
+            self.failed = True
             self._turn.notify_all()
 
     def check(self) -> Sent:

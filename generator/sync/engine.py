@@ -145,7 +145,7 @@ class Engine:
                     # Memory is taken here, in the file's order: a part never waits for one that waits for memory.
                     self._budget.take(part.size, self._stop)
                     parts.append(self._parts.submit(self._send_part, task, source, digest, upload, part))
-                    if any(done.done() and done.exception() for done in parts):
+                    if digest.failed:
                         break
                 etags = dict(enumerate(results(parts), 1))
                 digest.check()
