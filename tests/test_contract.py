@@ -12,7 +12,7 @@ from helpers import MINIMAL, ROOT
 from generator.catalog import frozen
 from generator.catalog.contract import Catalog
 from generator.catalog.core_schema import built_schema, frozen_schema
-from generator.catalog.fields import Described, blocks, fields, outline
+from generator.catalog.fields import Described, every_block, fields, outline
 from generator.catalog.outline import Block, Choice, Map, at
 from generator.catalog.validate import validate
 from generator.diagnostics import CatalogError
@@ -22,7 +22,7 @@ CASES = sorted(path for folder in ("errors", "golden", "lock") for path in ROOT.
 
 
 def _fields() -> Iterator[tuple[str, Described]]:
-    for block in blocks(Catalog):
+    for block in every_block(Catalog):
         for field in fields(block):
             yield f"{block.__name__}.{field.name}", field
 
@@ -71,7 +71,7 @@ def test_every_field_is_described(name: str) -> None:
     """A field has a sentence that says what it means, and unless it is a block of fields, an example."""
     field = FIELDS[name]
     assert field.description.endswith(".")
-    assert field.examples or list(blocks(field.hint))
+    assert field.examples or list(every_block(field.hint))
 
 
 def test_the_outline_follows_the_contract() -> None:

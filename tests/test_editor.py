@@ -1,6 +1,8 @@
 """The editor's schema says what the contract says."""
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -51,3 +53,85 @@ def test_bad_catalogs_fail(right: str, wrong: str) -> None:
 def test_null_may_remove_and_a_number_may_be_cpu() -> None:
     """The two conveniences of the contract are known to the editor."""
     assert not _errors(MINIMAL + "    overrides: {dev: {description: null, resources: {cpu: 4}}}\n")
+
+
+def _properties(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every field at every position of the schema."""
+    if isinstance(node, dict):
+        for name, child in node.items():
+            if name == "properties":
+                for field, schema in child.items():
+                    yield f"{path}.{field}", schema
+                    yield from _properties(schema, f"{path}.{field}")
+            elif name not in ("examples", "default", "defaultSnippets"):
+                yield from _properties(child, path)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _properties(child, path)
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _nodes(child)
+
+
+PROPERTIES = list(_properties(SCHEMA))
+FIELDS_OF_ALL = 225
+WORDS = re.compile(r"Default: .+\.$|Needed by .+\.$")
+
+
+def test_every_field_says_what_it_means_defaults_to_and_looks_like() -> None:
+    """A hover has all three at every position; a field that must be given has no default."""
+    assert len(PROPERTIES) >= FIELDS_OF_ALL
+    required = {name for node in _nodes(SCHEMA) for name in node.get("required", ())}
+    for path, schema in PROPERTIES:
+        assert schema["description"], path
+        assert "examples" in schema or "examples" in schema["anyOf"][0], path
+        given = path.rpartition(".")[2] in required
+        assert given or "default" in schema or WORDS.search(schema["description"]), path
+
+
+def test_examples_and_defaults_are_valid() -> None:
+    """What an editor offers, it does not then mark."""
+    for path, schema in PROPERTIES:
+        validator = jsonschema.Draft7Validator(schema)
+        for value in (*schema.get("examples", ()), *([schema["default"]] if "default" in schema else ())):
+            assert validator.is_valid(value), (path, value)
+
+
+def test_a_pattern_is_explained_in_words() -> None:
+    """Nobody is shown a regular expression."""
+    patterns = [node for node in _nodes(SCHEMA) if isinstance(node.get("pattern"), str)]
+    assert patterns
+    assert all(node["patternErrorMessage"].startswith("This must be ") for node in patterns)
+
+
+def _offers_null(schema: Any) -> bool:
+    """Whether an editor would put `null` into its list: by type or enum, also of an alternative."""
+    types = schema.get("type", ())
+    return (
+        "null" in (types if isinstance(types, list) else [types])
+        or None in schema.get("enum", ())
+        or any(map(_offers_null, schema.get("anyOf", ())))
+    )
+
+
+def test_null_is_offered_only_where_it_removes_something() -> None:
+    """There is nothing below `defaults`, and without its source no model is complete; yet null is an error nowhere."""
+    offered = {path for path, schema in PROPERTIES if _offers_null(schema)}
+    assert ".models.description" in offered
+    assert ".models.overrides.resources.accelerator" in offered
+    assert ".defaults.overrides.auth" in offered
+    assert not {path for path in offered if not path.startswith((".models.", ".defaults.overrides."))}
+    assert not {path for path in offered if path.endswith((".source", ".task", ".cpu", ".memory"))}
+    for text in ("  description: null\n  auth: null\n  task: null\n  args: null\n", "  resources: null\n"):
+        assert not _errors(MINIMAL.partition("defaults:\n")[0] + f"defaults:\n{text}models:\n  - name: a\n")
+
+
+def test_whole_models_are_offered() -> None:
+    """The snippets have every field that a model of their task needs."""
+    for snippet in SCHEMA["properties"]["models"]["items"]["defaultSnippets"]:
+        text = re.sub(r"\$\{\d:([^}]*)\}", r"\1", snippet["body"]).replace("commit", "a" * 40)
+        assert not _errors(MINIMAL.partition("models:\n")[0] + "models:\n  - " + text.replace("\n", "\n    "))

@@ -11,7 +11,7 @@ import pydantic_core
 from generator.catalog.contract import Catalog
 from generator.catalog.core_schema import built_schema
 from generator.catalog.defaults import Default, DefaultBy
-from generator.catalog.fields import blocks, fields, outline
+from generator.catalog.fields import every_block, fields, outline
 from generator.catalog.json_schema import json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,8 +40,8 @@ def frozen() -> str:
     schema = plain(built_schema(), names={}, functions=functions)
     imports = sorted(f"from {function.__module__} import {function.__name__}" for function in functions)
     defaults, dependent = {}, {}
-    for block in blocks(Catalog):
-        given = {field.name: field.default for field in fields(block)}
+    for block in every_block(Catalog):
+        given = {field.name: field.missing for field in fields(block)}
         defaults[block.__name__] = {name: it.value for name, it in given.items() if isinstance(it, Default)}
         dependent[block.__name__] = {
             name: (it.field, dict(it.values)) for name, it in given.items() if isinstance(it, DefaultBy)

@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from generator.catalog import scalars as s
-from generator.catalog.defaults import Default
+from generator.catalog.defaults import Default, Otherwise
 from generator.catalog.scalars import closed
 
 
@@ -49,9 +49,15 @@ class Secret(TypedDict, total=False):
             description="The data connection's Secret, which exists in each namespace that uses it.",
             examples=["embedding-models"],
         ),
+        Otherwise("none"),
     ]
     externalSecret: Annotated[
-        ExternalSecret, Field(description="Write an ExternalSecret that fetches the keys from a store.")
+        ExternalSecret,
+        Field(
+            description="Write an ExternalSecret that fetches the keys from a store.",
+            examples=[{"store": "vault", "key": "teams/search/s3"}],
+        ),
+        Otherwise("none"),
     ]
 
 
@@ -62,7 +68,9 @@ class Connection(TypedDict):
     displayName: Annotated[s.Line, Field(description="The name in the dashboard.", examples=["Embedding models"])]
     description: NotRequired[
         Annotated[
-            s.Prose, Field(description="A description for the dashboard.", examples=["Models of the search team"])
+            s.Prose,
+            Field(description="A description for the dashboard.", examples=["Models of the search team"]),
+            Otherwise("none"),
         ]
     ]
     endpoint: Annotated[
@@ -88,4 +96,10 @@ class Connection(TypedDict):
             Default("models"),
         ]
     ]
-    secret: Annotated[Secret, Field(description="The Secret with the access keys: name it, or say where to fetch it.")]
+    secret: Annotated[
+        Secret,
+        Field(
+            description="The Secret with the access keys: name it, or say where to fetch it.",
+            examples=[{"existing": "embedding-models"}],
+        ),
+    ]

@@ -5,17 +5,17 @@ contract` writes from it the schema that runs use (`frozen`), the one for editor
 docs/models-yaml.md.
 """
 
-from typing import Annotated, Any, Final, Generic, NotRequired
+from typing import Annotated, Final, Generic, NotRequired
 
-from pydantic import Field, with_config
+from pydantic import Field, JsonValue, with_config
 from typing_extensions import TypedDict
 
 from generator.catalog import scalars as s
 from generator.catalog.connection import Connection
 from generator.catalog.defaults import Default, Otherwise
 from generator.catalog.model import GPU, IN_CLUSTER
-from generator.catalog.scalars import closed
-from generator.catalog.settings import Layer, Null
+from generator.catalog.scalars import Null, closed
+from generator.catalog.settings import Layer
 
 
 @closed
@@ -64,7 +64,10 @@ class Platform(TypedDict):
     argocd: NotRequired[
         Annotated[
             ArgoCD,
-            Field(description="Where Argo CD finds this repository. Needed for `argocd/` to be written."),
+            Field(
+                description="Where Argo CD finds this repository. Needed for `argocd/` to be written.",
+                examples=[{"repoURL": "https://git.example.com/models.git"}],
+            ),
             Otherwise("none"),
         ]
     ]
@@ -84,6 +87,7 @@ class Runtime(TypedDict):
                 description="A description for the console, of one line or more.",
                 examples=["vLLM for models that turn text into vectors"],
             ),
+            Otherwise("none"),
         ]
     ]
     task: Annotated[s.Task, Field(description="The task that the runtime serves.", examples=["embedding"])]
@@ -130,7 +134,7 @@ class Runtime(TypedDict):
             dict[s.EnvName, s.EnvValue],
             Field(
                 description="Environment variables for every model of the runtime. Credentials are refused.",
-                examples=[{"OMP_NUM_THREADS": "4"}],
+                examples=[{"VLLM_LOGGING_LEVEL": "DEBUG"}],
             ),
             Default({}),
         ]
@@ -181,20 +185,45 @@ class _Named(TypedDict):
     ]
 
 
-_SNIPPET: Final[dict[str, Any]] = {
-    "label": "model",
-    "description": "A whole model",
-    "body": {
-        "name": "${1:minilm-embedding}",
-        "source": {"repo": "${2:sentence-transformers/all-MiniLM-L6-v2}", "revision": "${3:commit}"},
-        "task": "${4|embedding,reranker|}",
-        "maxModelLen": "^${5:256}",
-        "dimensions": "^${6:384}",
-    },
+_RUNTIME: Final = {
+    "displayName": "vLLM Embedding Runtime",
+    "task": "embedding",
+    "image": "registry.redhat.io/rhaiis/vllm-cuda-rhel9:3.3.0-1771898916",
 }
+_CONNECTION: Final = {
+    "displayName": "Embedding models",
+    "endpoint": "https://s3.us-east-1.amazonaws.com",
+    "bucket": "your-bucket",
+    "secret": {"existing": "embedding-models"},
+}
+_MODEL: Final = {
+    "name": "bge-base-en",
+    "source": {"repo": "BAAI/bge-base-en-v1.5", "revision": "a5beb1e3e68b9ab74eb54cfd186867f64f240e1a"},
+    "task": "embedding",
+    "maxModelLen": 512,
+    "dimensions": 768,
+}
+_SNIPPETS: Final[list[JsonValue]] = [
+    {
+        "label": f"{task} model",
+        "description": f"A whole {task} model",
+        "body": f"""\
+name: ${{1:{name}}}
+source:
+  repo: ${{2:{repo}}}
+  revision: ${{3:commit}}
+task: {task}
+maxModelLen: ${{4:512}}
+{rest}""",
+    }
+    for task, name, repo, rest in (
+        ("embedding", "bge-base-en", "BAAI/bge-base-en-v1.5", "dimensions: ${5:768}\n"),
+        ("reranker", "bge-reranker-base", "BAAI/bge-reranker-base", ""),
+    )
+]
 
 
-@with_config(strict=True, extra="forbid", json_schema_extra={"defaultSnippets": [_SNIPPET]})
+@with_config(strict=True, extra="forbid", json_schema_extra={"defaultSnippets": _SNIPPETS})
 class Model(_Named, Layer[Null], Generic[Null], total=False):
     """One model."""
 
@@ -204,17 +233,33 @@ class Catalog(TypedDict):
     """All vLLM embedding and reranker models that a team serves on OpenShift AI."""
 
     version: Annotated[int, Field(description="The version of this format.", examples=[1], ge=1, le=1)]
-    platform: Annotated[Platform, Field(description="The OpenShift AI release and its dashboard.")]
+    platform: Annotated[
+        Platform, Field(description="The OpenShift AI release and its dashboard.", examples=[{"target": "3.3"}])
+    ]
     runtimes: Annotated[
         dict[s.Name, Runtime],
         Field(
             description="Serving runtimes by name, which is also their Template's and unique on the cluster.",
+            examples=[{"vllm-embedding": _RUNTIME}],
             min_length=1,
         ),
     ]
-    connections: Annotated[dict[s.Name, Connection], Field(description="S3 data connections by name.", min_length=1)]
-    environments: Annotated[dict[s.Name, Environment], Field(description="Environments by name.", min_length=1)]
-    defaults: NotRequired[
-        Annotated[Layer[None], Field(description="What every model starts from."), Otherwise("nothing")]
+    connections: Annotated[
+        dict[s.Name, Connection],
+        Field(description="S3 data connections by name.", examples=[{"embedding-models": _CONNECTION}], min_length=1),
     ]
-    models: Annotated[list[Model[None]], Field(description="The models.", min_length=1)]
+    environments: Annotated[
+        dict[s.Name, Environment],
+        Field(description="Environments by name.", examples=[{"dev": {"namespace": "embeddings-dev"}}], min_length=1),
+    ]
+    defaults: NotRequired[
+        Annotated[
+            Layer[None],
+            Field(
+                description="What every model starts from.",
+                examples=[{"resources": {"cpu": "2", "memory": "8Gi"}, "overrides": {"prod": {"replicas": 2}}}],
+            ),
+            Otherwise("nothing"),
+        ]
+    ]
+    models: Annotated[list[Model[None]], Field(description="The models to serve.", examples=[[_MODEL]], min_length=1)]

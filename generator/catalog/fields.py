@@ -18,7 +18,7 @@ from typing import (
 from pydantic.fields import FieldInfo
 from typing_extensions import is_typeddict
 
-from generator.catalog.defaults import Default, DefaultBy, Otherwise
+from generator.catalog.defaults import Missing
 from generator.catalog.outline import Block, Choice, List, Map, Node
 
 
@@ -29,7 +29,7 @@ class Described(NamedTuple):
     hint: Any
     required: bool
     description: str
-    default: Default | DefaultBy | Otherwise | None
+    missing: Missing | None
     examples: tuple[Any, ...]
 
 
@@ -41,13 +41,13 @@ def fields(block: Any) -> tuple[Described, ...]:
 
 
 def _described(name: str, hint: Any, *, required: bool) -> Described:
-    description, default, examples = "", None, ()
+    description, missing, examples = "", None, ()
     for item in _metadata(hint):
         if isinstance(item, FieldInfo):
             description, examples = item.description or description, tuple(item.examples or examples)
-        elif isinstance(item, Default | DefaultBy | Otherwise):
-            default = item
-    return Described(name, hint, required, description, default, examples)
+        elif isinstance(item, Missing):
+            missing = item
+    return Described(name, hint, required, description, missing, examples)
 
 
 def _metadata(hint: Any) -> tuple[Any, ...]:
@@ -79,17 +79,17 @@ def outline(hint: Any) -> Node:
     return Choice(arguments) if origin is Literal else None
 
 
-def blocks(hint: Any) -> Iterator[Any]:
+def every_block(hint: Any) -> Iterator[Any]:
     """Every TypedDict that a type is made of, itself first, each once."""
-    return iter(dict.fromkeys(_blocks(hint)))
+    return iter(dict.fromkeys(_nested(hint)))
 
 
-def _blocks(hint: Any) -> Iterator[Any]:
+def _nested(hint: Any) -> Iterator[Any]:
     hint = bare(hint)
     origin = get_origin(hint)
     if is_typeddict(origin or hint):
         yield origin or hint
         for field in fields(hint):
-            yield from _blocks(field.hint)
+            yield from _nested(field.hint)
     elif origin in (dict, list):
-        yield from _blocks(get_args(hint)[-1])
+        yield from _nested(get_args(hint)[-1])

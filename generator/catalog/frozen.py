@@ -320,54 +320,7 @@ CORE_SCHEMA: dict[str, Any] = {
                         },
                         "argocd": {
                             "type": "typed-dict-field",
-                            "schema": {
-                                "type": "typed-dict",
-                                "fields": {
-                                    "repoURL": {
-                                        "type": "typed-dict-field",
-                                        "schema": {
-                                            "type": "str",
-                                            "min_length": 1,
-                                            "max_length": 2048,
-                                            "pattern": "^(https://[^\\s@]+|ssh://[^\\s]+|git@[^\\s]+)$",
-                                        },
-                                        "required": True,
-                                    },
-                                    "targetRevision": {
-                                        "type": "typed-dict-field",
-                                        "schema": {
-                                            "type": "str",
-                                            "min_length": 1,
-                                            "max_length": 256,
-                                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
-                                        },
-                                        "required": False,
-                                    },
-                                    "namespace": {
-                                        "type": "typed-dict-field",
-                                        "schema": {
-                                            "type": "str",
-                                            "min_length": 1,
-                                            "max_length": 63,
-                                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-                                        },
-                                        "required": False,
-                                    },
-                                    "project": {
-                                        "type": "typed-dict-field",
-                                        "schema": {
-                                            "type": "str",
-                                            "min_length": 1,
-                                            "max_length": 63,
-                                            "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                        },
-                                        "required": False,
-                                    },
-                                },
-                                "extra_behavior": "forbid",
-                                "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "ArgoCD"},
-                                "ref": "block-1",
-                            },
+                            "schema": {"type": "definition-ref", "schema_ref": "block-1"},
                             "required": False,
                         },
                     },
@@ -550,66 +503,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                         },
                                         "externalSecret": {
                                             "type": "typed-dict-field",
-                                            "schema": {
-                                                "type": "typed-dict",
-                                                "fields": {
-                                                    "store": {
-                                                        "type": "typed-dict-field",
-                                                        "schema": {
-                                                            "type": "str",
-                                                            "min_length": 1,
-                                                            "max_length": 253,
-                                                            "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$",
-                                                        },
-                                                        "required": True,
-                                                    },
-                                                    "key": {
-                                                        "type": "typed-dict-field",
-                                                        "schema": {
-                                                            "type": "str",
-                                                            "min_length": 1,
-                                                            "max_length": 256,
-                                                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
-                                                        },
-                                                        "required": True,
-                                                    },
-                                                    "storeKind": {
-                                                        "type": "typed-dict-field",
-                                                        "schema": {
-                                                            "type": "literal",
-                                                            "expected": ["SecretStore", "ClusterSecretStore"],
-                                                        },
-                                                        "required": False,
-                                                    },
-                                                    "accessKeyProperty": {
-                                                        "type": "typed-dict-field",
-                                                        "schema": {
-                                                            "type": "str",
-                                                            "min_length": 1,
-                                                            "max_length": 256,
-                                                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
-                                                        },
-                                                        "required": False,
-                                                    },
-                                                    "secretKeyProperty": {
-                                                        "type": "typed-dict-field",
-                                                        "schema": {
-                                                            "type": "str",
-                                                            "min_length": 1,
-                                                            "max_length": 256,
-                                                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
-                                                        },
-                                                        "required": False,
-                                                    },
-                                                },
-                                                "extra_behavior": "forbid",
-                                                "config": {
-                                                    "strict": True,
-                                                    "extra_fields_behavior": "forbid",
-                                                    "title": "ExternalSecret",
-                                                },
-                                                "ref": "block-4",
-                                            },
+                                            "schema": {"type": "definition-ref", "schema_ref": "block-4"},
                                             "required": False,
                                         },
                                     },
@@ -686,302 +580,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "defaults": {
                 "type": "typed-dict-field",
-                "schema": {
-                    "type": "typed-dict",
-                    "fields": {
-                        "displayName": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 1,
-                                    "max_length": 256,
-                                    "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
-                                },
-                            },
-                            "required": False,
-                        },
-                        "description": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
-                            },
-                            "required": False,
-                        },
-                        "source": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-8"}},
-                            "required": False,
-                        },
-                        "task": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "literal", "expected": ["embedding", "reranker"]}},
-                            "required": False,
-                        },
-                        "maxModelLen": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 10000000}},
-                            "required": False,
-                        },
-                        "dimensions": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
-                            "required": False,
-                        },
-                        "runtime": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 1,
-                                    "max_length": 63,
-                                    "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                },
-                            },
-                            "required": False,
-                        },
-                        "connection": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 1,
-                                    "max_length": 63,
-                                    "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                },
-                            },
-                            "required": False,
-                        },
-                        "namespace": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 1,
-                                    "max_length": 63,
-                                    "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-                                },
-                            },
-                            "required": False,
-                        },
-                        "replicas": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
-                            "required": False,
-                        },
-                        "autoscaling": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
-                            "required": False,
-                        },
-                        "maxSurge": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 100}},
-                            "required": False,
-                        },
-                        "resources": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
-                            "required": False,
-                        },
-                        "hardwareProfile": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
-                            "required": False,
-                        },
-                        "queue": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 1,
-                                    "max_length": 63,
-                                    "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                },
-                            },
-                            "required": False,
-                        },
-                        "nodeSelector": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "dict",
-                                    "keys_schema": {
-                                        "type": "str",
-                                        "min_length": 1,
-                                        "max_length": 253,
-                                        "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                                    },
-                                    "values_schema": {
-                                        "type": "nullable",
-                                        "schema": {
-                                            "type": "str",
-                                            "min_length": 0,
-                                            "max_length": 63,
-                                            "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
-                                        },
-                                    },
-                                },
-                            },
-                            "required": False,
-                        },
-                        "tolerations": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-12"}},
-                            },
-                            "required": False,
-                        },
-                        "args": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "list",
-                                    "items_schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^-"},
-                                },
-                            },
-                            "required": False,
-                        },
-                        "env": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "dict",
-                                    "keys_schema": {
-                                        "type": "str",
-                                        "min_length": 1,
-                                        "max_length": 256,
-                                        "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
-                                    },
-                                    "values_schema": {"type": "nullable", "schema": {"type": "str", "max_length": 32768}},
-                                },
-                            },
-                            "required": False,
-                        },
-                        "expose": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                            "required": False,
-                        },
-                        "auth": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                            "required": False,
-                        },
-                        "timeout": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 3600}},
-                            "required": False,
-                        },
-                        "labels": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "dict",
-                                    "keys_schema": {
-                                        "type": "str",
-                                        "min_length": 1,
-                                        "max_length": 253,
-                                        "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                                    },
-                                    "values_schema": {
-                                        "type": "nullable",
-                                        "schema": {
-                                            "type": "str",
-                                            "min_length": 0,
-                                            "max_length": 63,
-                                            "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
-                                        },
-                                    },
-                                },
-                            },
-                            "required": False,
-                        },
-                        "annotations": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "dict",
-                                    "keys_schema": {
-                                        "type": "str",
-                                        "min_length": 1,
-                                        "max_length": 253,
-                                        "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                                    },
-                                    "values_schema": {
-                                        "type": "nullable",
-                                        "schema": {
-                                            "type": "str",
-                                            "min_length": 1,
-                                            "max_length": 4096,
-                                            "pattern": "^[^\\t\\r]+$",
-                                        },
-                                    },
-                                },
-                            },
-                            "required": False,
-                        },
-                        "files": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
-                            "required": False,
-                        },
-                        "stopped": {
-                            "type": "typed-dict-field",
-                            "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                            "required": False,
-                        },
-                        "deployTo": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "list",
-                                    "items_schema": {
-                                        "type": "str",
-                                        "min_length": 1,
-                                        "max_length": 63,
-                                        "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                    },
-                                    "min_length": 1,
-                                },
-                            },
-                            "required": False,
-                        },
-                        "overrides": {
-                            "type": "typed-dict-field",
-                            "schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "dict",
-                                    "keys_schema": {
-                                        "type": "str",
-                                        "min_length": 1,
-                                        "max_length": 63,
-                                        "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                    },
-                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-14"},
-                                },
-                            },
-                            "required": False,
-                        },
-                    },
-                    "extra_behavior": "forbid",
-                    "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Layer"},
-                    "ref": "block-15",
-                },
+                "schema": {"type": "definition-ref", "schema_ref": "block-8"},
                 "required": False,
             },
             "models": {
@@ -1024,7 +623,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "source": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-8"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
                                 "required": False,
                             },
                             "task": {
@@ -1091,7 +690,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "autoscaling": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
                                 "required": False,
                             },
                             "maxSurge": {
@@ -1101,12 +700,12 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "resources": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
                                 "required": False,
                             },
                             "hardwareProfile": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
                                 "required": False,
                             },
                             "queue": {
@@ -1153,7 +752,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-12"},
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-13"},
                                     },
                                 },
                                 "required": False,
@@ -1253,7 +852,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "files": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-14"}},
                                 "required": False,
                             },
                             "stopped": {
@@ -1290,7 +889,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                             "max_length": 63,
                                             "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
                                         },
-                                        "values_schema": {"type": "definition-ref", "schema_ref": "block-14"},
+                                        "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
                                     },
                                 },
                                 "required": False,
@@ -1313,224 +912,68 @@ CORE_SCHEMA: dict[str, Any] = {
         {
             "type": "typed-dict",
             "fields": {
-                "repo": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 193,
-                            "pattern": "^[A-Za-z0-9][-_.A-Za-z0-9]{0,95}/[A-Za-z0-9][-_.A-Za-z0-9]{0,95}$",
-                        },
-                    },
-                    "required": False,
-                },
-                "revision": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 40, "pattern": "^[0-9a-f]{40}$"},
-                    },
-                    "required": False,
-                },
-            },
-            "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Source"},
-            "ref": "block-8",
-        },
-        {
-            "type": "typed-dict",
-            "fields": {
-                "min": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
-                    "required": False,
-                },
-                "max": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
-                    "required": False,
-                },
-                "metric": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "literal", "expected": ["requests", "cpu"]}},
-                    "required": False,
-                },
-                "target": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
-                    "required": False,
-                },
-            },
-            "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Autoscaling"},
-            "ref": "block-9",
-        },
-        {
-            "type": "typed-dict",
-            "fields": {
-                "cpu": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "function-before",
-                            "function": {"type": "no-info", "function": whole_number_as_text},
-                            "schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 16,
-                                "pattern": "^([1-9][0-9]*m?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2})))$",
-                            },
-                            "json_schema_input_schema": {
-                                "type": "union",
-                                "choices": [
-                                    {
-                                        "type": "str",
-                                        "min_length": 1,
-                                        "max_length": 16,
-                                        "pattern": "^([1-9][0-9]*m?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2})))$",
-                                    },
-                                    {"type": "int", "strict": True, "ge": 1, "le": 1024},
-                                ],
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "memory": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 16,
-                            "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
-                        },
-                    },
-                    "required": False,
-                },
-                "gpu": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 16}},
-                    "required": False,
-                },
-                "accelerator": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 253,
-                            "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                        },
-                    },
-                    "required": False,
-                },
-            },
-            "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Resources"},
-            "ref": "block-10",
-        },
-        {
-            "type": "typed-dict",
-            "fields": {
-                "name": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 253,
-                            "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$",
-                        },
-                    },
-                    "required": False,
-                },
-                "namespace": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 63,
-                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-                        },
-                    },
-                    "required": False,
-                },
-            },
-            "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "HardwareProfile"},
-            "ref": "block-11",
-        },
-        {
-            "type": "typed-dict",
-            "fields": {
-                "key": {
+                "repoURL": {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "str",
                         "min_length": 1,
-                        "max_length": 253,
-                        "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                        "max_length": 2048,
+                        "pattern": "^(https://[^\\s@]+|ssh://[^\\s]+|git@[^\\s]+)$",
                     },
-                    "required": False,
+                    "required": True,
                 },
-                "operator": {
+                "targetRevision": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "literal", "expected": ["Exists", "Equal"]},
+                    "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
                     "required": False,
                 },
-                "value": {
+                "namespace": {
                     "type": "typed-dict-field",
-                    "schema": {
-                        "type": "str",
-                        "min_length": 0,
-                        "max_length": 63,
-                        "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
-                    },
+                    "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
                     "required": False,
                 },
-                "effect": {
+                "project": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "literal", "expected": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
+                    "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
                     "required": False,
                 },
-                "tolerationSeconds": {"type": "typed-dict-field", "schema": {"type": "int", "ge": 0, "le": 2147483647}, "required": False},
             },
             "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Toleration"},
-            "ref": "block-12",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "ArgoCD"},
+            "ref": "block-1",
         },
         {
             "type": "typed-dict",
             "fields": {
-                "include": {
+                "store": {
                     "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "str", "min_length": 1, "max_length": 256}},
-                    },
+                    "schema": {"type": "str", "min_length": 1, "max_length": 253, "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"},
+                    "required": True,
+                },
+                "key": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
+                    "required": True,
+                },
+                "storeKind": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "literal", "expected": ["SecretStore", "ClusterSecretStore"]},
                     "required": False,
                 },
-                "exclude": {
+                "accessKeyProperty": {
                     "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "str", "min_length": 1, "max_length": 256}},
-                    },
+                    "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
+                    "required": False,
+                },
+                "secretKeyProperty": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
                     "required": False,
                 },
             },
             "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Files"},
-            "ref": "block-13",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "ExternalSecret"},
+            "ref": "block-4",
         },
         {
             "type": "typed-dict",
@@ -1558,7 +1001,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "source": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-8"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
                     "required": False,
                 },
                 "task": {
@@ -1612,7 +1055,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "autoscaling": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
                     "required": False,
                 },
                 "maxSurge": {
@@ -1622,12 +1065,12 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "resources": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
                     "required": False,
                 },
                 "hardwareProfile": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
                     "required": False,
                 },
                 "queue": {
@@ -1667,7 +1110,7 @@ CORE_SCHEMA: dict[str, Any] = {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                     },
                     "required": False,
                 },
@@ -1756,7 +1199,500 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                    "required": False,
+                },
+                "stopped": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "deployTo": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 63,
+                                "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                            },
+                            "min_length": 1,
+                        },
+                    },
+                    "required": False,
+                },
+                "overrides": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 63,
+                                "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                            },
+                            "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
+                        },
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Layer"},
+            "ref": "block-8",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "repo": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 193,
+                            "pattern": "^[A-Za-z0-9][-_.A-Za-z0-9]{0,95}/[A-Za-z0-9][-_.A-Za-z0-9]{0,95}$",
+                        },
+                    },
+                    "required": False,
+                },
+                "revision": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 40, "pattern": "^[0-9a-f]{40}$"},
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Source"},
+            "ref": "block-9",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "min": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
+                    "required": False,
+                },
+                "max": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
+                    "required": False,
+                },
+                "metric": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "literal", "expected": ["requests", "cpu"]}},
+                    "required": False,
+                },
+                "target": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Autoscaling"},
+            "ref": "block-10",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "cpu": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "function-before",
+                            "function": {"type": "no-info", "function": whole_number_as_text},
+                            "schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 16,
+                                "pattern": "^([1-9][0-9]*m?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2})))$",
+                            },
+                            "json_schema_input_schema": {
+                                "type": "union",
+                                "choices": [
+                                    {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 16,
+                                        "pattern": "^([1-9][0-9]*m?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2})))$",
+                                    },
+                                    {"type": "int", "strict": True, "ge": 1, "le": 1024},
+                                ],
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "memory": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 16,
+                            "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
+                        },
+                    },
+                    "required": False,
+                },
+                "gpu": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 16}},
+                    "required": False,
+                },
+                "accelerator": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                        },
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Resources"},
+            "ref": "block-11",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "name": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "namespace": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 63,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+                        },
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "HardwareProfile"},
+            "ref": "block-12",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "key": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "str",
+                        "min_length": 1,
+                        "max_length": 253,
+                        "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                    },
+                    "required": False,
+                },
+                "operator": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "literal", "expected": ["Exists", "Equal"]},
+                    "required": False,
+                },
+                "value": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "str",
+                        "min_length": 0,
+                        "max_length": 63,
+                        "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                    },
+                    "required": False,
+                },
+                "effect": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "literal", "expected": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
+                    "required": False,
+                },
+                "tolerationSeconds": {"type": "typed-dict-field", "schema": {"type": "int", "ge": 0, "le": 2147483647}, "required": False},
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Toleration"},
+            "ref": "block-13",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "include": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "str", "min_length": 1, "max_length": 256}},
+                    },
+                    "required": False,
+                },
+                "exclude": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "str", "min_length": 1, "max_length": 256}},
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Files"},
+            "ref": "block-14",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "displayName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 256,
+                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "description": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                    },
+                    "required": False,
+                },
+                "source": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                    "required": False,
+                },
+                "task": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "literal", "expected": ["embedding", "reranker"]}},
+                    "required": False,
+                },
+                "maxModelLen": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 10000000}},
+                    "required": False,
+                },
+                "dimensions": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
+                    "required": False,
+                },
+                "runtime": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "connection": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "namespace": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 63,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "replicas": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
+                    "required": False,
+                },
+                "autoscaling": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                    "required": False,
+                },
+                "maxSurge": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 100}},
+                    "required": False,
+                },
+                "resources": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                    "required": False,
+                },
+                "hardwareProfile": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                    "required": False,
+                },
+                "queue": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "nodeSelector": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {
+                                    "type": "str",
+                                    "min_length": 0,
+                                    "max_length": 63,
+                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                },
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "tolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    },
+                    "required": False,
+                },
+                "args": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^-"},
+                        },
+                    },
+                    "required": False,
+                },
+                "env": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+                            "values_schema": {"type": "nullable", "schema": {"type": "str", "max_length": 32768}},
+                        },
+                    },
+                    "required": False,
+                },
+                "expose": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "auth": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "timeout": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 3600}},
+                    "required": False,
+                },
+                "labels": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {
+                                    "type": "str",
+                                    "min_length": 0,
+                                    "max_length": 63,
+                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                },
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "annotations": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "files": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-14"}},
                     "required": False,
                 },
                 "stopped": {
@@ -1767,7 +1703,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Settings"},
-            "ref": "block-14",
+            "ref": "block-15",
         },
     ],
 }

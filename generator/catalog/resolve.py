@@ -27,7 +27,7 @@ from generator.releases import TARGETS
 from generator.vllm.versions import Version, parse
 
 if TYPE_CHECKING:  # pydantic, which the contract imports, would double the time of a start
-    from generator.catalog import connection, contract, settings
+    from generator.catalog import blocks, connection, contract, settings
 
     Merged: TypeAlias = contract.Model[Never]
 
@@ -248,7 +248,7 @@ class _ModelResolver:
             )
         return None
 
-    def _hardware_profile(self, raw: "settings.HardwareProfile[Never] | None") -> tuple[str, str] | None:
+    def _hardware_profile(self, raw: "blocks.HardwareProfile[Never] | None") -> tuple[str, str] | None:
         return (raw["name"], raw.get("namespace", self._dashboard_namespace)) if raw else None
 
     def _unknown(self, code: Code, name: str, loc: Loc, known: Collection[str], *, at_key: bool = False) -> None:
@@ -280,7 +280,7 @@ def _get(raw: Any, path: tuple[str, ...]) -> Any:
     return raw
 
 
-def _autoscaling(given: "settings.Autoscaling[Never] | None") -> Autoscaling | None:
+def _autoscaling(given: "blocks.Autoscaling[Never] | None") -> Autoscaling | None:
     if not given:
         return None
     raw = with_defaults("Autoscaling", given)

@@ -1,6 +1,6 @@
 """The contract's smallest parts: text by pattern, numbers by range, choices."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, with_config
 from pydantic.config import JsonDict
@@ -10,6 +10,9 @@ from generator.releases import TARGETS
 
 closed = with_config(strict=True, extra="forbid")
 """Makes a TypedDict refuse unknown keys, and convert no value."""
+
+Null = TypeVar("Null")
+"""The type of an explicit null: None in a layer as written, where it removes what lies below; Never once merged."""
 
 
 def _text(pattern: str, *, longest: int, shortest: int = 1) -> Any:

@@ -1,145 +1,17 @@
 """The part of the contract that layers: what a model may set, `defaults` preset, and `overrides` change.
 
-Everything here is optional, because the layers are merged (`resolve`) before anything is required of them. `Null` is
-the type of an explicit null: None in a layer as written, where merging removes what lies below, and Never once merged.
+Everything here is optional, because the layers are merged (`resolve`) before anything is required of them.
 """
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from generator.catalog import blocks
 from generator.catalog import scalars as s
-from generator.catalog.defaults import Default, DefaultBy, Otherwise
-from generator.catalog.model import GPU
-from generator.catalog.scalars import closed
-
-Null = TypeVar("Null")
-
-
-@closed
-class Source(TypedDict, Generic[Null], total=False):
-    """A repository on the Hugging Face Hub, pinned to a commit."""
-
-    repo: Annotated[
-        s.Repo | Null,
-        Field(
-            description="The repository on the Hugging Face Hub, as owner/name.",
-            examples=["sentence-transformers/all-MiniLM-L6-v2"],
-        ),
-    ]
-    revision: Annotated[
-        s.Commit | Null,
-        Field(
-            description="The commit, as 40 hexadecimal digits. Branches and tags move, so they are refused.",
-            examples=["1110a243fdf4706b3f48f1d95db1a4f5529b4d41"],
-        ),
-    ]
-
-
-@closed
-class Autoscaling(TypedDict, Generic[Null], total=False):
-    """Scale between min and max replicas so that each replica stays near the target of a metric."""
-
-    min: Annotated[s.Count | Null, Field(description="The fewest replicas.", examples=[1]), Default(1)]
-    max: Annotated[s.Count | Null, Field(description="The most replicas.", examples=[4])]
-    metric: Annotated[
-        s.Metric | Null,
-        Field(description="What is measured: requests in flight, or CPU use.", examples=["requests"]),
-        Default("requests"),
-    ]
-    target: Annotated[
-        Annotated[int, Field(ge=1, le=100_000)] | Null,
-        Field(
-            description="The metric's target per replica: a number of requests, or percent of the requested CPU.",
-            examples=[8],
-        ),
-        DefaultBy("metric", {"requests": 8, "cpu": 80}),
-    ]
-
-
-@closed
-class Resources(TypedDict, Generic[Null], total=False):
-    """What each replica requests. Limits equal requests."""
-
-    cpu: Annotated[s.Cpu | Null, Field(description="CPUs, in cores or in millicores (m).", examples=["2", "500m"])]
-    memory: Annotated[
-        s.Memory | Null,
-        Field(description="Memory in bytes, with a suffix such as Mi or Gi.", examples=["8Gi"]),
-    ]
-    gpu: Annotated[
-        Annotated[int, Field(ge=0, le=16)] | Null,
-        Field(description="The number of accelerator devices; 0 serves on the CPU.", examples=[1]),
-        Default(1),
-    ]
-    accelerator: Annotated[
-        s.Accelerator | Null,
-        Field(
-            description="The resource name of the accelerator, whole GPUs or MIG slices, that gpu counts.",
-            examples=["nvidia.com/mig-1g.10gb"],
-        ),
-        Default(GPU),
-    ]
-
-
-@closed
-class HardwareProfile(TypedDict, Generic[Null], total=False):
-    """A hardware profile of OpenShift AI."""
-
-    name: Annotated[s.ObjectName | Null, Field(description="The HardwareProfile's name.", examples=["small-gpu"])]
-    namespace: Annotated[
-        s.Namespace | Null,
-        Field(description="The HardwareProfile's namespace.", examples=["redhat-ods-applications"]),
-        Otherwise("platform.dashboardNamespace"),
-    ]
-
-
-@closed
-class Toleration(TypedDict, total=False):
-    """A toleration, as in the Kubernetes API."""
-
-    key: Annotated[
-        s.LabelKey,
-        Field(description="The taint's key. Without one, operator must be Exists.", examples=["nvidia.com/gpu"]),
-        Otherwise("all keys"),
-    ]
-    operator: Annotated[
-        s.Operator,
-        Field(description="How key and value are compared with the taint's.", examples=["Exists"]),
-        Otherwise("Equal, by Kubernetes"),
-    ]
-    value: Annotated[
-        s.LabelValue,
-        Field(description="The taint's value, with the operator Equal.", examples=["embedding"]),
-        Otherwise("empty"),
-    ]
-    effect: Annotated[
-        s.Effect, Field(description="The taint's effect.", examples=["NoSchedule"]), Otherwise("all effects")
-    ]
-    tolerationSeconds: Annotated[
-        Annotated[int, Field(ge=0, le=2**31 - 1)],
-        Field(
-            description="Seconds that a pod may stay on a node with a NoExecute taint.",
-            examples=[300],
-        ),
-        Otherwise("no limit"),
-    ]
-
-
-@closed
-class Files(TypedDict, Generic[Null], total=False):
-    """Which files of the repository are copied to S3."""
-
-    include: Annotated[
-        list[s.Glob] | Null,
-        Field(description="Globs of files to copy besides those that vLLM reads.", examples=[["*.txt"]]),
-        Default([]),
-    ]
-    exclude: Annotated[
-        list[s.Glob] | Null,
-        Field(description="Globs of files to leave out.", examples=[["onnx/*"]]),
-        Default([]),
-    ]
+from generator.catalog.defaults import Default, Needed, Otherwise
+from generator.catalog.scalars import Null, closed
 
 
 @closed
@@ -154,12 +26,23 @@ class Settings(TypedDict, Generic[Null], total=False):
     description: Annotated[
         s.Prose | Null,
         Field(description="A description for the dashboard.", examples=["Small and fast, for English sentences"]),
+        Otherwise("none"),
     ]
-    source: Annotated[Source[Null] | Null, Field(description="Where the model's files come from.")]
-    task: Annotated[s.Task | Null, Field(description="What the model does.", examples=["embedding"])]
+    source: Annotated[
+        blocks.Source[Null] | Null,
+        Field(
+            description="Where the model's files come from.",
+            examples=[{"repo": "BAAI/bge-base-en-v1.5", "revision": "a5beb1e3e68b9ab74eb54cfd186867f64f240e1a"}],
+        ),
+        Needed("every model"),
+    ]
+    task: Annotated[
+        s.Task | Null, Field(description="What the model does.", examples=["embedding"]), Needed("every model")
+    ]
     maxModelLen: Annotated[
         Annotated[int, Field(ge=1, le=10_000_000)] | Null,
         Field(description="The longest input, in tokens. It becomes --max-model-len.", examples=[512]),
+        Needed("every model"),
     ]
     dimensions: Annotated[
         Annotated[int, Field(ge=1, le=100_000)] | Null,
@@ -167,6 +50,7 @@ class Settings(TypedDict, Generic[Null], total=False):
             description="The length of an embedding. Embedding models need it, rerankers have none.",
             examples=[384],
         ),
+        Needed("embedding models"),
     ]
     runtime: Annotated[
         s.Name | Null,
@@ -189,8 +73,11 @@ class Settings(TypedDict, Generic[Null], total=False):
         Default(1),
     ]
     autoscaling: Annotated[
-        Autoscaling[Null] | Null,
-        Field(description="Scale by load instead of running a fixed number of replicas."),
+        blocks.Autoscaling[Null] | Null,
+        Field(
+            description="Scale by load instead of running a fixed number of replicas.",
+            examples=[{"min": 1, "max": 4, "metric": "requests", "target": 8}],
+        ),
         Otherwise("none"),
     ]
     maxSurge: Annotated[
@@ -201,10 +88,17 @@ class Settings(TypedDict, Generic[Null], total=False):
         ),
         Default(0),
     ]
-    resources: Annotated[Resources[Null] | Null, Field(description="What each replica requests.")]
+    resources: Annotated[
+        blocks.Resources[Null] | Null,
+        Field(description="What each replica requests.", examples=[{"cpu": "2", "memory": "8Gi", "gpu": 1}]),
+        Needed("every model"),
+    ]
     hardwareProfile: Annotated[
-        HardwareProfile[Null] | Null,
-        Field(description="The hardware profile that the dashboard shows for the model."),
+        blocks.HardwareProfile[Null] | Null,
+        Field(
+            description="The hardware profile that the dashboard shows for the model.",
+            examples=[{"name": "small-gpu"}],
+        ),
         Otherwise("none"),
     ]
     queue: Annotated[
@@ -217,7 +111,13 @@ class Settings(TypedDict, Generic[Null], total=False):
         Field(description="Labels that a node must have.", examples=[{"nvidia.com/gpu.product": "NVIDIA-L4"}]),
         Default({}),
     ]
-    tolerations: Annotated[list[Toleration] | Null, Field(description="Taints that the pods tolerate."), Default([])]
+    tolerations: Annotated[
+        list[blocks.Toleration] | Null,
+        Field(
+            description="Taints that the pods tolerate.", examples=[[{"key": "nvidia.com/gpu", "operator": "Exists"}]]
+        ),
+        Default([]),
+    ]
     args: Annotated[
         list[s.Argument] | Null,
         Field(
@@ -230,7 +130,7 @@ class Settings(TypedDict, Generic[Null], total=False):
         dict[s.EnvName, s.EnvValue | Null] | Null,
         Field(
             description="Environment variables of the container. Credentials are refused.",
-            examples=[{"OMP_NUM_THREADS": "4"}],
+            examples=[{"VLLM_LOGGING_LEVEL": "DEBUG"}],
         ),
         Default({}),
     ]
@@ -254,7 +154,9 @@ class Settings(TypedDict, Generic[Null], total=False):
         Default({}),
     ]
     files: Annotated[
-        Files[Null] | Null, Field(description="Which files of the repository are copied to S3."), Default({})
+        blocks.Files[Null] | Null,
+        Field(description="Which files of the repository are copied to S3.", examples=[{"exclude": ["onnx/*"]}]),
+        Default({}),
     ]
     stopped: Annotated[
         bool | Null, Field(description="Keep the model without pods.", examples=[True]), Default(value=False)

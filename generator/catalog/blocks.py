@@ -1,0 +1,147 @@
+"""The blocks among a model's settings. Each of their fields may come from another layer, as those of `Settings`."""
+
+from typing import Annotated, Generic
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from generator.catalog import scalars as s
+from generator.catalog.defaults import Default, DefaultBy, Needed, Otherwise
+from generator.catalog.model import GPU
+from generator.catalog.scalars import Null, closed
+
+
+@closed
+class Source(TypedDict, Generic[Null], total=False):
+    """A repository on the Hugging Face Hub, pinned to a commit."""
+
+    repo: Annotated[
+        s.Repo | Null,
+        Field(
+            description="The repository on the Hugging Face Hub, as owner/name.",
+            examples=["sentence-transformers/all-MiniLM-L6-v2"],
+        ),
+        Needed("every model"),
+    ]
+    revision: Annotated[
+        s.Commit | Null,
+        Field(
+            description="The commit, as 40 hexadecimal digits. Branches and tags move, so they are refused.",
+            examples=["1110a243fdf4706b3f48f1d95db1a4f5529b4d41"],
+        ),
+        Needed("every model"),
+    ]
+
+
+@closed
+class Autoscaling(TypedDict, Generic[Null], total=False):
+    """Scale between min and max replicas so that each replica stays near the target of a metric."""
+
+    min: Annotated[s.Count | Null, Field(description="The fewest replicas.", examples=[1]), Default(1)]
+    max: Annotated[s.Count | Null, Field(description="The most replicas.", examples=[4]), Needed("autoscaling")]
+    metric: Annotated[
+        s.Metric | Null,
+        Field(description="What is measured: requests in flight, or CPU use.", examples=["requests"]),
+        Default("requests"),
+    ]
+    target: Annotated[
+        Annotated[int, Field(ge=1, le=100_000)] | Null,
+        Field(
+            description="The metric's target per replica: a number of requests, or percent of the requested CPU.",
+            examples=[8],
+        ),
+        DefaultBy("metric", {"requests": 8, "cpu": 80}),
+    ]
+
+
+@closed
+class Resources(TypedDict, Generic[Null], total=False):
+    """What each replica requests. Limits equal requests."""
+
+    cpu: Annotated[
+        s.Cpu | Null,
+        Field(description="CPUs, in cores or in millicores (m).", examples=["2", "500m"]),
+        Needed("every model"),
+    ]
+    memory: Annotated[
+        s.Memory | Null,
+        Field(description="Memory in bytes, with a suffix such as Mi or Gi.", examples=["8Gi"]),
+        Needed("every model"),
+    ]
+    gpu: Annotated[
+        Annotated[int, Field(ge=0, le=16)] | Null,
+        Field(description="The number of accelerator devices; 0 serves on the CPU.", examples=[1]),
+        Default(1),
+    ]
+    accelerator: Annotated[
+        s.Accelerator | Null,
+        Field(
+            description="The resource name of the accelerator, whole GPUs or MIG slices, that gpu counts.",
+            examples=["nvidia.com/mig-1g.10gb"],
+        ),
+        Default(GPU),
+    ]
+
+
+@closed
+class HardwareProfile(TypedDict, Generic[Null], total=False):
+    """A hardware profile of OpenShift AI."""
+
+    name: Annotated[
+        s.ObjectName | Null,
+        Field(description="The HardwareProfile's name.", examples=["small-gpu"]),
+        Needed("a hardware profile"),
+    ]
+    namespace: Annotated[
+        s.Namespace | Null,
+        Field(description="The HardwareProfile's namespace.", examples=["redhat-ods-applications"]),
+        Otherwise("platform.dashboardNamespace"),
+    ]
+
+
+@closed
+class Toleration(TypedDict, total=False):
+    """A toleration, as in the Kubernetes API."""
+
+    key: Annotated[
+        s.LabelKey,
+        Field(description="The taint's key. Without one, operator must be Exists.", examples=["nvidia.com/gpu"]),
+        Otherwise("all keys"),
+    ]
+    operator: Annotated[
+        s.Operator,
+        Field(description="How key and value are compared with the taint's.", examples=["Exists"]),
+        Otherwise("Equal, by Kubernetes"),
+    ]
+    value: Annotated[
+        s.LabelValue,
+        Field(description="The taint's value, with the operator Equal.", examples=["embedding"]),
+        Otherwise("empty"),
+    ]
+    effect: Annotated[
+        s.Effect, Field(description="The taint's effect.", examples=["NoSchedule"]), Otherwise("all effects")
+    ]
+    tolerationSeconds: Annotated[
+        Annotated[int, Field(ge=0, le=2**31 - 1)],
+        Field(
+            description="Seconds that a pod may stay on a node with a NoExecute taint.",
+            examples=[300],
+        ),
+        Otherwise("no limit"),
+    ]
+
+
+@closed
+class Files(TypedDict, Generic[Null], total=False):
+    """Which files of the repository are copied to S3."""
+
+    include: Annotated[
+        list[s.Glob] | Null,
+        Field(description="Globs of files to copy besides those that vLLM reads.", examples=[["*.txt"]]),
+        Default([]),
+    ]
+    exclude: Annotated[
+        list[s.Glob] | Null,
+        Field(description="Globs of files to leave out.", examples=[["onnx/*"]]),
+        Default([]),
+    ]
