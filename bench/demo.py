@@ -1,4 +1,4 @@
-"""The whole of it, without any account: a stand-in Hub and a real S3 server on loopback, and a real model."""
+"""The whole of it, without any account: a fake Hub and a real S3 server on loopback, and a real model."""
 
 import os
 import subprocess
@@ -11,9 +11,9 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from standins.hub import StandInHub  # noqa: E402 - found below tests/
-from standins.s3 import S3, Versitygw  # noqa: E402
-from standins.tls import make_tls  # noqa: E402
+from fakes.hub import FakeHub  # noqa: E402 - found below tests/
+from fakes.tls import make_tls  # noqa: E402
+from servers.s3 import S3, Versitygw  # noqa: E402
 
 REPO: Final = "sentence-transformers/all-MiniLM-L6-v2"
 CATALOG: Final = """\
@@ -46,11 +46,11 @@ def main() -> None:
         here = Path(folder)
         tls = make_tls(here)
         binary = ROOT / ".tools" / "bin" / "versitygw"
-        with StandInHub(tls) as hub, Versitygw(binary, here / "s3", tls) as server:
+        with FakeHub(tls) as hub, Versitygw(binary, here / "s3", tls) as server:
             _play(here / "project", hub, server.bucket("models"))
 
 
-def _play(project: Path, hub: StandInHub, s3: S3) -> None:
+def _play(project: Path, hub: FakeHub, s3: S3) -> None:
     commit = hub.add(REPO, _real_model(), license="apache-2.0")
     project.mkdir()
     stage = _Stage(project, {"HF_ENDPOINT": hub.endpoint, "SSL_CERT_FILE": str(hub.ca), **s3.env})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from processes import Command
-from servers import REPO, S3, FastHub, Tls
+from sync_servers import REPO, S3, FastHub, Tls
 
 BIN: Final = Path(sys.executable).parent
 OURS: Final = "artifact-sync"
@@ -60,7 +60,7 @@ class Job:
             "HF_HOME": str(self.folder / "hf"),
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_XET": "1",  # the stand-in speaks HTTP only
+            "HF_HUB_DISABLE_XET": "1",  # the fake speaks HTTP only
             "HOME": str(self.folder),
             "SSL_CERT_FILE": str(self.tls.ca),
             "TMPDIR": str(self.folder),

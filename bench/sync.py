@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from pipelines import OURS, PIPELINES, Job, ours
 from processes import ENVIRONMENT, ChildError, Sample, run
-from servers import TOOLS, FastHub, LoggedS3, Tls, make_tls, roomy
+from sync_servers import TOOLS, FastHub, LoggedS3, Tls, make_tls, roomy
 
 MIB: Final = 1 << 20
 GB: Final = 10**9

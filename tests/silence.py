@@ -3,8 +3,8 @@
 from typing import Any, Final, Literal
 
 import pytest
-from standins import LONG_S
-from syncing import QUICK
+from fakes import LONG_S
+from scene import QUICK
 
 from generator.hub.client import of_environment
 from generator.sync import models

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.hub import FakeHub
 from helpers import MINIMAL, SHIPPED, files, project, run
 from ruamel.yaml import YAML
-from standins.hub import StandInHub
 
 from generator.diagnostics import GeneratorError
 from generator.lock import edit as add
@@ -41,15 +41,15 @@ BERT = {"architectures": ["BertModel"], "model_type": "bert", "max_position_embe
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInHub]:
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """A Hub with an embedding model."""
-    with StandInHub() as standin:
-        monkeypatch.setenv("HF_ENDPOINT", standin.endpoint)
-        standin.add(REPO, repository(BERT, embeds=True), commit=COMMIT, license="mit")
-        yield standin
+    with FakeHub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        hub.add(REPO, repository(BERT, embeds=True), commit=COMMIT, license="mit")
+        yield hub
 
 
-def test_a_model_is_appended_with_all_that_the_hub_tells(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_model_is_appended_with_all_that_the_hub_tells(tmp_path: Path, hub: FakeHub) -> None:
     """Commit, task, length and dimensions; and what is written compiles."""
     root = project(tmp_path)
     ran = run("add", REPO, root=root)
@@ -71,7 +71,7 @@ def test_a_model_is_appended_with_all_that_the_hub_tells(tmp_path: Path, hub: St
     assert len(hub.seen("info")) == 2
 
 
-def test_a_dry_run_shows_the_difference_and_writes_nothing(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_dry_run_shows_the_difference_and_writes_nothing(tmp_path: Path, hub: FakeHub) -> None:
     """As a unified diff on stdout."""
     root = project(tmp_path)
     ran = run("add", REPO, "--name", "small", "--dry-run", root=root)
@@ -83,7 +83,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(tmp_path: Path, hub: 
     assert hub.requests
 
 
-def test_the_shipped_catalog_keeps_every_line(tmp_path: Path, hub: StandInHub) -> None:
+def test_the_shipped_catalog_keeps_every_line(tmp_path: Path, hub: FakeHub) -> None:
     """Comments, order, blank lines; the new entry stands off as the others do."""
     root = project(tmp_path, SHIPPED)
     assert run("add", REPO, root=root).code == 0
@@ -92,7 +92,7 @@ def test_the_shipped_catalog_keeps_every_line(tmp_path: Path, hub: StandInHub) -
     assert hub.requests
 
 
-def test_a_reranker_has_no_dimensions_and_the_usable_length(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_reranker_has_no_dimensions_and_the_usable_length(tmp_path: Path, hub: FakeHub) -> None:
     """512 of the 514 positions, whatever an old vLLM would take."""
     config = {
         "architectures": ["XLMRobertaForSequenceClassification"],
@@ -108,7 +108,7 @@ def test_a_reranker_has_no_dimensions_and_the_usable_length(tmp_path: Path, hub:
     assert "dimensions" not in entry
 
 
-def test_a_lock_grows_with_the_catalog(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_lock_grows_with_the_catalog(tmp_path: Path, hub: FakeHub) -> None:
     """Both change together; the other models' lines stay."""
     hub.add("sentence-transformers/all-MiniLM-L6-v2", repository(BERT, embeds=True), commit=MINILM_COMMIT)
     root = project(tmp_path)
@@ -123,7 +123,7 @@ def test_a_lock_grows_with_the_catalog(tmp_path: Path, hub: StandInHub) -> None:
 MINILM_COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 
 
-def test_cpu_and_memory_are_filled_in_where_no_default_has_them(tmp_path: Path, hub: StandInHub) -> None:
+def test_cpu_and_memory_are_filled_in_where_no_default_has_them(tmp_path: Path, hub: FakeHub) -> None:
     """Else the new entry would not compile."""
     own = "    resources: {cpu: '2', memory: 8Gi}\n"
     root = project(tmp_path, MINIMAL.replace('defaults:\n  resources: {cpu: "2", memory: 8Gi}\n', "") + own)
@@ -139,7 +139,7 @@ def test_cpu_and_memory_are_filled_in_where_no_default_has_them(tmp_path: Path, 
         (["--name", "Mini"], "error: 'Mini' is no name for a model\n"),
     ],
 )
-def test_a_name_that_does_not_do_is_refused(argv: list[str], said: str, tmp_path: Path, hub: StandInHub) -> None:
+def test_a_name_that_does_not_do_is_refused(argv: list[str], said: str, tmp_path: Path, hub: FakeHub) -> None:
     """With the option that helps."""
     root = project(tmp_path)
     ran = run("add", REPO, *argv, root=root)
@@ -150,7 +150,7 @@ def test_a_name_that_does_not_do_is_refused(argv: list[str], said: str, tmp_path
     assert hub.requests
 
 
-def test_a_model_that_only_generates_is_refused(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_model_that_only_generates_is_refused(tmp_path: Path, hub: FakeHub) -> None:
     """What would make a reranker or an embedder of it, its card must tell."""
     hub.add("team/chat", repository({"architectures": ["LlamaForCausalLM"]}, embeds=False), commit=COMMIT)
     ran = run("add", "team/chat", root=project(tmp_path))
@@ -158,7 +158,7 @@ def test_a_model_that_only_generates_is_refused(tmp_path: Path, hub: StandInHub)
     assert "error: team/chat (LlamaForCausalLM) is neither an embedding model nor a reranker by itself\n" in ran.stderr
 
 
-def test_a_repository_that_is_not_there(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_repository_that_is_not_there(tmp_path: Path, hub: FakeHub) -> None:
     """The Hub does not tell missing from private."""
     ran = run("add", "team/nothing", root=project(tmp_path))
     assert ran.code == 2

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from fakes import LONG_S
 from helpers import MINIMAL, ROOT, SHIPPED, UNLOCKED, files, project, run
-from standins import LONG_S
 
 from generator import cli, pipeline
 

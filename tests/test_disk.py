@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes import LONG_S
 from helpers import MINIMAL, files, project, run
-from standins import LONG_S
 
 from generator import disk
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
-from standins import LONG_S
-from standins.server import Exchange, Loopback, Reply
+from fakes import LONG_S
+from fakes.server import Exchange, Loopback, Reply
 
 from generator.sync.download import DownloadError, RangeReader
 

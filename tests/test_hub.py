@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from standins import LONG_S
-from standins.hub import StandInHub
-from standins.tls import make_tls
+from fakes import LONG_S
+from fakes.hub import FakeHub
+from fakes.tls import make_tls
 
 from generator.hub import client as hubs
 from generator.hub.client import USUAL, Hub, HubError, of_environment
@@ -27,15 +27,15 @@ FILES = {"config.json": b"{}", "ünï/ß.json": b"[]", "model.safetensors": byte
 
 
 @pytest.fixture
-def server() -> Iterator[StandInHub]:
+def server() -> Iterator[FakeHub]:
     """A Hub with one repository."""
-    with StandInHub() as standin:
-        standin.add(REPO, FILES, commit=COMMIT, license="mit")
-        yield standin
+    with FakeHub() as hub:
+        hub.add(REPO, FILES, commit=COMMIT, license="mit")
+        yield hub
 
 
 @pytest.fixture
-def hub(server: StandInHub) -> Iterator[Hub]:
+def hub(server: FakeHub) -> Iterator[Hub]:
     """Our client of it, which asks again soon."""
     with Hub(
         server.endpoint, SECRET, retry_policy=USUAL._replace(read_timeout_s=LONG_S, wait_initial_s=0.01)
@@ -59,7 +59,7 @@ def foreign_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
-def test_head_and_description(hub: Hub, server: StandInHub) -> None:
+def test_head_and_description(hub: Hub, server: FakeHub) -> None:
     """What the default branch stands at, and what the repository says of itself."""
     assert hub.head(REPO) == COMMIT
     assert hub.describe(REPO, COMMIT) == hubs.Description("mit", gated=False)
@@ -68,7 +68,7 @@ def test_head_and_description(hub: Hub, server: StandInHub) -> None:
     assert hub.describe(REPO, "2" * 40) == hubs.Description(None, gated=True)
 
 
-def test_the_tree_is_complete_and_sorted_across_pages(hub: Hub, server: StandInHub) -> None:
+def test_the_tree_is_complete_and_sorted_across_pages(hub: Hub, server: FakeHub) -> None:
     """With sha256 for large files, and Git's sha1 for small ones, never that of a pointer."""
     server.page_size = 1
     tree = hub.tree(REPO, COMMIT)
@@ -79,7 +79,7 @@ def test_the_tree_is_complete_and_sorted_across_pages(hub: Hub, server: StandInH
     assert len(server.seen("tree")) == 4
 
 
-def test_a_broken_page_breaks_the_tree(hub: Hub, server: StandInHub) -> None:
+def test_a_broken_page_breaks_the_tree(hub: Hub, server: FakeHub) -> None:
     """Half a listing would look like deleted files."""
     server.page_size = 1
     server.faults.revision_gone(kind="tree", after=1)
@@ -87,7 +87,7 @@ def test_a_broken_page_breaks_the_tree(hub: Hub, server: StandInHub) -> None:
         hub.tree(REPO, COMMIT)
 
 
-def test_small_files_are_read_whole_or_not_at_all(hub: Hub, server: StandInHub) -> None:
+def test_small_files_are_read_whole_or_not_at_all(hub: Hub, server: FakeHub) -> None:
     """Unicode names included; the limit is one of bytes."""
     assert hub.read(REPO, COMMIT, "ünï/ß.json", 2) == b"[]"
     with pytest.raises(HubError, match=r"has more than the 1 bytes that are read"):
@@ -96,20 +96,20 @@ def test_small_files_are_read_whole_or_not_at_all(hub: Hub, server: StandInHub) 
     assert hub.read(REPO, COMMIT, "config.json", 100) == b"{}"
 
 
-def test_the_start_of_a_large_file_is_read_without_the_token(hub: Hub, server: StandInHub) -> None:
+def test_the_start_of_a_large_file_is_read_without_the_token(hub: Hub, server: FakeHub) -> None:
     """The Hub redirects to another host, which must not see it."""
     assert hub.read_start(REPO, COMMIT, "model.safetensors", 300) == FILES["model.safetensors"][:300]
     [large] = server.seen("cdn")
     assert (large.authorized, large.range) == (False, "bytes=0-299")
 
 
-def test_a_server_that_ignores_ranges_is_not_read_to_its_end(hub: Hub, server: StandInHub) -> None:
+def test_a_server_that_ignores_ranges_is_not_read_to_its_end(hub: Hub, server: FakeHub) -> None:
     """The connection is dropped once there is enough."""
     server.faults.whole(kind="cdn")
     assert hub.read_start(REPO, COMMIT, "model.safetensors", 300) == FILES["model.safetensors"][:300]
 
 
-def test_locate_a_large_file_at_its_signed_url(hub: Hub, server: StandInHub) -> None:
+def test_locate_a_large_file_at_its_signed_url(hub: Hub, server: FakeHub) -> None:
     """No token goes there; digest and size are those of the content."""
     found = hub.locate(REPO, COMMIT, "model.safetensors")
     assert found.url.startswith(server.cdn)
@@ -118,7 +118,7 @@ def test_locate_a_large_file_at_its_signed_url(hub: Hub, server: StandInHub) -> 
     assert server.seen("cdn") == []
 
 
-def test_locate_a_small_file_at_the_hub_itself(hub: Hub, server: StandInHub) -> None:
+def test_locate_a_small_file_at_the_hub_itself(hub: Hub, server: FakeHub) -> None:
     """There, the token is needed."""
     found = hub.locate(REPO, COMMIT, "config.json")
     assert found.url == f"{server.endpoint}/{REPO}/resolve/{COMMIT}/config.json"
@@ -126,7 +126,7 @@ def test_locate_a_small_file_at_the_hub_itself(hub: Hub, server: StandInHub) -> 
     assert (found.etag, found.size) == ("9e26dfeeb6e641a33dae4961196235bdb965b21b", 2)
 
 
-def test_a_file_of_another_commit_is_refused(hub: Hub, server: StandInHub) -> None:
+def test_a_file_of_another_commit_is_refused(hub: Hub, server: FakeHub) -> None:
     """A proxy that caches by name must not pass."""
     server.faults.header("X-Repo-Commit", "2" * 40, kind="resolve")
     with pytest.raises(HubError, match=r"lacks the commit"):
@@ -146,7 +146,7 @@ every_ask = pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
 
 @every_ask
 def test_a_silent_hub_does_not_hold_us(
-    ask: Ask, server: StandInHub, waits: list[float], foreign_waits: list[float]
+    ask: Ask, server: FakeHub, waits: list[float], foreign_waits: list[float]
 ) -> None:
     """Every request has a time limit, those of huggingface_hub without one included, and nobody else tries again."""
     hub = Hub(server.endpoint, retry_policy=USUAL._replace(read_timeout_s=0.5, attempts=2))
@@ -160,7 +160,7 @@ def test_a_silent_hub_does_not_hold_us(
 
 @every_ask
 def test_a_hub_that_recovers_is_asked_again(
-    ask: Ask, hub: Hub, server: StandInHub, waits: list[float], foreign_waits: list[float]
+    ask: Ask, hub: Hub, server: FakeHub, waits: list[float], foreign_waits: list[float]
 ) -> None:
     """By our rules alone: huggingface_hub would retry some calls, by its own, for half a minute."""
     server.faults.unavailable(times=2)
@@ -171,7 +171,7 @@ def test_a_hub_that_recovers_is_asked_again(
 
 
 @every_ask
-def test_a_hub_that_stays_down_is_given_up(ask: Ask, hub: Hub, server: StandInHub) -> None:
+def test_a_hub_that_stays_down_is_given_up(ask: Ask, hub: Hub, server: FakeHub) -> None:
     """After five attempts."""
     server.faults.unavailable()
     with pytest.raises(HubError, match=r"the Hub answered 503 for .*team/model") as failed:
@@ -179,14 +179,14 @@ def test_a_hub_that_stays_down_is_given_up(ask: Ask, hub: Hub, server: StandInHu
     assert (failed.value.status, failed.value.transient, len(server.requests)) == (503, True, 5)
 
 
-def test_the_rate_limits_window_is_waited_for(hub: Hub, server: StandInHub, waits: list[float]) -> None:
+def test_the_rate_limits_window_is_waited_for(hub: Hub, server: FakeHub, waits: list[float]) -> None:
     """The Hub says when it ends."""
     server.faults.limited(reset=6, times=1)
     assert hub.head(REPO) == COMMIT
     assert waits == [7]
 
 
-def test_a_long_rate_limit_ends_with_the_time_to_wait(hub: Hub, server: StandInHub) -> None:
+def test_a_long_rate_limit_ends_with_the_time_to_wait(hub: Hub, server: FakeHub) -> None:
     """Nobody waits for five minutes without being told."""
     server.faults.limited(reset=280)
     with pytest.raises(HubError, match=r"the Hub's rate limit is reached") as failed:
@@ -208,7 +208,7 @@ def test_a_long_rate_limit_ends_with_the_time_to_wait(hub: Hub, server: StandInH
     ],
 )
 def test_each_refusal_says_what_to_do_next(
-    fault: str, status: int, message: str, hint: str, hub: Hub, server: StandInHub
+    fault: str, status: int, message: str, hint: str, hub: Hub, server: FakeHub
 ) -> None:
     """What happened, and the next step; final ones are not tried again; and no word of the token."""
     getattr(server.faults, fault)()
@@ -223,7 +223,7 @@ def test_each_refusal_says_what_to_do_next(
     assert error.__suppress_context__
 
 
-def test_without_a_token_the_words_differ(server: StandInHub) -> None:
+def test_without_a_token_the_words_differ(server: FakeHub) -> None:
     """A gated repository shows its metadata to everyone, and its files to nobody."""
     server.add("team/gated", FILES, commit="3" * 40, gated="auto")
     with Hub(server.endpoint) as hub:
@@ -245,7 +245,7 @@ def test_an_address_without_a_hub(nobody: str) -> None:
         hub.head("a/b/c")
 
 
-def test_an_answer_that_is_no_hubs(hub: Hub, server: StandInHub) -> None:
+def test_an_answer_that_is_no_hubs(hub: Hub, server: FakeHub) -> None:
     """A captive portal, say."""
     server.faults.header("Content-Length", "0", kind="info")
     with pytest.raises(HubError, match=r"the answer for team/model cannot be read|cannot be reached"):
@@ -255,7 +255,7 @@ def test_an_answer_that_is_no_hubs(hub: Hub, server: StandInHub) -> None:
 def test_a_ca_of_its_own(tmp_path: Path) -> None:
     """Trusted when it is named, and explained when it is not."""
     tls = make_tls(tmp_path)
-    with StandInHub(tls) as server:
+    with FakeHub(tls) as server:
         server.add(REPO, FILES, commit=COMMIT)
         with Hub(server.endpoint) as hub, pytest.raises(HubError, match=r"is not trusted") as failed:
             hub.head(REPO)
@@ -269,9 +269,9 @@ def test_no_telemetry_and_no_harness_lookup() -> None:
     """The only requests are the ones that were meant."""
     program = (
         "import os, sys; sys.path.insert(0, sys.argv[1]); os.environ['AI_AGENT'] = 'some-agent'\n"
-        "from standins.hub import StandInHub\n"
+        "from fakes.hub import FakeHub\n"
         "from generator.hub.client import Hub\n"
-        "with StandInHub() as server:\n"
+        "with FakeHub() as server:\n"
         "    server.add('a/b', {'config.json': b'{}'}, commit='1' * 40)\n"
         "    with Hub(server.endpoint) as hub:\n"
         "        hub.head('a/b'); hub.tree('a/b', '1' * 40)\n"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from fakes.hub import FakeHub
 from helpers import MINIMAL, ROOT, SHIPPED, UNLOCKED, files, project, run
 from hypothesis import given
 from hypothesis import strategies as st
-from standins.hub import StandInHub
 from strategies import NASTY
 
 from generator.cli import main
@@ -78,15 +78,15 @@ def small() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInHub]:
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """A Hub that the commands find by HF_ENDPOINT."""
-    with StandInHub() as standin:
-        monkeypatch.setenv("HF_ENDPOINT", standin.endpoint)
-        yield standin
+    with FakeHub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        yield hub
 
 
 @pytest.fixture
-def locked(tmp_path: Path, hub: StandInHub) -> Path:
+def locked(tmp_path: Path, hub: FakeHub) -> Path:
     """A project whose lock is current."""
     hub.add(MINILM, small(), commit=COMMIT, license="apache-2.0")
     root = project(tmp_path)
@@ -109,7 +109,7 @@ def test_each_finding_stands_at_the_catalogs_own_line(code: str, tmp_path: Path,
     assert ran.code == (1 if "error:" in ran.stderr else 0)
 
 
-def test_the_real_model_is_locked_as_vllm_will_serve_it(tmp_path: Path, hub: StandInHub) -> None:
+def test_the_real_model_is_locked_as_vllm_will_serve_it(tmp_path: Path, hub: FakeHub) -> None:
     """256 tokens, and not the 512 of config.json; 384 dimensions, the mean, normalized."""
     hub.add(MINILM, minilm(), commit=COMMIT, license="apache-2.0")
     root = project(tmp_path)
@@ -138,7 +138,7 @@ def test_the_real_model_is_locked_as_vllm_will_serve_it(tmp_path: Path, hub: Sta
     assert run("generate", root=root).stderr == "12 files created\n"
 
 
-def test_what_is_locked_is_not_asked_for_again(locked: Path, hub: StandInHub) -> None:
+def test_what_is_locked_is_not_asked_for_again(locked: Path, hub: FakeHub) -> None:
     """A second `lock` makes no request and changes no byte."""
     before = files(locked)
     ran = run("lock", root=locked)
@@ -146,7 +146,7 @@ def test_what_is_locked_is_not_asked_for_again(locked: Path, hub: StandInHub) ->
     assert (hub.requests, files(locked)) == ([], before)
 
 
-def test_only_the_new_model_is_asked_for_and_the_lines_of_the_others_stay(locked: Path, hub: StandInHub) -> None:
+def test_only_the_new_model_is_asked_for_and_the_lines_of_the_others_stay(locked: Path, hub: FakeHub) -> None:
     """So the diff that a reviewer sees is the new model's."""
     hub.add("team/other", small(), commit=NEWER)
     before = (locked / "models.lock.yaml").read_text("utf-8")
@@ -166,7 +166,7 @@ OTHER = f"""\
 """
 
 
-def test_what_no_model_refers_to_leaves_the_lock(locked: Path, hub: StandInHub) -> None:
+def test_what_no_model_refers_to_leaves_the_lock(locked: Path, hub: FakeHub) -> None:
     """The lock holds what the catalog serves, and nothing else."""
     hub.add("team/other", small(), commit=NEWER)
     before = (locked / "models.lock.yaml").read_bytes()
@@ -177,7 +177,7 @@ def test_what_no_model_refers_to_leaves_the_lock(locked: Path, hub: StandInHub) 
     assert (locked / "models.lock.yaml").read_bytes() == before
 
 
-def test_another_vllm_is_derived_anew_without_the_hub(locked: Path, hub: StandInHub) -> None:
+def test_another_vllm_is_derived_anew_without_the_hub(locked: Path, hub: FakeHub) -> None:
     """What the configuration says is in the lock; what a version makes of it follows."""
     project(
         locked, MINIMAL.replace("task: embedding\n    image", 'task: embedding\n    vllmVersion: "0.24.0"\n    image')
@@ -187,7 +187,7 @@ def test_another_vllm_is_derived_anew_without_the_hub(locked: Path, hub: StandIn
     assert hub.requests == []
 
 
-def test_upgrade_moves_the_revision_and_keeps_every_other_byte(locked: Path, hub: StandInHub) -> None:
+def test_upgrade_moves_the_revision_and_keeps_every_other_byte(locked: Path, hub: FakeHub) -> None:
     """Catalog and lock change together; comments stay."""
     hub.add(MINILM, small(), commit=NEWER)
     commented = MINIMAL.replace("  - name: minilm", "  # the small one\n  - name: minilm  # fast")
@@ -200,7 +200,7 @@ def test_upgrade_moves_the_revision_and_keeps_every_other_byte(locked: Path, hub
     assert run("generate", root=locked).code == 0
 
 
-def test_without_upgrade_a_pin_stays_whatever_the_hub_has(locked: Path, hub: StandInHub) -> None:
+def test_without_upgrade_a_pin_stays_whatever_the_hub_has(locked: Path, hub: FakeHub) -> None:
     """A lock that moved by itself would be none."""
     hub.add(MINILM, small(), commit=NEWER)
     before = files(locked)
@@ -208,7 +208,7 @@ def test_without_upgrade_a_pin_stays_whatever_the_hub_has(locked: Path, hub: Sta
     assert files(locked) == before
 
 
-def test_upgrade_all_moves_what_is_behind_and_leaves_overrides(locked: Path, hub: StandInHub) -> None:
+def test_upgrade_all_moves_what_is_behind_and_leaves_overrides(locked: Path, hub: FakeHub) -> None:
     """An environment's own revision was chosen for it."""
     hub.add(MINILM, small(), commit=NEWER)
     override = f"    overrides: {{dev: {{source: {{revision: {COMMIT}}}}}}}\n"
@@ -226,7 +226,7 @@ def test_upgrade_of_an_unknown_model_names_the_known(locked: Path) -> None:
     assert (ran.code, ran.stderr) == (2, "error: there is no model 'minlm'\n  hint: did you mean 'minilm'?\n")
 
 
-def test_a_failure_writes_nothing(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_failure_writes_nothing(tmp_path: Path, hub: FakeHub) -> None:
     """Neither file, even when the first of two models was answered."""
     hub.add(MINILM, small(), commit=COMMIT)
     root = project(tmp_path, MINIMAL + OTHER)
@@ -236,7 +236,7 @@ def test_a_failure_writes_nothing(tmp_path: Path, hub: StandInHub) -> None:
     assert list(files(root)) == ["models.yaml"]
 
 
-def test_an_invalid_catalog_is_not_locked(tmp_path: Path, hub: StandInHub) -> None:
+def test_an_invalid_catalog_is_not_locked(tmp_path: Path, hub: FakeHub) -> None:
     """The same diagnostics as `generate`, and no request."""
     ran = run("lock", root=project(tmp_path, MINIMAL.replace("384", "many")))
     assert ran.code == 1
@@ -244,7 +244,7 @@ def test_an_invalid_catalog_is_not_locked(tmp_path: Path, hub: StandInHub) -> No
     assert hub.requests == []
 
 
-def test_a_file_that_is_not_what_the_hub_lists_is_refused(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_file_that_is_not_what_the_hub_lists_is_refused(tmp_path: Path, hub: FakeHub) -> None:
     """A proxy that rewrites files is found before it is believed."""
     hub.add(MINILM, small(), commit=COMMIT)
     hub.faults.flip(at=3, path="config.json")
@@ -253,7 +253,7 @@ def test_a_file_that_is_not_what_the_hub_lists_is_refused(tmp_path: Path, hub: S
     assert f"error: config.json in {MINILM} at 1110a243fdf4 is not the file that the Hub lists" in ran.stderr
 
 
-def test_a_configuration_that_is_no_json_is_refused(tmp_path: Path, hub: StandInHub) -> None:
+def test_a_configuration_that_is_no_json_is_refused(tmp_path: Path, hub: FakeHub) -> None:
     """With the file's name, not a parser's words."""
     hub.add(MINILM, {**small(), "config.json": b"{"}, commit=COMMIT)
     ran = run("lock", root=project(tmp_path))

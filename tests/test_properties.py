@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
+from fakes import LONG_S
 from helpers import MINIMAL, ROOT, SHIPPED, files, project, run
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from standins import LONG_S
 from strategies import NASTY, catalog_text, catalogs, reordered, texts
 
 from generator import disk, tree

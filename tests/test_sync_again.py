@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from standins.faulty import FaultyS3
-from standins.hub import Sparse, StandInHub
-from standins.s3 import S3
-from syncing import FILES, MIB, WEIGHTS, Scene
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub, Sparse
+from scene import FILES, MIB, WEIGHTS, Scene
+from servers.s3 import S3
 
 from generator.hub.files import ModelFile
 from generator.lock.lockfile import Locked
@@ -19,9 +19,9 @@ SIZE = 12 * MIB + 5
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A project whose one model is in the bucket; requests are counted from here on."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.fill(faulty_s3)
     return scene
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub
 from helpers import MINIMAL
-from standins.faulty import FaultyS3
-from standins.hub import StandInHub
-from standins.s3 import S3, Versitygw
-from syncing import FILES, Scene
+from scene import FILES, Scene
+from servers.s3 import S3, Versitygw
 
 from generator.catalog.validate import validate
 from generator.sync.destinations import Selection, Settings, destinations
@@ -16,9 +16,9 @@ from generator.yaml.read import parse
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
     """Two models, each in a bucket of its own on the same server."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add("m", FILES, "acme/m", connection="first")
     scene.add("other", FILES, "acme/other", connection="second-s3")
     catalog = scene.catalog()

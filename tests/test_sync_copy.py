@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from standins.faulty import FaultyS3
-from standins.hub import Sparse, StandInHub
-from standins.repos import Source
-from standins.s3 import S3
-from syncing import FILES, IN_PARTS, MIB, WEIGHTS, Scene
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub, Sparse
+from fakes.repos import Source
+from scene import FILES, IN_PARTS, MIB, WEIGHTS, Scene
+from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5
@@ -17,9 +17,9 @@ CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A model that is in the bucket at one commit, and asked for at the next, which changes its tokenizer."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.fill(faulty_s3)
     scene.move(CHANGED)
     return scene

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.faulty import Call, FaultyS3
+from fakes.hub import FakeHub
+from fakes.repos import Source
+from fakes.server import Reply
 from helpers import Ran
+from scene import FILES, IN_PARTS, MIB, QUICK, WEIGHTS, Scene, at_both_part_sizes, wait_for
+from servers.s3 import S3, Versitygw
 from silence import impatient
-from standins.faulty import Call, FaultyS3
-from standins.hub import StandInHub
-from standins.repos import Source
-from standins.s3 import S3, Versitygw
-from standins.server import Reply
-from syncing import FILES, IN_PARTS, MIB, QUICK, WEIGHTS, Scene, at_both_part_sizes, wait_for
 
 from generator.sync.engine import TransferLimits
 
@@ -23,9 +23,9 @@ CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A model that is in the bucket at one commit, and asked for at the next, which changes its tokenizer."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.fill(faulty_s3)
     scene.move(CHANGED)
     return scene
@@ -165,9 +165,9 @@ def test_a_source_that_may_not_be_read(scene: Scene, versitygw: S3, versitygw_se
 
 
 @at_both_part_sizes
-def test_the_sloppy_server(limits: TransferLimits, stand_in_hub: StandInHub, rclone_s3: S3, tmp_path: Path) -> None:
+def test_the_sloppy_server(limits: TransferLimits, fake_hub: FakeHub, rclone_s3: S3, tmp_path: Path) -> None:
     """It takes a part that is a copy for an empty one: the file comes from the Hub."""
-    scene = Scene(tmp_path / "project", stand_in_hub, rclone_s3)
+    scene = Scene(tmp_path / "project", fake_hub, rclone_s3)
     scene.add()
     assert scene.quick().code == 0
     scene.move(CHANGED)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.hub import FakeHub, Sparse
+from fakes.server import Reply
+from scene import FILES, MIB, QUICK, REPO, WEIGHTS, Scene
+from servers.s3 import S3
 from silence import Side, impatient
-from standins.hub import Sparse, StandInHub
-from standins.s3 import S3
-from standins.server import Reply
-from syncing import FILES, MIB, QUICK, REPO, WEIGHTS, Scene
 
 pytestmark = pytest.mark.s3
-PASSING: dict[str, Callable[[StandInHub], object]] = {
+PASSING: dict[str, Callable[[FakeHub], object]] = {
     "closed in mid-range": lambda hub: hub.faults.cut(2 * MIB, path=WEIGHTS, times=3),
     "reset in mid-range": lambda hub: hub.faults.cut(3 * MIB, reset=True, path=WEIGHTS, times=3),
     "the whole file for a range": lambda hub: hub.faults.whole(path=WEIGHTS, times=3),
@@ -30,9 +30,9 @@ SILENT: dict[Side, str] = {"cdn": "cdn", "hub": "tree"}
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
     """A project with one model, and an empty bucket."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add()
     return scene
 
@@ -56,7 +56,7 @@ def test_silence_that_passes_is_survived(side: Side, scene: Scene, monkeypatch: 
     scene.expect()
 
 
-LASTING: dict[str, tuple[Callable[[StandInHub], object], str]] = {
+LASTING: dict[str, tuple[Callable[[FakeHub], object], str]] = {
     "reset": (lambda hub: hub.faults.cut(MIB, reset=True, path=WEIGHTS), "the connection was cut after "),
     "closed": (lambda hub: hub.faults.cut(MIB, path=WEIGHTS), "the connection was cut after "),
     "whole file": (lambda hub: hub.faults.whole(path=WEIGHTS), "the server sent the whole file for a range"),
@@ -161,7 +161,7 @@ def test_an_expired_url_that_leads_to_another_file_is_refused(scene: Scene) -> N
     assert (scene.manifest(), scene.uploads()) == (None, [])
 
 
-REFUSED: dict[str, tuple[Callable[[StandInHub], object], str, str]] = {
+REFUSED: dict[str, tuple[Callable[[FakeHub], object], str, str]] = {
     "gated, not approved": (
         lambda hub: hub.faults.gated(403, kind="resolve"),
         f"error: m: {REPO} is gated, and the account of HF_TOKEN is not admitted",

@@ -5,22 +5,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.faulty import Call, FaultyS3
+from fakes.hub import FakeHub, Sparse
+from fakes.repos import Content
+from fakes.server import Reply
+from scene import FILES, MIB, QUICK, WEIGHTS, Scene
+from servers.s3 import S3, Versitygw
 from silence import SILENCE_S, impatient
-from standins.faulty import Call, FaultyS3
-from standins.hub import Sparse, StandInHub
-from standins.repos import Content
-from standins.s3 import S3, Versitygw
-from standins.server import Reply
-from syncing import FILES, MIB, QUICK, WEIGHTS, Scene
 
 pytestmark = pytest.mark.s3
 COMPLETE = "CompleteMultipartUpload"
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A project with one model, and an empty bucket behind the proxy."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add()
     scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
     return scene

@@ -13,13 +13,13 @@ from typing import TypeVar
 
 import pytest
 from botocore.exceptions import ClientError
-from standins import LONG_S
-from standins.faulty import FaultyS3
-from standins.hub import StandInHub
-from standins.repos import Sparse
-from standins.s3 import S3
-from standins.server import Reply
-from syncing import MIB, Scene, wait_for
+from fakes import LONG_S
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub
+from fakes.repos import Sparse
+from fakes.server import Reply
+from scene import MIB, Scene, wait_for
+from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 T = TypeVar("T")
@@ -37,9 +37,9 @@ PARTS = 4
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
     """One model on the Hub, none in the bucket."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add("m", HELD)
     return scene
 

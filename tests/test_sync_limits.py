@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from standins.hub import StandInHub
-from standins.repos import Sparse
-from standins.s3 import S3
-from syncing import MIB, Scene
+from fakes.hub import FakeHub
+from fakes.repos import Sparse
+from scene import MIB, Scene
+from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 
@@ -32,9 +32,9 @@ def _peak_kib(pid: int) -> int:
     return int(found[1]) if found else 0
 
 
-def test_a_large_file_needs_little_memory_and_no_disk(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> None:
+def test_a_large_file_needs_little_memory_and_no_disk(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> None:
     """A file of 1 GiB passes through at most 200 MiB, in a process that can write no file and has no place for one."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add("m", {"config.json": b"{}", "model.safetensors": Sparse(GIB + 7 * MIB, 3)})
     scene.environ |= {"TMPDIR": str(tmp_path / "nowhere"), "HF_HOME": str(tmp_path / "nowhere")}
     process = scene.start(preexec_fn=_no_file)

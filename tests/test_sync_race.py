@@ -5,19 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from standins.ceph_race import CephRace
-from standins.faulty import FaultyS3
-from standins.hub import Sparse, StandInHub
-from standins.s3 import S3
-from syncing import FILES, MIB, WEIGHTS, Scene, wait_for
+from fakes.ceph_race import CephRace
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub, Sparse
+from scene import FILES, MIB, WEIGHTS, Scene, wait_for
+from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A project with one model, and an empty bucket behind the proxy."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add("m", {**FILES, WEIGHTS: Sparse(36 * MIB, seed=1)})
     scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
     return scene

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from standins.faulty import FaultyS3
-from standins.hub import StandInHub
-from standins.s3 import S3
-from standins.tls import Tls
-from syncing import FILES, Scene
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub
+from fakes.tls import Tls
+from scene import FILES, Scene
+from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
     """A project with one model, and an empty bucket."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add()
     return scene
 

@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from standins.faulty import FaultyS3
-from standins.hub import StandInHub
-from standins.s3 import S3
-from standins.server import Reply
-from syncing import WEIGHTS, Scene
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub
+from fakes.server import Reply
+from scene import WEIGHTS, Scene
+from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 
 
 @pytest.fixture
-def scene(stand_in_hub: StandInHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
     """A project whose one model is in the bucket; requests are counted from here on."""
-    scene = Scene(tmp_path / "project", stand_in_hub, versitygw)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.fill(faulty_s3)
     return scene
 

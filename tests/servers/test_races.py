@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fakes import LONG_S
+from fakes.hub import FakeHub
+from fakes.repos import Source, Sparse
 from helpers import Ran
-from standins import LONG_S
-from standins.ceph import RadosGateway
-from standins.hub import StandInHub
-from standins.repos import Source, Sparse
-from standins.s3 import S3
-from syncing import MIB, Scene
+from scene import MIB, Scene
+
+from servers.ceph import RadosGateway
+from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 
@@ -75,14 +76,14 @@ def _errors(ran: Ran) -> list[str]:
 
 
 @pytest.fixture
-def races(stand_in_hub: StandInHub, tmp_path: Path, pytestconfig: pytest.Config) -> Callable[[S3, int], Races]:
+def races(fake_hub: FakeHub, tmp_path: Path, pytestconfig: pytest.Config) -> Callable[[S3, int], Races]:
     """Races between a Hub and a bucket: every n-th of the rounds that were asked for."""
     seed = random.randrange(1 << 32)  # noqa: S311
     print(f"seed {seed}")  # noqa: T201 - to repeat a failure
 
     def make(s3: S3, share: int) -> Races:
         rounds = max(1, int(pytestconfig.getoption("--rounds")) // share)
-        return Races(Scene(tmp_path / "project", stand_in_hub, s3), rounds, random.Random(seed))  # noqa: S311
+        return Races(Scene(tmp_path / "project", fake_hub, s3), rounds, random.Random(seed))  # noqa: S311
 
     return make
 

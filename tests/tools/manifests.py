@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from standins import LONG_S
+from fakes import LONG_S
 
 
 class _GoLoader(yaml.CSafeLoader):

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from fakes import LONG_S
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from manifests import built
 from ruamel.yaml import YAML
-from standins import LONG_S
 from strategies import NASTY, allowed, texts
 
 from generator.yaml.write import dump

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import LONG_S
+from fakes import LONG_S
 
 _LIFE_S = 6 * 3600
 """For servers that nobody stops."""

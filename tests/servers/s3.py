@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from fakes import LONG_S
+from fakes.tls import Tls
 
-from . import LONG_S
 from .daemon import Daemon
-from .tls import Tls
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -1,4 +1,4 @@
-"""The real huggingface_hub client, and plain HTTP, on a stand-in Hub."""
+"""The real huggingface_hub client, and plain HTTP, on a fake Hub."""
 
 import contextlib
 import ssl
@@ -21,7 +21,7 @@ from huggingface_hub import (
 )
 
 from . import LONG_S
-from .hub import Sparse, StandInHub
+from .hub import FakeHub, Sparse
 from .repos import Content, Source
 
 REPO = "acme/embedder"
@@ -40,7 +40,7 @@ LARGE = "model.safetensors"
 class Session:
     """A Hub, the real client on it, and the commit of its one repository."""
 
-    hub: StandInHub
+    hub: FakeHub
     api: HfApi
     commit: str
 
@@ -58,7 +58,7 @@ class Session:
 
 
 @contextlib.contextmanager
-def real_client(hub: StandInHub) -> Iterator[Session]:
+def real_client(hub: FakeHub) -> Iterator[Session]:
     """Give huggingface_hub a client that trusts the Hub, and time limits that no slow moment of the machine reaches."""
     verify = ssl.create_default_context(cafile=str(hub.ca)) if hub.ca else True
     set_client_factory(lambda: httpx2.Client(verify=verify, follow_redirects=True, timeout=LONG_S, trust_env=False))
@@ -72,7 +72,7 @@ def real_client(hub: StandInHub) -> Iterator[Session]:
             close_session()
 
 
-def fetch(hub: StandInHub, url: str, **headers: str) -> urllib3.BaseHTTPResponse:
+def fetch(hub: FakeHub, url: str, **headers: str) -> urllib3.BaseHTTPResponse:
     """Get a URL as the data path does: no redirects, no retries, the body as it is sent."""
     wanted = {"Accept-Encoding": "identity", **headers}
     with urllib3.PoolManager(ca_certs=str(hub.ca) if hub.ca else None) as pool:

@@ -1,4 +1,4 @@
-"""A stand-in for the Hub: the routes a download needs, and a second origin for large files."""
+"""A fake for the Hub: the routes a download needs, and a second origin for large files."""
 
 import itertools
 import secrets
@@ -14,10 +14,10 @@ from .repos import About, Content, Entry, Repo, Source, Sparse
 from .server import Exchange, Loopback, Reply
 from .tls import Tls
 
-__all__ = ["HubRequest", "Sparse", "StandInHub"]
+__all__ = ["FakeHub", "HubRequest", "Sparse"]
 
 
-class StandInHub(HubState):
+class FakeHub(HubState):
     """A Hub on the loopback; a context manager, usable at once."""
 
     def __init__(self, tls: Tls | None = None, *, token: str | None = None, threshold: int = 1 << 20) -> None:

@@ -1,4 +1,4 @@
-"""What a stand-in Hub holds: its knobs, repositories, signed URLs, and the requests it has seen."""
+"""What a fake Hub holds: its knobs, repositories, signed URLs, and the requests it has seen."""
 
 import secrets
 import threading

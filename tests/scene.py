@@ -1,4 +1,4 @@
-"""A project between a stand-in Hub and a bucket: `artifact-sync` on it, and what it left behind."""
+"""A project between a fake Hub and a bucket: `artifact-sync` on it, and what it left behind."""
 
 import contextlib
 import hashlib
@@ -16,13 +16,13 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from fakes import LONG_S
+from fakes.faulty import FaultyS3
+from fakes.hub import FakeHub, Sparse
+from fakes.initializer import initialize
+from fakes.repos import Source
 from helpers import MINIMAL, Ran, project, run
-from standins import LONG_S
-from standins.faulty import FaultyS3
-from standins.hub import Sparse, StandInHub
-from standins.initializer import initialize
-from standins.repos import Source
-from standins.s3 import S3
+from servers.s3 import S3
 
 from generator.commands import sync as syncing
 from generator.diagnostics import GeneratorError, InterruptedSyncError
@@ -35,7 +35,7 @@ from generator.sync.manifest import profile_digest
 from generator.sync.models import SyncOptions
 
 REPO: Final = "acme/embedder"
-TOKEN: Final = "hf_a-token-that-nobody-may-see"  # noqa: S105 - of the stand-in
+TOKEN: Final = "hf_a-token-that-nobody-may-see"  # noqa: S105 - of the fake
 MIB: Final = 1 << 20
 FILES: Final[Mapping[str, Source]] = {
     "config.json": b'{"hidden_size": 8}',
@@ -64,7 +64,7 @@ class Scene:
     """A project, its Hub, its bucket, and the environment in which `artifact-sync` runs."""
 
     root: Path
-    hub: StandInHub
+    hub: FakeHub
     s3: S3
     environ: dict[str, str] = field(default_factory=dict)
     models: dict[str, tuple[str, str]] = field(default_factory=dict)

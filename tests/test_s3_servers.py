@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
-from standins import s3 as servers
-from standins.faulty import FaultyS3, S3Faults
-from standins.initializer import initialize
-from standins.s3 import S3, Versitygw
-from standins.server import Loopback, Reply
-from standins.tls import Tls
+from fakes.faulty import FaultyS3, S3Faults
+from fakes.initializer import initialize
+from fakes.server import Loopback, Reply
+from fakes.tls import Tls
+from servers import s3 as servers
+from servers.s3 import S3, Versitygw
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -1,4 +1,4 @@
-"""The stand-in Hub is believed by the real huggingface_hub client, and fails the way the real one does."""
+"""The fake Hub is believed by the real huggingface_hub client, and fails the way the real one does."""
 
 import hashlib
 import os
@@ -10,17 +10,17 @@ from pathlib import Path
 import httpx2
 import pytest
 import urllib3
+from fakes import LONG_S
+from fakes.client import FILES, LARGE, REPO, SHA256, WEIGHTS, Session, fetch, real_client
+from fakes.faults import HubFaults
+from fakes.hub import FakeHub, Sparse
+from fakes.repos import Content
+from fakes.server import Loopback
 from huggingface_hub import RepoFile, errors, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.utils._http import parse_ratelimit_headers
-from standins import LONG_S
-from standins.client import FILES, LARGE, REPO, SHA256, WEIGHTS, Session, fetch, real_client
-from standins.faults import HubFaults
-from standins.hub import Sparse, StandInHub
-from standins.repos import Content
-from standins.server import Loopback
 
 
-@pytest.fixture(params=["stand_in_hub", "tls_hub"])
+@pytest.fixture(params=["fake_hub", "tls_hub"])
 def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """Over http, and over https."""
     with real_client(request.getfixturevalue(request.param)) as session:
@@ -28,9 +28,9 @@ def session(request: pytest.FixtureRequest) -> Iterator[Session]:
 
 
 @pytest.fixture
-def plain(stand_in_hub: StandInHub) -> Iterator[Session]:
+def plain(fake_hub: FakeHub) -> Iterator[Session]:
     """Over http only."""
-    with real_client(stand_in_hub) as session:
+    with real_client(fake_hub) as session:
         yield session
 
 
@@ -78,10 +78,10 @@ def test_a_token_goes_to_the_hub_and_nowhere_else(session: Session, tmp_path: Pa
     assert refused.status == 400
 
 
-@pytest.mark.parametrize("hub_name", ["stand_in_hub", "tls_hub"])
+@pytest.mark.parametrize("hub_name", ["fake_hub", "tls_hub"])
 def test_hf_download_works(hub_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """The command line downloads a repository at a commit."""
-    hub: StandInHub = request.getfixturevalue(hub_name)
+    hub: FakeHub = request.getfixturevalue(hub_name)
     commit = hub.add(REPO, FILES)
     hub.add(REPO, {"config.json": b"newer"})
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HF_ENDPOINT": hub.endpoint, "HF_HUB_DISABLE_XET": "1"}
@@ -97,7 +97,7 @@ def test_hf_download_works(hub_name: str, request: pytest.FixtureRequest, tmp_pa
     assert (into / "config.json").read_bytes() == FILES["config.json"]
 
 
-Setup = Callable[[StandInHub, HubFaults], object]
+Setup = Callable[[FakeHub, HubFaults], object]
 ERRORS: dict[str, tuple[Setup, type[Exception], int]] = {
     "gated-no-token": (lambda hub, _: hub.add(REPO, FILES, gated="manual"), errors.GatedRepoError, 401),
     "gated-not-approved": (lambda _, faults: faults.gated(), errors.GatedRepoError, 403),

@@ -16,8 +16,8 @@ from processes import MEMORY
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from standins.s3 import S3, Versitygw  # noqa: E402 - found below tests/
-from standins.tls import Tls, make_tls  # noqa: E402
+from fakes.tls import Tls, make_tls  # noqa: E402
+from servers.s3 import S3, Versitygw  # noqa: E402 - found below tests/
 
 __all__ = ["REPO", "ROOT", "S3", "TOOLS", "FastHub", "LoggedS3", "Tls", "Versitygw", "make_tls", "roomy"]
 

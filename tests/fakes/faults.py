@@ -1,4 +1,4 @@
-"""Faults that can be switched on while a stand-in runs, each limited to some requests."""
+"""Faults that can be switched on while a fake runs, each limited to some requests."""
 
 import gzip
 import threading

@@ -1,4 +1,4 @@
-"""The stand-ins as fixtures: one process per session, one bucket or Hub per test."""
+"""The fakes as fixtures: one process per session, one bucket or Hub per test."""
 
 import os
 import socket
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from servers.ceph import Cluster, RadosGateway
+from servers.minio import MinIO
+from servers.s3 import S3, RcloneS3, Versitygw
 
-from .ceph import Cluster, RadosGateway
 from .faulty import FaultyS3
-from .hub import StandInHub
-from .minio import MinIO
-from .s3 import S3, RcloneS3, Versitygw
+from .hub import FakeHub
 from .tls import Tls, make_tls
 
 
@@ -31,16 +31,16 @@ def nobody() -> Iterator[str]:
 
 
 @pytest.fixture
-def stand_in_hub() -> Iterator[StandInHub]:
+def fake_hub() -> Iterator[FakeHub]:
     """A Hub over plain HTTP."""
-    with StandInHub() as hub:
+    with FakeHub() as hub:
         yield hub
 
 
 @pytest.fixture
-def tls_hub(tls: Tls) -> Iterator[StandInHub]:
+def tls_hub(tls: Tls) -> Iterator[FakeHub]:
     """A Hub over TLS."""
-    with StandInHub(tls) as hub:
+    with FakeHub(tls) as hub:
         yield hub
 
 

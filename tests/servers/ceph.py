@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from fakes.tls import Tls
+
 from .daemon import Daemon
 from .remote import RemoteS3
 from .s3 import Server, free_port
-from .tls import Tls
 
 _COMMAND = 120.0
 _COLLECT = 120.0

@@ -1,4 +1,4 @@
-"""Stand-ins for the services at the other end of a copy: a Hub, and S3 servers."""
+"""Fakes for the services at the other end of a copy: a Hub, and S3 servers."""
 
 from typing import Final
 

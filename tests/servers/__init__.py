@@ -1,0 +1,1 @@
+"""Real S3 servers as processes, and tests that only they can answer (`make test-s3`)."""
