@@ -11,6 +11,8 @@ from generator.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = (ROOT / "models.yaml").read_text("utf-8")
+GOLDEN = ROOT / "tests" / "golden"
+CASES = sorted(path.name for path in GOLDEN.iterdir())
 
 MINIMAL = """\
 version: 1
@@ -65,6 +67,14 @@ def project(folder: Path, catalog: str | bytes = MINIMAL) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "models.yaml").write_bytes(catalog if isinstance(catalog, bytes) else catalog.encode())
     return folder
+
+
+def compiled_case(case: str, folder: Path) -> Path:
+    """Make `folder` a project with the catalog of a golden case, and compile it."""
+    root = project(folder, (GOLDEN / case / "models.yaml").read_bytes())
+    ran = run("generate", root=root)
+    assert ran.code == 0, ran.stderr
+    return root
 
 
 def files(folder: Path, *, without: Sequence[str] = ()) -> Mapping[str, bytes]:

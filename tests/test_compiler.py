@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from helpers import MINIMAL, ROOT, SHIPPED
+from helpers import CASES as GOLDEN_CASES
+from helpers import GOLDEN, MINIMAL, SHIPPED
 
 from generator import pages as documents
 from generator.catalog.layout import artifact_prefix
@@ -19,8 +20,7 @@ from generator.kube.quantities import canonical
 from generator.releases import TARGETS
 from generator.yaml import read as source
 
-GOLDEN = ROOT / "tests" / "golden"
-CASES = ["shipped", *sorted(path.parent.name for path in GOLDEN.glob("*/models.yaml"))]
+CASES = ["shipped", *GOLDEN_CASES]
 SERVICE, RUNTIME = "InferenceService", "ServingRuntime"
 every_case = pytest.mark.parametrize("case", CASES)
 

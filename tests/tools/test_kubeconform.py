@@ -2,13 +2,12 @@
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from helpers import MINIMAL, ROOT, project, run
+from helpers import CASES, MINIMAL, ROOT, compiled_case, project, run
 from hypothesis import HealthCheck, assume, given, settings
 from strategies import catalog_text, catalogs
 
@@ -16,8 +15,6 @@ from generator.releases import TARGETS
 
 pytestmark = pytest.mark.tool
 
-GOLDEN = ROOT / "tests" / "golden"
-CASES = sorted(path.parent.name for path in GOLDEN.glob("*/models.yaml"))
 Tool = Callable[[str], Path]
 
 
@@ -29,11 +26,9 @@ def _kubeconform(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_kubeconform")
 @pytest.mark.parametrize("case", CASES)
-def test_a_golden_tree_is_valid(case: str, tmp_path: Path) -> None:
-    """Every object of a golden tree is asked about, and valid."""
-    root = tmp_path / "project"
-    shutil.copytree(GOLDEN / case, root)
-    assert_valid(root)
+def test_the_tree_of_a_golden_case_is_valid(case: str, tmp_path: Path) -> None:
+    """Every object of the whole tree is asked about, and valid."""
+    assert_valid(compiled_case(case, tmp_path))
 
 
 @pytest.mark.usefixtures("_kubeconform")

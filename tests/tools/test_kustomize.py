@@ -1,28 +1,25 @@
 """The theorem behind rendered/: kustomize, asked for an overlay, builds the very objects that stand there."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from helpers import ROOT, project, run
+from helpers import CASES, ROOT, compiled_case, project, run
 from hypothesis import HealthCheck, given, settings
 from manifests import BuildError, assert_overlays_lead_to_rendered, built
 from strategies import catalog_text, catalogs
 
 pytestmark = pytest.mark.tool
 
-GOLDEN = ROOT / "tests" / "golden"
-CASES = sorted(path.parent.name for path in GOLDEN.glob("*/models.yaml"))
 Tool = Callable[[str], Path]
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_overlays_of_a_golden_tree_build_what_is_rendered(tool: Tool, case: str) -> None:
-    """Every overlay of a golden tree builds its rendered objects."""
-    assert_overlays_lead_to_rendered(tool("kustomize"), GOLDEN / case)
+def test_the_overlays_of_a_golden_case_build_what_is_rendered(tool: Tool, case: str, tmp_path: Path) -> None:
+    """Every overlay of the whole tree builds its rendered objects."""
+    assert_overlays_lead_to_rendered(tool("kustomize"), compiled_case(case, tmp_path))
 
 
 def test_the_shipped_overlays_build_what_is_rendered(tool: Tool) -> None:
@@ -79,8 +76,7 @@ def test_a_drifted_base_fails_the_build(
     tool: Tool, tmp_path: Path, case: str, file: str, before: str, after: str
 ) -> None:
     """A base edited by hand, where an overlay patches it, is refused instead of patched wrongly."""
-    root = tmp_path / "project"
-    shutil.copytree(GOLDEN / case, root)
+    root = compiled_case(case, tmp_path)
     base = root / "base" / "models" / "minilm" / f"{file}.yaml"
     text = base.read_text("utf-8")
     assert before in text
