@@ -70,7 +70,7 @@ def read_owned(root: Path, wanted: Collection[str], folders: Collection[str], ma
             foreign.add(path)
     if taken := sorted(foreign.intersection(wanted)):
         others = f" (and {len(taken) - 1} more)" if len(taken) > 1 else ""
-        message = f"{taken[0]}{others} is not generated, and stands where a generated file must go"
+        message = f"{taken[0]}{others} is not a generated file, but one must be written there"
         raise TreeError(message, hint="move it away")
     return owned
 
@@ -227,7 +227,9 @@ def _discard(top: str) -> None:
         return
     names = os.listdir(staging)
     if names and _STAMP not in names:
-        raise TreeError(f"{_STAGING} is not ours, and stands where contents are staged", hint="rename it")
+        raise TreeError(
+            f"{_STAGING} was not created by this tool, which stages files under that name", hint="rename it"
+        )
     folders = _read(f"{staging}/{_STAMP}").decode().splitlines() if names else []
     for name in sorted(names, key=lambda name: name == _STAMP):
         os.unlink(f"{staging}/{name}")

@@ -136,7 +136,7 @@ def test_cpu_and_memory_are_filled_in_where_no_default_has_them(tmp_path: Path, 
     ("argv", "said"),
     [
         (["--name", "minilm"], "error: the name 'minilm' is taken\n"),
-        (["--name", "Mini"], "error: 'Mini' is no name for a model\n"),
+        (["--name", "Mini"], "error: 'Mini' is not a valid name for a model\n"),
     ],
 )
 def test_a_name_that_does_not_do_is_refused(argv: list[str], said: str, tmp_path: Path, hub: FakeHub) -> None:

@@ -45,7 +45,7 @@ def test_a_foreign_file_in_the_way_is_refused(tmp_path: Path) -> None:
     before = files(root)
     ran = run("generate", root=root)
     assert ran.code == 2
-    assert "base/models/minilm/servingruntime.yaml is not generated" in ran.stderr
+    assert "base/models/minilm/servingruntime.yaml is not a generated file" in ran.stderr
     assert files(root) == before
 
 

@@ -239,9 +239,9 @@ def test_an_address_without_a_hub(nobody: str) -> None:
     """Nobody listens; or it is no address at all."""
     with Hub(nobody, retry_policy=ONCE) as hub, pytest.raises(HubError, match=r"127.0.0.1:[0-9]+ cannot be reached"):
         hub.head(REPO)
-    with Hub("huggingface.co") as hub, pytest.raises(HubError, match=r"'huggingface.co' is no address of a Hub"):
+    with Hub("huggingface.co") as hub, pytest.raises(HubError, match=r"'huggingface.co' is not the address of a Hub"):
         hub.head(REPO)
-    with Hub(nobody, retry_policy=ONCE) as hub, pytest.raises(HubError, match=r"'a/b/c' is no name of a repository"):
+    with Hub(nobody, retry_policy=ONCE) as hub, pytest.raises(HubError, match=r"'a/b/c' is not the name of a repository"):
         hub.head("a/b/c")
 
 

@@ -79,7 +79,7 @@ _KINDS: Final = {
     "RemoteEntryNotFoundError": ("{request} does not exist (any more)", _ANOTHER),
     "DisabledRepoError": ("the Hub has disabled {repo}", "see {page}, and choose another repository"),
     "OfflineModeIsEnabled": ("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set", "unset it, and run this again"),
-    "HFValidationError": ("'{repo}' is no name of a repository", "write owner/name"),
+    "HFValidationError": ("'{repo}' is not the name of a repository", "write owner/name"),
 }
 
 
@@ -97,7 +97,7 @@ def _by_status(status: int, request: Request, endpoint: Endpoint, wait_s: float)
         message = f"the Hub refuses HF_TOKEN for {request.repo}: it has expired, is not valid, or may not read this"
         hint = f"make a new one at {endpoint.url}/settings/tokens"
     elif status in _UNAUTHORIZED:
-        message, hint = f"the Hub shows {request.repo} to nobody without a token", "set HF_TOKEN, and run this again"
+        message, hint = f"the Hub does not show {request.repo} without a token", "set HF_TOKEN, and run this again"
     else:
         message, hint = f"the Hub answered {status} for {request}", f"check that {endpoint.url} is a Hub"
     return HubError(message, hint=hint, status=status)
@@ -109,7 +109,7 @@ def unanswered(kind: str, endpoint: Endpoint) -> HubError:
     if kind == "Untrusted":
         return HubError(f"the certificate of {host} is not trusted", hint=UNTRUSTED)
     if kind == "UnsupportedProtocol":
-        return HubError(f"'{endpoint.url}' is no address of a Hub", hint="write HF_ENDPOINT=https://…")
+        return HubError(f"'{endpoint.url}' is not the address of a Hub", hint="write HF_ENDPOINT=https://…")
     if kind.endswith("Timeout"):
         message = f"{host} did not answer within {endpoint.timeout_s:g} seconds"
     else:

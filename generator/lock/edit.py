@@ -34,7 +34,7 @@ def name_of(repo: str) -> str:
 def entry(name: str, locked: Locked, catalog: Catalog) -> dict[str, Any]:
     """A model's entry, made from its repository. Raises GeneratorError when too little is known."""
     if not re.match(NAME, name):
-        raise GeneratorError(f"'{name}' is no name for a model", hint="write --name NAME, of a-z, 0-9 and '-'")
+        raise GeneratorError(f"'{name}' is not a valid name for a model", hint="write --name NAME, of a-z, 0-9 and '-'")
     if any(model.get("name") == name for model in catalog.data["models"]):
         raise GeneratorError(f"the name '{name}' is taken", hint="choose another with --name")
     derived = _derived(locked, catalog)
@@ -47,7 +47,7 @@ def entry(name: str, locked: Locked, catalog: Catalog) -> dict[str, Any]:
     }
     if derived.task == "embedding":
         if derived.dimensions is None:
-            raise GeneratorError(f"nothing in {locked.repo} tells the dimensions of its vectors", hint=_BY_HAND)
+            raise GeneratorError(f"{locked.repo} does not say how many dimensions its vectors have", hint=_BY_HAND)
         found["dimensions"] = derived.dimensions
     return found | _resources(locked, catalog)
 

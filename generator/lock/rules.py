@@ -127,7 +127,7 @@ def _architecture(case: _Case) -> Iterator[Violation]:
                 hint = "choose a conversion of it to …ForSequenceClassification, or give it --hf-overrides"
         yield Violation(loc, "wrong-architecture", message, hint)
     elif task == "reranker" and case.derived.labels not in (None, 1):
-        message = f"{name} tells {case.derived.labels} labels apart, and vLLM scores with a model of one"
+        message = f"{name} has {case.derived.labels} labels, and vLLM scores only with a model that has one"
         yield Violation(loc, "wrong-architecture", message, "choose a model that was trained to rank")
 
 
@@ -144,7 +144,7 @@ def _modules(case: _Case) -> Iterator[Violation]:
     for unknown in unknown_modules(facts, version):
         message = f"vLLM {version} skips the module {unknown}, so the vectors would be wrong"
         yield Violation(
-            case.source, "unknown-module", message, "choose a newer vLLM, or a revision from before it was saved anew"
+            case.source, "unknown-module", message, "choose a newer vLLM, or a revision from before it was re-saved"
         )
     file = pooling_file(facts, version)
     if file is None or not any(module["path"] for module in modules_of(facts.config[MODULES])):
@@ -192,7 +192,11 @@ def _access(case: _Case) -> Iterator[Violation]:
     if any(word in license_ for word in _NON_COMMERCIAL):
         message = f"its licence, {case.facts.license}, forbids commercial use"
         yield Violation(
-            case.source, "non-commercial-licence", message, "ask whoever answers for licences", Severity.WARNING
+            case.source,
+            "non-commercial-licence",
+            message,
+            "ask your legal team, or choose another model",
+            Severity.WARNING,
         )
 
 

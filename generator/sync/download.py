@@ -182,7 +182,7 @@ class _Response:
 _FAILURES: Final = {
     pycurl.E_COULDNT_RESOLVE_PROXY: "the proxy's name is not known",
     pycurl.E_COULDNT_RESOLVE_HOST: "the server's name is not known",
-    pycurl.E_COULDNT_CONNECT: "nobody answers there",
+    pycurl.E_COULDNT_CONNECT: "the connection was refused",
     pycurl.E_OPERATION_TIMEDOUT: "the server says nothing",
     pycurl.E_SSL_CONNECT_ERROR: "TLS was refused",
     pycurl.E_SSL_CACERT: "the server's certificate is not trusted",

@@ -152,7 +152,7 @@ def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) ->
     sizes = {operation.path: operation.size for operation in plan.operations}
     if odd := [path for path in sorted(digests) if path not in listing or listing[path].size != sizes[path]]:
         message = f"{odd[0]} was written, and is not in the bucket as it was"
-        raise GeneratorError(message, hint="somebody else writes to this prefix; run the sync again")
+        raise GeneratorError(message, hint="another program writes to this prefix; run the sync again")
     return tuple(
         Entry(path, listing[path].size, sha256, git_sha1, listing[path].etag)
         for path, (sha256, git_sha1) in sorted(digests.items())

@@ -42,7 +42,7 @@ _HINTS: Final = {
     "ProfileNotFound": "correct AWS_PROFILE",
     "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    "NoSuchUpload": "somebody has ended the upload; run the sync again",
+    "NoSuchUpload": "another program has aborted the upload; run the sync again",
     "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not know checksum trailers",
 }
 _LASTING: Final = frozenset(
@@ -58,7 +58,7 @@ _LASTING: Final = frozenset(
         "PreconditionFailed",
     }
 )
-_UNUSUAL: Final = "ask whoever runs this S3 server what that means"
+_UNUSUAL: Final = "ask the operator of this S3 server what it means"
 
 
 class S3Error(RemoteError):

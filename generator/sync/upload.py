@@ -98,7 +98,7 @@ class Uploader:
         """Some servers say that they have written what they have not."""
         if not self._wanted(task, self.retried(task, lambda: self.bucket.probe(task.key))):
             message = f"{task.file.path} was completed, and cannot be read back"
-            raise GeneratorError(message, hint="somebody else writes to this prefix; run the sync again")
+            raise GeneratorError(message, hint="another program writes to this prefix; run the sync again")
 
     def _wanted(self, task: Task, found: Stored | None) -> bool:
         """Whether an object is what any sync of this file would write."""

@@ -24,7 +24,7 @@ OWNED: Final = {
 
 UNSAFE: Final = {
     "--api-key": ("a key would stand in Git, and it guards only /v1", "set `auth: true`"),
-    "--config": ("it takes arguments from a file that nobody checks", "write them here, one by one"),
+    "--config": ("it takes arguments from a file that is not checked", "write them here, one by one"),
     "--headless": ("without its HTTP server the pod never gets ready", _REMOVE),
     "--hf-token": ("a token would stand in Git, and nothing is downloaded in the pod", _REMOVE),
     "--middleware": ("it runs code from outside the catalog", _REMOVE),
@@ -92,7 +92,9 @@ def fault(argument: str, version: Version) -> Fault | None:
 def _unknown(flag: str) -> Fault:
     word, blank, value = flag.partition(" ")
     if blank and _table_name(word):
-        return Fault("invalid-argument", f"{word} and its value are parted by a blank", f"write {word}={value.strip()}")
+        return Fault(
+            "invalid-argument", f"{word} and its value are separated by a space", f"write {word}={value.strip()}"
+        )
     if flag in SHORT:
         return Fault("unknown-flag", f"{flag} is a short form", f"write {SHORT[flag][2]}")
     hint = suggestion(flag, FLAGS) or "see `vllm serve --help` of that version"

@@ -131,7 +131,7 @@ def _padding(config: Mapping[str, Any]) -> int:
 
 
 def crashes(forced: tuple[str, Any] | None) -> bool:
-    """Whether vLLM would stumble over a null where it expects a length."""
+    """Whether vLLM would fail on a null where it expects a length."""
     return forced is not None and forced[1] == NULL
 
 

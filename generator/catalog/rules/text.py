@@ -24,10 +24,10 @@ def check(data: Any) -> Iterator[Violation]:
     """Every violation in what was written, valid or not."""
     for loc, value in _scalars(data, ()):
         if value not in (None, "") and _is_secret_variable(loc):
-            message = f"{loc[-1]} names a credential, and its value stands in Git"
+            message = f"{loc[-1]} is a credential by its name, and its value would be kept in Git"
             yield Violation(loc, credentials.CODE, message, _REVOKE)
         elif isinstance(value, str) and loc[-2:-1] == ("args",) and (found := _SECRET_ARGUMENT.match(value)):
-            message = f"{found[1]} takes a credential, and its value stands in Git"
+            message = f"{found[1]} takes a credential, which would be kept in Git"
             yield Violation(loc, credentials.CODE, message, _REVOKE)
         elif isinstance(value, str) and len(value) <= _LONGEST and _HAZARD.search(value):
             yield from _hazards(loc, value)
@@ -46,7 +46,7 @@ def _scalars(data: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
 
 def _hazards(loc: Loc, text: str) -> Iterator[Violation]:
     if what := credentials.kind(text):
-        yield Violation(loc, credentials.CODE, f"this looks like {what}; Git keeps it for ever", _REVOKE)
+        yield Violation(loc, credentials.CODE, f"this looks like {what}, which Git would keep forever", _REVOKE)
     for mark, engine in _EXPANDED.items():
         if mark in text:
             yield Violation(loc, "text-expansion", f"'{mark}' cannot be used: {engine}", f"write it without '{mark}'")
