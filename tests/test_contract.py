@@ -1,5 +1,6 @@
 """The contract: written once, complete, and the same in each of its forms."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,13 +8,16 @@ from typing import Any
 
 import pydantic_core
 import pytest
+import yaml
 from helpers import MINIMAL, ROOT
 
 from generator.catalog import frozen
 from generator.catalog.contract import Catalog
 from generator.catalog.core_schema import built_schema, frozen_schema
-from generator.catalog.fields import Described, every_block, fields, outline
+from generator.catalog.defaults import Needed
+from generator.catalog.fields import Described, bare, every_block, fields, outline
 from generator.catalog.outline import Block, Choice, Map, at
+from generator.catalog.settings import Layer
 from generator.catalog.validate import validate
 from generator.diagnostics import CatalogError
 from generator.yaml import read as source
@@ -68,10 +72,53 @@ BUILT = built_schema()
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_is_described(name: str) -> None:
-    """A field has a sentence that says what it means, and unless it is a block of fields, an example."""
+    """A field has a sentence that says what it means, and an example."""
     field = FIELDS[name]
     assert field.description.endswith(".")
-    assert field.examples or list(every_block(field.hint))
+    assert field.examples
+
+
+def _model() -> dict[str, Any]:
+    """A model with every field of every block, from the contract's examples."""
+    return {"name": "minilm", **_example(Layer)}
+
+
+def _example(block: Any) -> dict[str, Any]:
+    return {
+        field.name: _example(nested) if (nested := bare(field.hint)) and is_block(nested) else field.examples[0]
+        for field in fields(block)
+    }
+
+
+def is_block(hint: Any) -> bool:
+    """Whether a type is a TypedDict."""
+    return isinstance(outline(hint), Block)
+
+
+def _paths(block: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Every field of a model that holds no others, and whether the contract marks it as needed."""
+    for field in fields(block):
+        inner = bare(field.hint)
+        if is_block(inner):
+            yield from _paths(inner, (*above, field.name))
+        else:
+            yield (*above, field.name), isinstance(field.missing, Needed)
+
+
+NEEDS = {".".join(path): (path, needed) for path, needed in _paths(Layer)}
+
+
+@pytest.mark.parametrize(("path", "needed"), NEEDS.values(), ids=NEEDS)
+def test_the_contract_marks_what_a_merged_model_needs(path: tuple[str, ...], *, needed: bool) -> None:
+    """Without it, and only then, a model that has every other field is incomplete."""
+    data = yaml.safe_load(MINIMAL) | {"models": [_model()], "defaults": {}}
+    block = data["models"][0]
+    for name in path[:-1]:
+        block = block[name]
+    del block[path[-1]]
+    _, found = judged(json.dumps(data).encode())
+    expected = [f"model 'minilm': needs {'.'.join(path)}"] if needed else []
+    assert [finding.message for finding in found if finding.code == "missing-field"] == expected
 
 
 def test_the_outline_follows_the_contract() -> None:

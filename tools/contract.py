@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pydantic_core
+import reference
 
 from generator.catalog.contract import Catalog
 from generator.catalog.core_schema import built_schema
@@ -15,6 +16,7 @@ from generator.catalog.fields import every_block, fields, outline
 from generator.catalog.json_schema import json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs/models-yaml.md"
 WIDTH = 118
 UNUSED = {"metadata", "cls", "computed_fields"}
 """What pydantic keeps in a core schema for itself and for writing JSON."""
@@ -25,6 +27,7 @@ def main(argv: list[str]) -> int:
     texts = {
         ROOT / "generator/catalog/frozen.py": frozen(),
         ROOT / "schemas/models.schema.json": json_schema(),
+        PAGE: reference.page(PAGE.read_text("utf-8")),
     }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in stale:

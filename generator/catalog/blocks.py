@@ -41,7 +41,11 @@ class Autoscaling(TypedDict, Generic[Null], total=False):
     max: Annotated[s.Count | Null, Field(description="The most replicas.", examples=[4]), Needed("autoscaling")]
     metric: Annotated[
         s.Metric | Null,
-        Field(description="What is measured: requests in flight, or CPU use.", examples=["requests"]),
+        Field(
+            description="What is measured: requests in flight (by KEDA, from OpenShift AI 3.4 on), or CPU use (not for "
+            "models on a GPU).",
+            examples=["requests"],
+        ),
         Default("requests"),
     ]
     target: Annotated[
