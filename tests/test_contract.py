@@ -11,13 +11,13 @@ import pytest
 import yaml
 from helpers import MINIMAL, ROOT
 
-from generator.catalog import frozen
-from generator.catalog.contract import Catalog
-from generator.catalog.core_schema import built_schema, frozen_schema
-from generator.catalog.defaults import Needed
-from generator.catalog.fields import Described, bare, every_block, fields, outline
-from generator.catalog.outline import Block, Choice, Map, at
-from generator.catalog.settings import Layer
+from generator.catalog.contract import frozen
+from generator.catalog.contract.catalog import Catalog
+from generator.catalog.contract.core_schema import built_schema, frozen_schema
+from generator.catalog.contract.defaults import Needed
+from generator.catalog.contract.fields import Described, bare, every_block, fields, outline
+from generator.catalog.contract.outline import Block, Choice, Map, at
+from generator.catalog.contract.settings import Layer
 from generator.catalog.validate import validate
 from generator.diagnostics import CatalogError
 from generator.yaml import read as source

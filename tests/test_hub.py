@@ -241,7 +241,10 @@ def test_an_address_without_a_hub(nobody: str) -> None:
         hub.head(REPO)
     with Hub("huggingface.co") as hub, pytest.raises(HubError, match=r"'huggingface.co' is not the address of a Hub"):
         hub.head(REPO)
-    with Hub(nobody, retry_policy=ONCE) as hub, pytest.raises(HubError, match=r"'a/b/c' is not the name of a repository"):
+    with (
+        Hub(nobody, retry_policy=ONCE) as hub,
+        pytest.raises(HubError, match=r"'a/b/c' is not the name of a repository"),
+    ):
         hub.head("a/b/c")
 
 

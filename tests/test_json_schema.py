@@ -10,7 +10,7 @@ import pytest
 import yaml
 from helpers import MINIMAL, SHIPPED
 
-from generator.catalog import json_schema as editor
+from generator.catalog.contract import json_schema as editor
 
 SCHEMA = json.loads(editor.json_schema())
 

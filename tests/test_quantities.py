@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.catalog import patterns
+from generator.catalog.contract import patterns
 from generator.kube.quantities import canonical
 
 ANSWERS = """

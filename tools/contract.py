@@ -9,11 +9,11 @@ from typing import Any
 import pydantic_core
 import reference
 
-from generator.catalog.contract import Catalog
-from generator.catalog.core_schema import built_schema
-from generator.catalog.defaults import Default, DefaultBy
-from generator.catalog.fields import every_block, fields, outline
-from generator.catalog.json_schema import json_schema
+from generator.catalog.contract.catalog import Catalog
+from generator.catalog.contract.core_schema import built_schema
+from generator.catalog.contract.defaults import Default, DefaultBy
+from generator.catalog.contract.fields import every_block, fields, outline
+from generator.catalog.contract.json_schema import json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/models-yaml.md"
@@ -25,7 +25,7 @@ UNUSED = {"metadata", "cls", "computed_fields"}
 def main(argv: list[str]) -> int:
     """Write, or compare."""
     texts = {
-        ROOT / "generator/catalog/frozen.py": frozen(),
+        ROOT / "generator/catalog/contract/frozen.py": frozen(),
         ROOT / "schemas/models.schema.json": json_schema(),
         PAGE: reference.page(PAGE.read_text("utf-8")),
     }
@@ -56,7 +56,7 @@ def frozen() -> str:
             "",
             "from typing import Any",
             "",
-            "from generator.catalog.outline import Block, Choice, List, Map, Node",
+            "from generator.catalog.contract.outline import Block, Choice, List, Map, Node",
             *imports,
             "",
             "# fmt: off",

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import yaml
 from pydantic import TypeAdapter
 
-from generator.catalog import patterns
-from generator.catalog.contract import Catalog
-from generator.catalog.defaults import Default, DefaultBy, Needed, Otherwise
-from generator.catalog.fields import Described, bare, fields, outline
-from generator.catalog.outline import Block
+from generator.catalog.contract import patterns
+from generator.catalog.contract.catalog import Catalog
+from generator.catalog.contract.defaults import Default, DefaultBy, Needed, Otherwise
+from generator.catalog.contract.fields import Described, bare, fields, outline
+from generator.catalog.contract.outline import Block
 
-MARK = "<!-- `make contract` writes everything below from generator/catalog/contract.py. -->\n"
+MARK = "<!-- `make contract` writes everything below from generator/catalog/contract/. -->\n"
 PATTERNS = {
     value: name for name, value in vars(patterns).items() if isinstance(value, str) and value in patterns.SHAPES
 }

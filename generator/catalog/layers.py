@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar, cast
 
-from generator.catalog import frozen
+from generator.catalog.contract import frozen
 
 _Block = TypeVar("_Block", bound=Mapping[str, Any])
 _EMPTY: Final[dict[str, Any]] = {}

@@ -12,7 +12,7 @@ from generator.releases import Target
 from generator.vllm.versions import Version
 
 if TYPE_CHECKING:
-    from generator.catalog import contract
+    from generator.catalog.contract import catalog as contract
 
 GPU: Final = "nvidia.com/gpu"
 IN_CLUSTER: Final = "in-cluster"

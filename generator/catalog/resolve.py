@@ -27,7 +27,8 @@ from generator.releases import TARGETS
 from generator.vllm.versions import Version, parse
 
 if TYPE_CHECKING:  # pydantic, which the contract imports, would double the time of a start
-    from generator.catalog import blocks, connection, contract, settings
+    from generator.catalog.contract import blocks, connection, settings
+    from generator.catalog.contract import catalog as contract
 
     Merged: TypeAlias = contract.Model[Never]
 

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
 from generator import credentials
 from generator.catalog import rules
-from generator.catalog.core_schema import validator
+from generator.catalog.contract.core_schema import validator
 from generator.catalog.model import Catalog, Violation
 from generator.catalog.resolve import resolve
 from generator.catalog.violations import ENTRY, GROUPS, shown, violations_of

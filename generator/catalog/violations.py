@@ -6,10 +6,10 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from generator import credentials
-from generator.catalog import frozen
+from generator.catalog.contract import frozen
+from generator.catalog.contract.outline import Block, Choice, Map, at
+from generator.catalog.contract.patterns import SHAPES
 from generator.catalog.model import Violation
-from generator.catalog.outline import Block, Choice, Map, at
-from generator.catalog.patterns import SHAPES
 from generator.diagnostics import Loc, choice, correction
 from generator.yaml.read import printable
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from generator.catalog import json_schema
+from generator.catalog.contract import json_schema
 
 ON_ERROR: Final = "nothing was printed"
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from generator.catalog.contract.patterns import NAME
 from generator.catalog.model import Catalog
-from generator.catalog.patterns import NAME
 from generator.diagnostics import GeneratorError, Loc
 from generator.hub.files import is_weights
 from generator.lock.lockfile import Locked

@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
 
+from generator.catalog.contract.patterns import COMMIT, REPO, VERSION
 from generator.catalog.layout import COMMIT_LENGTH
 from generator.catalog.model import Catalog
-from generator.catalog.patterns import COMMIT, REPO, VERSION
 from generator.diagnostics import CatalogError, Diagnostic, Loc
 from generator.hub.files import ModelFile
 from generator.vllm.model_config import Facts

@@ -10,12 +10,12 @@ from typing import Annotated, Final, Generic, NotRequired
 from pydantic import Field, JsonValue, with_config
 from typing_extensions import TypedDict
 
-from generator.catalog import scalars as s
-from generator.catalog.connection import Connection
-from generator.catalog.defaults import Default, Otherwise
+from generator.catalog.contract import scalars as s
+from generator.catalog.contract.connection import Connection
+from generator.catalog.contract.defaults import Default, Otherwise
+from generator.catalog.contract.scalars import Null, closed
+from generator.catalog.contract.settings import Layer
 from generator.catalog.model import GPU, IN_CLUSTER
-from generator.catalog.scalars import Null, closed
-from generator.catalog.settings import Layer
 
 
 @closed

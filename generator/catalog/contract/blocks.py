@@ -5,10 +5,10 @@ from typing import Annotated, Generic
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from generator.catalog import scalars as s
-from generator.catalog.defaults import Default, DefaultBy, Needed, Otherwise
+from generator.catalog.contract import scalars as s
+from generator.catalog.contract.defaults import Default, DefaultBy, Needed, Otherwise
+from generator.catalog.contract.scalars import Null, closed
 from generator.catalog.model import GPU
-from generator.catalog.scalars import Null, closed
 
 
 @closed

@@ -3,8 +3,8 @@
 
 from typing import Any
 
-from generator.catalog.outline import Block, Choice, List, Map, Node
-from generator.catalog.patterns import whole_number_as_text
+from generator.catalog.contract.outline import Block, Choice, List, Map, Node
+from generator.catalog.contract.patterns import whole_number_as_text
 
 # fmt: off
 PYDANTIC_CORE: str = "2.50.4"

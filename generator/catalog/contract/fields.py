@@ -18,8 +18,8 @@ from typing import (
 from pydantic.fields import FieldInfo
 from typing_extensions import is_typeddict
 
-from generator.catalog.defaults import Missing
-from generator.catalog.outline import Block, Choice, List, Map, Node
+from generator.catalog.contract.defaults import Missing
+from generator.catalog.contract.outline import Block, Choice, List, Map, Node
 
 
 class Described(NamedTuple):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, with_config
 from pydantic.config import JsonDict
 
-from generator.catalog import patterns as p
+from generator.catalog.contract import patterns as p
 from generator.releases import TARGETS
 
 closed = with_config(strict=True, extra="forbid")

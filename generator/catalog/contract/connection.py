@@ -5,9 +5,9 @@ from typing import Annotated, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from generator.catalog import scalars as s
-from generator.catalog.defaults import Default, Otherwise
-from generator.catalog.scalars import closed
+from generator.catalog.contract import scalars as s
+from generator.catalog.contract.defaults import Default, Otherwise
+from generator.catalog.contract.scalars import closed
 
 
 @closed

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from generator.catalog.defaults import NEEDED, OTHERWISE
+from generator.catalog.contract.defaults import NEEDED, OTHERWISE
 
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _NULL: Final = {"type": "null"}
@@ -20,7 +20,7 @@ def json_schema() -> str:
     """The schema's text, the same for the same contract."""
     from pydantic import TypeAdapter  # noqa: PLC0415 - heavy, and needed only here
 
-    from generator.catalog.contract import Catalog  # noqa: PLC0415 - as above
+    from generator.catalog.contract.catalog import Catalog  # noqa: PLC0415 - as above
 
     schema = TypeAdapter(Catalog).json_schema()
     definitions = schema.pop("$defs")

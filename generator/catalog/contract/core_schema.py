@@ -5,7 +5,7 @@ from typing import Any
 import pydantic_core
 from pydantic_core import CoreSchema, SchemaValidator
 
-from generator.catalog import frozen
+from generator.catalog.contract import frozen
 
 
 def validator() -> SchemaValidator:
@@ -23,6 +23,6 @@ def built_schema() -> CoreSchema:
     """The schema as pydantic makes it from the contract's classes, which takes several times as long."""
     from pydantic import TypeAdapter  # noqa: PLC0415 - pydantic and the contract are slow to import, and rarely needed
 
-    from generator.catalog.contract import Catalog  # noqa: PLC0415 - as above
+    from generator.catalog.contract.catalog import Catalog  # noqa: PLC0415 - as above
 
     return TypeAdapter(Catalog).core_schema
