@@ -26,6 +26,7 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 def with_defaults(block: str, raw: _Block) -> _Block:
     """A block of the contract, by name, with the defaults that the contract gives it."""
     full = {**frozen.DEFAULTS[block], **raw}
-    for field, (other, values) in frozen.DEPENDENT_DEFAULTS.get(block, _EMPTY).items():
-        full.setdefault(field, values[full[other]])
+    if block in frozen.DEPENDENT_DEFAULTS:
+        for field, (other, values) in frozen.DEPENDENT_DEFAULTS[block].items():
+            full.setdefault(field, values[full[other]])
     return cast("_Block", full)

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, with_config
-from pydantic.config import JsonDict
+from pydantic import BeforeValidator, Field, JsonValue, with_config
 
 from generator.catalog.contract import patterns as p
 from generator.releases import TARGETS
@@ -18,7 +17,7 @@ Null = TypeVar("Null")
 def _text(pattern: str, *, longest: int, shortest: int = 1) -> Any:
     """A string's limits, with the pattern explained to editors that would otherwise show the expression itself."""
     words = f"This must be {p.SHAPES[pattern].must_be}."
-    explained: JsonDict = {"patternErrorMessage": words, "errorMessage": words}
+    explained: dict[str, JsonValue] = {"patternErrorMessage": words, "errorMessage": words}
     return Field(pattern=pattern, min_length=shortest, max_length=longest, json_schema_extra=explained)
 
 
