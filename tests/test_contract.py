@@ -61,9 +61,9 @@ def test_a_frozen_schema_is_used_with_its_own_pydantic_core_only(monkeypatch: py
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.parent.name}/{path.parent.name}")
 def test_frozen_and_built_schema_judge_alike(path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catalog, findings and places are the same, whichever of the two is used."""
-    monkeypatch.setattr("generator.catalog.core_schema.frozen_schema", lambda: frozen.CORE_SCHEMA)
+    monkeypatch.setattr("generator.catalog.contract.core_schema.frozen_schema", lambda: frozen.CORE_SCHEMA)
     fast = judged(path.read_bytes())
-    monkeypatch.setattr("generator.catalog.core_schema.frozen_schema", lambda: BUILT)
+    monkeypatch.setattr("generator.catalog.contract.core_schema.frozen_schema", lambda: BUILT)
     assert judged(path.read_bytes()) == fast
 
 
