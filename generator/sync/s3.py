@@ -5,9 +5,6 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import boto3
-from botocore.config import Config
-
 from generator.sync.plan import CopySource, Stored
 from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
 
@@ -46,6 +43,9 @@ class Bucket:
     """A bucket. Its methods may be called from many threads."""
 
     def __init__(self, access: Access, *, connections: int, attempts: int = 8, read_timeout_s: float = 60) -> None:
+        import boto3  # noqa: PLC0415 - half of the time that a start takes; `--help` does without
+        from botocore.config import Config  # noqa: PLC0415 - the same
+
         self.name = access.bucket
         self.requests = 0
         secure = access.endpoint is None or access.endpoint.startswith("https://")

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
-
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.retry import AGAIN, RemoteError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 UNREADABLE: Final = ABSENT | {"InvalidRange", "IncompleteReadError", "ResponseStreamingError"}
@@ -72,6 +73,8 @@ class S3Error(RemoteError):
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Raise boto3's errors as S3Error: "cannot `doing`: …"."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in s3
+
     try:
         yield
     except ClientError as error:
@@ -84,7 +87,7 @@ def translated(doing: str) -> Iterator[None]:
         ) from error
 
 
-def _client_error(doing: str, code: str, error: ClientError) -> S3Error:
+def _client_error(doing: str, code: str, error: "ClientError") -> S3Error:
     said = error.response.get("Error", {}).get("Message") or "the server gives no reason"
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     hint = _HINTS.get(code)
@@ -103,7 +106,7 @@ def server_time(answer: Mapping[str, Any]) -> datetime | None:
     return parsedate_to_datetime(date) if date else None
 
 
-def _skew(error: ClientError) -> str:
+def _skew(error: "ClientError") -> str:
     now = server_time(error.response)
     if not now:
         return "set this machine's clock"
