@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from generator.catalog.layout import artifact_prefix
 from generator.catalog.model import Catalog, ServedModel
+from generator.commits import short
 from generator.compiler import MARK
 from generator.tree import FileTree
 
@@ -23,7 +24,7 @@ def pages(catalog: Catalog) -> FileTree:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(cell=_cell)
+    environment.filters.update(cell=_cell, short=short)
     template = environment.from_string(_TEMPLATE.read_text("utf-8"))
     return {CATALOG_PAGE: template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint).encode()}
 

@@ -99,9 +99,43 @@ def test_the_worked_values_hold_in_every_version(model: Facts, tokens: int, file
     assert (limit(derived), derived.accepted.file) == (tokens, file)
 
 
-@pytest.mark.skip(reason="granite's config.json could not be verified")
-def test_granite_serves_512_tokens() -> None:
-    """Believed: 514 positions, 512 in tokenizer and sentence_bert_config.json."""
+def granite(config: dict[str, Any], tokens: int) -> Facts:
+    """A granite embedding model: CLS pooling and normalization, and one length in both files beside config.json."""
+    rest = {"modules.json": modules("Pooling", "Normalize"), "1_Pooling/config.json": {"pooling_mode_cls_token": True}}
+    return facts({"hidden_size": 768, **config}, rest, tokenizer=tokens, encoder=sentence(tokens))
+
+
+@pytest.mark.parametrize("version", EVERY)
+@pytest.mark.parametrize(
+    ("model", "tokens", "usable"),
+    [
+        (granite({**XLMR, "architectures": ["XLMRobertaModel"]}, 512), 512, 512),
+        (
+            granite(
+                {
+                    "architectures": ["ModernBertModel"],
+                    "model_type": "modernbert",
+                    "max_position_embeddings": 8192,
+                    "local_attention": 128,
+                    "pad_token_id": 3,
+                },
+                8192,
+            ),
+            8192,
+            None,
+        ),
+    ],
+    ids=["granite-embedding-278m-multilingual", "granite-embedding-english-r2"],
+)
+def test_granite_serves_what_its_card_says(model: Facts, tokens: int, usable: int | None, version: str) -> None:
+    """Architecture, dimensions, pooling and length are the model cards'; no config.json of theirs was to be had.
+
+    So the other values are made up: 514 positions as every XLM-RoBERTa has them, and ModernBERT's window and padding.
+    """
+    derived = derive(model, version)
+    assert (derived.task, derived.dimensions, derived.pooling, derived.normalize) == ("embedding", 768, "cls", True)
+    assert limit(derived) == tokens
+    assert (derived.usable and derived.usable.tokens) == usable
 
 
 def test_an_old_vllm_takes_two_tokens_too_many_for_xlm_roberta() -> None:

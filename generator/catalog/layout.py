@@ -1,8 +1,6 @@
 """Where a model's files live in its bucket: the one function behind `storage.path` and behind sync."""
 
-from typing import Final
-
-COMMIT_LENGTH: Final = 12
+from generator.commits import short
 
 
 def artifact_prefix(prefix: str, model: str, commit: str) -> str:
@@ -11,12 +9,12 @@ def artifact_prefix(prefix: str, model: str, commit: str) -> str:
     The commit makes the prefix immutable, so a new revision rolls the pods and `git revert` rolls them back. The final
     slash keeps KServe, which lists a plain string prefix, from also downloading `<model>-v2`.
     """
-    return f"{prefix}/{model}/{commit[:COMMIT_LENGTH]}/"
+    return f"{prefix}/{model}/{short(commit)}/"
 
 
 def manifest_key(prefix: str, model: str, commit: str) -> str:
     """`<prefix>/.sync/<model>/<commit[:12]>.json`, outside every prefix that is served."""
-    return f"{prefix}/.sync/{model}/{commit[:COMMIT_LENGTH]}.json"
+    return f"{prefix}/.sync/{model}/{short(commit)}.json"
 
 
 def root_of(manifest: str) -> str:

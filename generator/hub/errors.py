@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from generator.commits import short
 from generator.retry import UNTRUSTED, RemoteError
 
 BUSY: Final = 429
@@ -36,7 +37,7 @@ class Request(NamedTuple):
     path: str | None = None
 
     def __str__(self) -> str:
-        at = f" at {self.commit[:12]}" if self.commit else ""
+        at = f" at {short(self.commit)}" if self.commit else ""
         return f"{self.path} in {self.repo}{at}" if self.path else f"{self.repo}{at}"
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from generator.catalog.contract.patterns import NAME
 from generator.catalog.model import Catalog
+from generator.commits import short
 from generator.diagnostics import GeneratorError, Loc
 from generator.hub.files import is_weights
 from generator.lock.lockfile import Locked
@@ -138,7 +139,7 @@ def repin(text: str, loc: Loc, commit: str, to: str) -> str:
     lines = text.split("\n")
     head, tail = lines[row][:column], lines[row][column:]
     if commit not in tail[: len(commit) + 1]:
-        raise GeneratorError(f"the revision {commit[:12]} is written in a way that cannot be edited")
+        raise GeneratorError(f"the revision {short(commit)} is written in a way that cannot be edited")
     lines[row] = head + tail.replace(commit, to, 1)
     edited = "\n".join(lines)
     if _data(edited) != _replaced(_data(text), loc, to):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from generator.commits import short
 from generator.hub.client import Hub
 from generator.hub.errors import HubError
 from generator.hub.files import ModelFile
@@ -40,12 +41,12 @@ def _configs(hub: Hub, repo: str, commit: str, files: Mapping[str, ModelFile]) -
 def _facts(hub: Hub, repo: str, commit: str, file: ModelFile) -> Any:
     content = hub.read(repo, commit, file.path, _MOST_BYTES)
     if not _is(content, file):
-        message = f"{file.path} in {repo} at {commit[:12]} is not the file that the Hub lists"
+        message = f"{file.path} in {repo} at {short(commit)} is not the file that the Hub lists"
         raise HubError(message, hint="run this again; if it stays so, something between here and the Hub changes files")
     try:
         return config.facts(file.path, content)
     except (ValueError, RecursionError):
-        message = f"{file.path} in {repo} at {commit[:12]} cannot be read"
+        message = f"{file.path} in {repo} at {short(commit)} cannot be read"
         raise HubError(message, hint="choose another revision: vLLM would not read it either") from None
 
 
@@ -65,7 +66,7 @@ def _tensors(hub: Hub, repo: str, commit: str, files: Mapping[str, ModelFile]) -
             try:
                 found = config.tensors(_header(hub, repo, commit, path))
             except ValueError:
-                message = f"{path} in {repo} at {commit[:12]} does not begin like safetensors"
+                message = f"{path} in {repo} at {short(commit)} does not begin like safetensors"
                 raise HubError(message, hint="choose another revision") from None
             for kind, count in found.items():
                 counted[kind] = counted.get(kind, 0) + count

@@ -7,7 +7,6 @@ from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
 
 from generator.catalog.contract.patterns import COMMIT, REPO, VERSION
-from generator.catalog.layout import COMMIT_LENGTH
 from generator.catalog.model import Catalog
 from generator.diagnostics import CatalogError, Diagnostic, Loc
 from generator.hub.files import ModelFile
@@ -49,8 +48,6 @@ class Lock(NamedTuple):
 
 
 EMPTY: Final = Lock({})
-SHORT: Final = COMMIT_LENGTH
-"""How many digits of a commit people are shown."""
 
 
 def wanted(catalog: Catalog) -> dict[Key, set[Version]]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from generator.catalog.layout import COMMIT_LENGTH
 from generator.catalog.model import Catalog, ServedModel, Violation
+from generator.commits import short
 from generator.diagnostics import Loc, Severity
 from generator.hub.files import is_weights, select
 from generator.lock.lockfile import FILE, Lock, Locked
@@ -70,7 +70,7 @@ def _copied(locked: Locked, served: ServedModel) -> Locked:
 
 def _not_locked(catalog: Catalog, served: ServedModel, lock: Lock) -> Violation:
     commits = [commit for repo, commit in lock.repositories if repo == served.repo]
-    held = f"at {commits[0][:COMMIT_LENGTH]}, not at {served.commit[:COMMIT_LENGTH]}" if commits else "not at all"
+    held = f"at {short(commits[0])}, not at {short(served.commit)}" if commits else "not at all"
     part = "revision" if commits else "repo"
     message = f"{FILE} holds {served.repo} {held}"
     return Violation(catalog.origin(served, "source", part), "not-locked", message, _RELOCK)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from generator.catalog.model import Catalog
 from generator.catalog.validate import validate
+from generator.commits import short
 from generator.diagnostics import Diagnostic, GeneratorError, Loc, correction
 from generator.hub.client import Hub
 from generator.lock import edit, rules
@@ -90,7 +91,7 @@ class _Lazy:
 
 
 def _inspected(hub: _Lazy | Hub, repo: str, commit: str, say: Say) -> Locked:
-    say(f"asking the Hub for {repo} at {commit[: locks.SHORT]}")
+    say(f"asking the Hub for {repo} at {short(commit)}")
     return inspect(hub.hub if isinstance(hub, _Lazy) else hub, repo, commit)
 
 
@@ -101,10 +102,10 @@ def _upgraded(text: str, catalog: Catalog, upgrade: Upgrade, hub: _Lazy, say: Sa
         if repo not in heads:
             heads[repo] = hub.hub.head(repo)
         if heads[repo] != commit:
-            say(f"{repo} moves from {commit[: locks.SHORT]} to {heads[repo][: locks.SHORT]}")
+            say(f"{repo} moves from {short(commit)} to {short(heads[repo])}")
             text = edit.repin(text, loc, commit, heads[repo])
         else:
-            say(f"{repo} is at its newest commit, {commit[: locks.SHORT]}")
+            say(f"{repo} is at its newest commit, {short(commit)}")
     return text
 
 

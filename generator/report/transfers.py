@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from generator.commits import short
 from generator.diagnostics import InterruptedSyncError
 from generator.report.progress import size
 from generator.sync.models import Outcome, Pruned, Synced
@@ -27,7 +28,7 @@ def plan_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
         if plan is None:
             continue
         where = f"s3://{plan.wanted.bucket}/{plan.wanted.prefix}"
-        yield f"{plan.wanted.name}  {plan.wanted.repo}@{plan.wanted.commit[:12]}  →  {where}"
+        yield f"{plan.wanted.name}  {plan.wanted.repo}@{short(plan.wanted.commit)}  →  {where}"
         if not plan.work:
             yield f"  up to date, {len(plan.operations)} files"
             continue

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from generator.catalog.layout import COMMIT_LENGTH
+from generator.commits import short
 from generator.hub.files import ModelFile, is_weights
 from generator.sync.manifest import Entry, Manifest
 
@@ -155,7 +155,7 @@ def copy_sources(others: Iterable[OtherCommit]) -> dict[Content, CopySource]:
     for prefix, manifest, listing in others:
         for entry in manifest.files:
             if entry.path in listing and _agrees(entry, listing[entry.path]):
-                copy_source = CopySource(manifest.commit[:COMMIT_LENGTH], prefix + entry.path, entry.etag, entry.sha256)
+                copy_source = CopySource(short(manifest.commit), prefix + entry.path, entry.etag, entry.sha256)
                 found.setdefault((entry.sha256, entry.size), copy_source)
     return found
 
