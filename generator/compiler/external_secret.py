@@ -45,7 +45,9 @@ def _secret_template(connection: Connection) -> SecretTemplate:
         "mergePolicy": "Merge",  # the three keys below join the two that are fetched
         "type": "Opaque",
         "metadata": {
-            # odh-model-controller copies a Secret into KServe's storage-config only with both labels.
+            # A Secret is copied into KServe's storage-config only with both labels and the connection type:
+            # odh-model-controller internal/controller/core/secret_controller.go @ odh-v3.3. The dashboard reads -ref and
+            # -protocol: odh-dashboard packages/k8s-core/src/connectionTypeUtils.ts @ b9d0963.
             "labels": {"opendatahub.io/dashboard": "true", "opendatahub.io/managed": "true"},
             "annotations": {
                 "opendatahub.io/connection-type": "s3",
@@ -69,7 +71,8 @@ def _entry(key: str, remote_key: str, remote_property: str) -> ExternalSecretDat
         "remoteRef": {
             "key": remote_key,
             "property": remote_property,
-            # The operator's own defaults, which older releases write into the object.
+            # The operator's own defaults, which older releases write into the object:
+            # external-secrets/external-secrets apis/externalsecrets/v1/externalsecret_types.go @ v1.0.0.
             "conversionStrategy": "Default",
             "decodingStrategy": "None",
             "metadataPolicy": "None",

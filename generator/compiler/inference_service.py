@@ -27,6 +27,8 @@ _METRICS_SERVER: Final = "https://thanos-querier.openshift-monitoring.svc.cluste
 
 def inference_service(served: ServedModel, catalog: Catalog) -> InferenceService:
     """The model's InferenceService."""
+    # A label, not an annotation, makes the Route: odh-model-controller
+    # internal/controller/serving/reconcilers/kserve_raw_route_reconciler.go @ odh-v3.3.
     visibility = {"networking.kserve.io/visibility": "exposed"} if served.exposed else {}
     queue = {"kueue.x-k8s.io/queue-name": served.queue} if served.queue else {}
     own_labels = dict(sorted({**labels(dashboard=True), **visibility, **queue, **served.labels}.items()))
@@ -39,6 +41,8 @@ def inference_service(served: ServedModel, catalog: Catalog) -> InferenceService
 
 
 def _annotations(served: ServedModel, catalog: Catalog) -> dict[str, str]:
+    # What the dashboard writes: odh-dashboard packages/kserve/src/deployUtils.ts @ b9d0963. Modes and autoscaler
+    # classes: kserve pkg/constants/constants.go @ odh-v3.3; without a class, KServe makes an HPA.
     target = catalog.target
     own = {
         "opendatahub.io/model-type": "generative",
@@ -92,7 +96,7 @@ def _predictor(served: ServedModel, catalog: Catalog) -> Predictor:
 
 
 def _toleration(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A toleration without an empty value, which KServe's webhook drops, and in the API's order."""
+    """A toleration in the API's order, without an empty value, which the Go struct in KServe's webhook drops."""
     return {key: raw[key] for key in _TOLERATION if raw.get(key, "") != ""}
 
 
@@ -108,7 +112,12 @@ def _strategy(max_surge: int) -> DeploymentStrategy:
 
 
 def _request_scaling(served: ServedModel, scaling: Autoscaling) -> dict[str, Any]:
-    """KEDA on the requests in vLLM's hands; odh-model-controller makes the credentials named here."""
+    """KEDA on the requests that vLLM is working on or has queued.
+
+    The credentials are made by odh-model-controller
+    internal/controller/serving/reconcilers/kserve_keda_reconciler.go @ odh-v3.4; the metrics are those of
+    vllm-project/vllm vllm/v1/metrics/loggers.py @ v0.13.0.
+    """
     selector = f'model_name="{served.name}"'
     if served.namespace is not None:
         selector += f',namespace="{served.namespace}"'

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 _KIND: Final = KINDS["ServingRuntime"]
 _PORT: Final = 8080
-# OpenShift runs the container as a random user without a home or a name in /etc/passwd: every cache gets a place
-# it may write to, and getpass an answer. Nothing in the pod reaches for the Hub, and no length is let through.
+# OpenShift runs the container as a random user without a home or a name in /etc/passwd: every cache gets a writable
+# place, and getpass an answer (vllm-project/vllm issue 38552). Nothing in the pod reaches for the Hub, and vLLM refuses
+# lengths that a model does not have. VLLM_*, DO_NOT_TRACK and XDG_*: vllm-project/vllm vllm/envs.py @ v0.13.0; HF_* and
+# TRANSFORMERS_OFFLINE: huggingface/huggingface_hub src/huggingface_hub/constants.py @ v0.36.0.
 _NON_ROOT_ENV: Final = {
     "DO_NOT_TRACK": "1",
     "HF_HOME": "/tmp/hf_home",
@@ -54,7 +56,8 @@ def _probe(*, period_s: int, timeout_s: int, failures: int) -> Probe:
     }
 
 
-# Ten minutes to load, as long as vLLM itself waits for its engine.
+# Ten minutes to load, as long as vLLM itself waits for its engine: VLLM_ENGINE_READY_TIMEOUT_S, vllm-project/vllm
+# vllm/envs.py @ v0.13.0. /health: vllm/entrypoints/openai/api_server.py @ v0.13.0.
 _STARTUP_PROBE: Final = _probe(period_s=10, timeout_s=5, failures=60)
 _READINESS_PROBE: Final = _probe(period_s=10, timeout_s=5, failures=3)
 _LIVENESS_PROBE: Final = _probe(period_s=30, timeout_s=10, failures=3)
@@ -71,6 +74,10 @@ def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
 
 
 def _annotations(runtime: Runtime) -> dict[str, str]:
+    """What the dashboard writes to a runtime that it creates, and reads to show it.
+
+    odh-dashboard packages/kserve/src/deployServer.ts @ b9d0963 (assembleServingRuntime).
+    """
     return _KIND.annotations(
         {
             "opendatahub.io/apiProtocol": "REST",
@@ -91,7 +98,11 @@ def accelerators_annotation(runtime: Runtime) -> str:
 
 @cache
 def spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeSpec:
-    """The spec that a model's ServingRuntime and the dashboard's Template share; only the former bounds the length."""
+    """The spec that a model's ServingRuntime and the dashboard's Template share; only the former bounds the length.
+
+    Its form is that of the runtimes that OpenShift AI ships: odh-model-controller
+    config/runtimes/vllm-cuda-template.yaml @ odh-v3.5-EA2. It has no /dev/shm; since 3.0 the dashboard adds none.
+    """
     content: ServingRuntimeSpec = {
         "annotations": {
             "opendatahub.io/kserve-runtime": "vllm",
@@ -107,14 +118,16 @@ def spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeSpec:
 
 
 def _container(runtime: Runtime, max_model_len: int | None) -> Container:
-    # The upstream image has `python3` only, Red Hat's have both names.
+    # The upstream image has `python3` only, Red Hat's have both names (UNVERIFIED for every tag).
     python = "python3" if "vllm/vllm-openai" in runtime.image else "python"
     length = [] if max_model_len is None else [f"--max-model-len={max_model_len}"]
     return {
         "name": "kserve-container",
         "image": runtime.image,
         "command": [python, "-m", "vllm.entrypoints.openai.api_server"],
-        # KServe fills in {{.Name}}; the dashboard's metrics ask for the model by that name.
+        # KServe fills in {{.Name}}: kserve pkg/controller/v1beta1/inferenceservice/utils/utils.go
+        # @ odh-v3.3 (ReplacePlaceholders), which also wants this container name, and puts the model in /mnt/models.
+        # The dashboard's metrics ask for the model by its name.
         "args": [f"--port={_PORT}", "--model=/mnt/models", "--served-model-name={{.Name}}", *length, *runtime.args],
         "env": env_vars({**_NON_ROOT_ENV, **dict(runtime.env)}),
         "ports": [{"containerPort": _PORT, "name": "http", "protocol": "TCP"}],

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 OWNER: Final = "rhoai-model-gitops"
 OWNER_LABEL: Final = "app.kubernetes.io/managed-by"
 DASHBOARD_LABEL: Final = "opendatahub.io/dashboard"
+"""The label by which the dashboard lists: odh-dashboard frontend/src/api/k8s/templates.ts @ b9d0963."""
 SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
+"""argoproj/argo-cd docs/user-guide/sync-waves.md @ v3.2.11."""
 
 
 def labels(*, dashboard: bool = False) -> dict[str, str]:

@@ -8,8 +8,11 @@ from generator.diagnostics import Loc, Severity
 from generator.yaml.read import reads_as_text
 
 _DASHBOARD_LENGTH: Final = 30
-_POD_LABEL_LENGTH: Final = 48  # of the pod label `app: isvc.NAME-predictor`, at most 63
-_HOST_LENGTH: Final = 52  # of the host label `NAME-predictor-NAMESPACE`, at most 63
+"""Of the dashboard's form: odh-dashboard frontend/src/concepts/k8s/K8sNameDescriptionField/utils.ts @ b9d0963."""
+_POD_LABEL_LENGTH: Final = 48
+"""Of the pod label `app: isvc.NAME-predictor`, at most 63: kserve pkg/constants/constants.go @ odh-v3.3."""
+_HOST_LENGTH: Final = 52
+"""Of the host label `NAME-predictor-NAMESPACE`, at most 63, computed even without ingress: kserve/kserve issue 4807."""
 _OWNED_DOMAINS: Final = (
     "argocd.argoproj.io",
     "k8s.io",
