@@ -46,8 +46,8 @@ def _secret_template(connection: Connection) -> SecretTemplate:
         "type": "Opaque",
         "metadata": {
             # A Secret is copied into KServe's storage-config only with both labels and the connection type:
-            # odh-model-controller internal/controller/core/secret_controller.go @ odh-v3.3. The dashboard reads -ref and
-            # -protocol: odh-dashboard packages/k8s-core/src/connectionTypeUtils.ts @ b9d0963.
+            # odh-model-controller internal/controller/core/secret_controller.go @ odh-v3.3. The dashboard reads -ref
+            # and -protocol: odh-dashboard packages/k8s-core/src/connectionTypeUtils.ts @ b9d0963.
             "labels": {"opendatahub.io/dashboard": "true", "opendatahub.io/managed": "true"},
             "annotations": {
                 "opendatahub.io/connection-type": "s3",
