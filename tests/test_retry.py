@@ -1,4 +1,4 @@
-"""Trying again: as often and as long as patience says, and never what cannot work."""
+"""Retries: as often and as long as the policy says, and never for what cannot work."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.monotonic", lambda: 100.0)
 
 
-PATIENCE = RetryPolicy(attempts=4, wait_initial_s=1, wait_max_s=3, timeout_s=60)
+POLICY = RetryPolicy(attempts=4, wait_initial_s=1, wait_max_s=3, timeout_s=60)
 
 
 class OursError(RemoteError):
@@ -21,7 +21,7 @@ class OursError(RemoteError):
 
 
 class TheirsError(RemoteError):
-    """Of another server, whose own patience has already ended."""
+    """Of another server, whose own policy is already exhausted."""
 
 
 def failing(*errors: Exception) -> Callable[[], str]:
@@ -45,14 +45,14 @@ def busy(wait_s: float = 0) -> RemoteError:
 def test_waits_grow_up_to_the_longest_and_with_jitter() -> None:
     """Half as long again at most, half as long at least."""
     pauses: list[float] = []
-    assert retry(failing(busy(), busy(), busy()), PATIENCE, (RemoteError,), pauses.append) == "answer"
+    assert retry(failing(busy(), busy(), busy()), POLICY, (RemoteError,), pauses.append) == "answer"
     assert [0.5 * usual <= pause <= 1.5 * usual for pause, usual in zip(pauses, (1, 2, 3), strict=True)] == [True] * 3
 
 
 def test_the_server_may_ask_for_more() -> None:
     """As a rate limit does."""
     pauses: list[float] = []
-    retry(failing(busy(40)), PATIENCE, (RemoteError,), pauses.append)
+    retry(failing(busy(40)), POLICY, (RemoteError,), pauses.append)
     assert pauses == [40]
 
 
@@ -70,12 +70,12 @@ def test_when_it_ends(errors: list[Exception], said: str, waited: int) -> None:
     """With the last error, and how often it was tried."""
     pauses: list[float] = []
     with pytest.raises(RemoteError) as failed:
-        retry(failing(*errors), PATIENCE, (RemoteError,), pauses.append)
+        retry(failing(*errors), POLICY, (RemoteError,), pauses.append)
     assert (str(failed.value), len(pauses)) == (said, waited)
 
 
 def test_other_failures_pass() -> None:
     """Nobody tries again what somebody else has already given up."""
     with pytest.raises(TheirsError) as failed:
-        retry(failing(TheirsError("odd", hint=None, transient=True)), PATIENCE, (OursError,))
+        retry(failing(TheirsError("odd", hint=None, transient=True)), POLICY, (OursError,))
     assert str(failed.value) == "odd"

@@ -132,7 +132,7 @@ def test_silence_that_passes_is_survived(
 
 
 def test_a_fault_that_lasts_costs_only_the_copy(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Once patience has ended, the file comes from the Hub."""
+    """Once the retry policy is exhausted, the file comes from the Hub."""
     faulty_s3.faults.internal(kind="UploadPartCopy")
     assert scene.quick().code == 0
     assert faulty_s3.counts["UploadPartCopy"] > QUICK.retry_policy.attempts

@@ -236,6 +236,6 @@ def test_an_upload_that_somebody_ended_is_begun_again(scene: Scene, faulty_s3: F
 
 
 def test_silence_is_bounded_for_users_too() -> None:
-    """The usual patience ends: nothing waits for ever."""
+    """The default policy ends: nothing waits forever."""
     assert 0 < SILENCE_S < type(QUICK.retry_policy)().read_timeout_s <= 60
     assert type(QUICK.retry_policy)().timeout_s <= 300

@@ -1,4 +1,4 @@
-"""RangeReader of files over HTTP, held to what was asked for; the one door to libcurl.
+"""Reads ranges of files over HTTP, and checks that they are what was asked for. Only this module imports pycurl.
 
 libcurl reads TLS outside of Python: a sync takes a fifth less CPU time than with urllib3, whose every 16 KiB pass
 through the interpreter, and its threads wait less for one another (docs/performance.md).
