@@ -100,18 +100,20 @@ class Cluster:
         return self._root / "usr/bin" / name
 
     def run(self, name: str, *arguments: str) -> str:
-        """Run a program to its end; what it prints. Raises RuntimeError with its last words when it fails."""
-        ran = subprocess.run(
-            [str(self.program(name)), *arguments],
-            env={"PATH": os.environ["PATH"], **self.environment},
-            cwd=self._folder,
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND,
-            check=False,
-        )
-        if ran.returncode:
-            raise RuntimeError(f"{name} {arguments[0]} failed: {ran.stderr[-2000:]}")
+        """Run a program to its end; what it prints. Raises RuntimeError with all last words when it fails or hangs."""
+        try:
+            ran = subprocess.run(
+                [str(self.program(name)), *arguments],
+                env={"PATH": os.environ["PATH"], **self.environment},
+                cwd=self._folder,
+                capture_output=True,
+                text=True,
+                timeout=_COMMAND,
+                check=True,
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            said = [f"{daemon.name}: {daemon.last_words}" for daemon in self._daemons]
+            raise RuntimeError("\n".join([str(error), str(error.stderr)[-2000:], *said])) from error
         return ran.stdout
 
     def collect(self) -> None:

@@ -14,16 +14,16 @@ _LIFE_S = 6 * 3600
 
 
 class Daemon:
-    """A process in a group of its own, which ends with its time even when nobody is left to stop it."""
+    """A process in a group of its own, which ends even when nobody is left to stop it: with its parent, or in time."""
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
         self.name = Path(command[0]).name
         self.log = log
-        limit = shutil.which("timeout")
-        limited = [limit, "-k", "3", str(_LIFE_S)] if limit else []
+        wrappers = (["setpriv", "--pdeathsig", "TERM"], ["timeout", "-k", "3", str(_LIFE_S)])
+        limits = [word for wrapper in wrappers if shutil.which(wrapper[0]) for word in wrapper]
         with log.open("ab") as written:
             self._process = subprocess.Popen(
-                [*limited, *command],
+                [*limits, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=written,
