@@ -62,8 +62,10 @@ def read_owned(root: Path, wanted: Collection[str], folders: Collection[str], ma
     foreign: set[str] = set()
     top = os.fspath(root)
     for path in _candidates(root, wanted, folders):
-        with _explained("read", path):
+        try:
             content = _read(f"{top}/{path}")
+        except OSError as error:
+            raise _failed("read", path, error) from error
         if mark in content.partition(b"\n")[0]:
             owned[path] = content
         else:
@@ -100,7 +102,7 @@ def _files(root: Path, folder: str) -> Iterator[str]:
         except NotADirectoryError:
             raise TreeError(f"{current} is a file, and must be a folder", hint="move it away") from None
         except OSError as error:
-            raise TreeError(f"cannot read {current}: {error.strerror}") from error
+            raise _failed("read", current, error) from error
         for entry in entries:
             path = f"{current}/{entry.name}"
             if entry.is_symlink():
@@ -138,12 +140,12 @@ def write(root: Path, wanted: FileTree, changes: TreeDiff) -> None:
     # Plain strings from here on: for ten thousand files, Path objects cost more than the system calls.
     top, paths = os.fspath(root), [*changes.created, *changes.changed]
     try:
-        _require_writable(top, (*paths, *changes.removed))
-        folders = _missing_folders(top, changes.created)
-        _stage(top, folders, (wanted[path] for path in paths))
-        for folder in folders:
-            with _explained("write", folder):
-                os.mkdir(f"{top}/{folder}")
+        folders = {path.rpartition("/")[0] for path in (*paths, *changes.removed)}
+        missing = _missing_folders(top, folders)
+        parents = {folder.rpartition("/")[0] for folder in missing}
+        _require_writable(top, (folders | parents).difference(missing) | {""})
+        _stage(top, missing, (wanted[path] for path in paths))
+        _make_folders(top, missing)
         for path in changes.created:
             if os.path.lexists(f"{top}/{path}"):
                 raise TreeError(f"{path} is a folder, and must be a file", hint="move it away")
@@ -153,71 +155,74 @@ def write(root: Path, wanted: FileTree, changes: TreeDiff) -> None:
         _discard(top)
 
 
-def _require_writable(top: str, paths: Iterable[str]) -> None:
-    """Check every folder before the first file is touched. Raises TreeError that names the first that is not."""
-    for folder in sorted({path.rpartition("/")[0] for path in paths} | {""}):
-        existing = f"{top}/{folder}"
-        while not os.path.lexists(existing):
-            existing = existing.rpartition("/")[0]
-        if os.path.isdir(existing) and not os.access(existing, os.W_OK | os.X_OK):
-            shown = os.path.relpath(existing, top)
-            message = f"cannot write to {'this folder' if shown == '.' else shown}: permission denied"
-            raise TreeError(message, hint="change its permissions, and run this again")
-
-
-def _missing_folders(top: str, paths: Iterable[str]) -> list[str]:
+def _missing_folders(top: str, folders: Iterable[str]) -> list[str]:
     """The folders to create, outer ones first."""
-    missing = set()
-    for folder in {path.rpartition("/")[0] for path in paths}:
+    missing: set[str] = set()
+    for folder in folders:
         while folder and folder not in missing and not os.path.isdir(f"{top}/{folder}"):
             missing.add(folder)
             folder = folder.rpartition("/")[0]  # noqa: PLW2901 - the way up
     return sorted(missing)
 
 
+def _require_writable(top: str, folders: Iterable[str]) -> None:
+    """Check every folder before the first file is touched. Raises TreeError that names the first that is not."""
+    for folder in sorted(folders):
+        if not os.access(f"{top}/{folder}", os.W_OK | os.X_OK):
+            message = f"cannot write to {folder or 'this folder'}: permission denied"
+            raise TreeError(message, hint="change its permissions, and run this again")
+
+
+def _make_folders(top: str, folders: Iterable[str]) -> None:
+    for folder in folders:
+        try:
+            os.mkdir(f"{top}/{folder}")
+        except OSError as error:
+            raise _failed("write", folder, error) from error
+
+
 def _stage(top: str, folders: Iterable[str], contents: Iterable[bytes]) -> None:
     staging = f"{top}/{_STAGING}"
-    with _explained("write", "to this folder"):
+    try:
         os.mkdir(staging)
         _write_new(f"{staging}/{_STAMP}", "\n".join(folders).encode())
         for number, content in enumerate(contents):
             _write_new(f"{staging}/{number}", content)
+    except OSError as error:
+        raise _failed("write", "to this folder", error) from error
 
 
 def _replace(top: str, paths: Iterable[str], changes: TreeDiff) -> None:
     """Move the new files into place and remove the old ones. If that fails, undo what was done."""
     done: list[str] = []
+    path = ""
     try:
         for number, path in enumerate(paths):
-            with _explained("write", path):
-                os.replace(f"{top}/{_STAGING}/{number}", f"{top}/{path}")
+            os.replace(f"{top}/{_STAGING}/{number}", f"{top}/{path}")
             done.append(path)
         for path in changes.removed:
-            with _explained("remove", path):
-                os.unlink(f"{top}/{path}")
+            os.unlink(f"{top}/{path}")
             done.append(path)
-    except TreeError:
+    except OSError as error:
         _undo(top, done, changes)
-        raise
+        raise _failed("write", path, error) from error
 
 
 def _undo(top: str, done: Iterable[str], changes: TreeDiff) -> None:
     before = {**changes.changed, **changes.removed}
     for path in done:
-        with _explained("restore", path):
+        try:
             if path in before:
                 _write_new(f"{top}/{_STAGING}/before", before[path])
                 os.replace(f"{top}/{_STAGING}/before", f"{top}/{path}")
             else:
                 os.unlink(f"{top}/{path}")
+        except OSError as error:
+            raise _failed("restore", path, error) from error
 
 
-@contextmanager
-def _explained(verb: str, path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise TreeError(f"cannot {verb} {path}: {error.strerror}") from error
+def _failed(verb: str, path: str, error: OSError) -> TreeError:
+    return TreeError(f"cannot {verb} {path}: {error.strerror}")
 
 
 def _discard(top: str) -> None:
