@@ -1,8 +1,8 @@
 """What differs between OpenShift AI releases, in one table.
 
-Sources, here and elsewhere, are `repository path @ tag`; kserve, odh-model-controller and odh-dashboard are those of
-opendatahub-io. OpenShift AI 2.25 was read at odh-v2.35, a release 3.x at odh-v3.x; that the numbers correspond is
-UNVERIFIED, as no shipped image was opened.
+Here and elsewhere, a source is `repository path @ tag`; a repository without an owner is one of opendatahub-io. UNVERIFIED
+marks what no public source says. Release 2.25 was read at the tag odh-v2.35, and 3.x at odh-v3.x; that the product's images
+are built from these tags is UNVERIFIED.
 """
 
 from dataclasses import dataclass
@@ -17,40 +17,54 @@ class Target:
 
     release: str
     kserve: str
-    """The KServe version whose schemas apply: the release that kserve @ odh-v3.x is a fork of."""
+    """The KServe version whose schemas apply: kserve/kserve config/crd/full @ this version.
+
+    opendatahub-io/kserve python/kserve/pyproject.toml names it @ each release's tag; @ odh-v3.5 it says 0.20.0rc0. The
+    InferenceService's schema is the same in both from 3.4 on; before, the fork has fields that upstream has not.
+    """
     vllm: Version
     """The vLLM version in the release's own images; a runtime's `vllmVersion` overrides it.
 
-    The annotation runtime-version in odh-model-controller config/runtimes/vllm-cuda-template.yaml @ odh-v3.x.
+    The annotation opendatahub.io/runtime-version in opendatahub-io/odh-model-controller
+    config/runtimes/vllm-cuda-template.yaml @ 9a6f65a9 (2.25), 4c1152a9 (3.0), 4bf57ab4 (3.2), d276af3c (3.3),
+    aa5f265b (3.4), and config/runtimes/vllm/vllm-cuda-template.yaml @ 30facf28 (3.5). It is written there by hand;
+    for 3.0 and 3.3 the tag has an older one. UNVERIFIED on the images: a server's `/version` is the proof.
     """
     deployment_mode: str
     """The word for a plain Deployment. KServe 0.17 renamed it, and its webhook rewrites the old one.
 
-    kserve pkg/constants/constants.go (DeploymentModeType) @ odh-v3.3 and odh-v3.4; the rewriting in
+    DeploymentModeType in opendatahub-io/kserve pkg/constants/constants.go @ odh-v3.3 and odh-v3.4; the rewriting in
     pkg/apis/serving/v1beta1/inference_service_defaults.go @ odh-v3.4.
     """
     model_format_annotation: bool
     """KServe 0.17 and later add the annotation `modelFormat` to an InferenceService that lacks it.
 
-    kserve pkg/apis/serving/v1beta1/inference_service_defaults.go @ odh-v3.4, absent @ odh-v3.3.
+    ModelFormatAnnotationKey in opendatahub-io/kserve pkg/apis/serving/v1beta1/inference_service_defaults.go @ odh-v3.4;
+    not @ odh-v3.3.
     """
     protocol_version: str | None
     """KServe 0.20 and later fill in `protocolVersion` for the format vLLM.
 
-    The same file @ odh-v3.5, by pkg/constants/constants.go (SupportedModelVLLM).
+    SupportedModelVLLM in the same file @ odh-v3.5; @ odh-v3.4 for Triton alone.
     """
     max_auth_name: int | None
     """The auth sidecar's volume was named after the model until 3.5, within a volume name's 63 characters.
 
-    `NAME-kube-rbac-proxy-sar-config`: kserve pkg/constants (OauthProxySARCMName) @ odh-v3.4; pull request 1496.
+    OauthProxySARCMName in opendatahub-io/kserve
+    pkg/controller/v1beta1/inferenceservice/reconcilers/deployment/deployment_reconciler.go @ odh-v3.0 to odh-v3.4;
+    sarVolumeNameForDeployment @ odh-v3.5. UNVERIFIED for 2.25: @ odh-v2.35 there is no such volume.
     """
     keda: bool
     """Whether this KServe can scale by a metric that needs credentials, as OpenShift's Prometheus does.
 
-    `authenticationRef` of an external metric: kserve pkg/apis/serving/v1beta1/component.go @ odh-v3.4, not @ odh-v3.3.
+    AuthenticationRef in kserve/kserve pkg/apis/serving/v1beta1/component.go @ v0.17.0; not @ v0.15.2, whose schema we
+    hold. UNVERIFIED before 3.4: opendatahub-io/kserve has it @ odh-v2.35 already.
     """
     blocked_env: frozenset[str]
-    """Variables that KServe's admission refuses: kserve pkg/validation/env_policy.go @ odh-v3.4."""
+    """Variables that KServe's admission refuses.
+
+    DefaultBlockedEnvVars in opendatahub-io/kserve pkg/validation/env_policy.go @ odh-v3.4; not @ odh-v3.3.
+    """
 
 
 _PYTHONPATH: Final = frozenset({"PYTHONPATH"})
