@@ -1,8 +1,8 @@
 """What differs between OpenShift AI releases, in one table.
 
-Here and elsewhere, a source is `repository path @ tag`; a repository without an owner is one of opendatahub-io. UNVERIFIED
-marks what no public source says. Release 2.25 was read at the tag odh-v2.35, and 3.x at odh-v3.x; that the product's images
-are built from these tags is UNVERIFIED.
+Here and elsewhere, a source is `repository path @ tag`; a repository without an owner is one of opendatahub-io.
+UNVERIFIED marks what no public source says. Release 2.25 was read at the tag odh-v2.35, and 3.x at odh-v3.x; that the
+product's images are built from these tags is UNVERIFIED.
 """
 
 from dataclasses import dataclass
