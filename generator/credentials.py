@@ -6,6 +6,7 @@ from typing import Final
 from generator.codes import Code
 
 CODE: Final[Code] = "credential-in-catalog"
+# UNVERIFIED: the forms that the issuers document for their tokens.
 _TOKENS: Final = {
     "an AWS access key id": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a Hugging Face token": r"\bhf_[A-Za-z0-9]{20,}",

@@ -60,6 +60,7 @@ def _inner_runtimes(root: Path, folder: Path, origins: Mapping[str, Loc]) -> dic
 
 def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str, Any]]:
     program = tools.find("kubeconform", root)
+    # Options, exit codes and output: yannh/kubeconform Readme.md @ v0.8.0.
     layout = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
     options = [str(program), "-strict", "-verbose", "-output", "json", "-n", "4"]
     for folder in (f"kserve-{target.kserve}", "cluster"):

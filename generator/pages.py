@@ -42,7 +42,12 @@ def _where(served: ServedModel, catalog: Catalog) -> str:
 
 
 def _endpoint(served: ServedModel) -> dict[str, Any]:
-    """How to call a model from inside the cluster; the Service is headless, so the port is the pod's."""
+    """How to call a model from inside the cluster; the Service is headless, so the port is the pod's.
+
+    Headless by default: opendatahub-io/opendatahub-operator api/components/v1alpha1/kserve_types.go @ v3.4.0. The name
+    is PredictorServiceName in opendatahub-io/kserve pkg/constants/constants.go, the proxy's port OauthProxyPort in
+    constants_odh.go, @ odh-v3.4. Paths: vllm-project/vllm vllm/entrypoints/openai/api_server.py @ v0.7.3, and later.
+    """
     host = f"{served.name}-predictor.{served.namespace}.svc.cluster.local"
     url = f"https://{host}:8443" if served.auth else f"http://{host}:8080"
     if served.task == "embedding":

@@ -1,8 +1,8 @@
 """What differs between OpenShift AI releases, in one table.
 
-Here and elsewhere, a source is `repository path @ tag`; a repository without an owner is one of opendatahub-io.
-UNVERIFIED marks what no public source says. Release 2.25 was read at the tag odh-v2.35, and 3.x at odh-v3.x; that the
-product's images are built from these tags is UNVERIFIED.
+Here and elsewhere, a source is `owner/repository path @ tag`, and what no public source confirms is UNVERIFIED. Release
+2.25 is read at the tag odh-v2.35, and 3.x at odh-v3.x. That the product's images are built from these tags is
+UNVERIFIED.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Target:
 
     The annotation opendatahub.io/runtime-version in opendatahub-io/odh-model-controller
     config/runtimes/vllm-cuda-template.yaml @ 9a6f65a9 (2.25), 4c1152a9 (3.0), 4bf57ab4 (3.2), d276af3c (3.3),
-    aa5f265b (3.4), and config/runtimes/vllm/vllm-cuda-template.yaml @ 30facf28 (3.5). It is written there by hand;
+    aa5f265b (3.4), and config/runtimes/vllm/vllm-cuda-template.yaml @ 30facf28 (3.5). People write it there by hand;
     for 3.0 and 3.3 the tag has an older one. UNVERIFIED on the images: a server's `/version` is the proof.
     """
     deployment_mode: str

@@ -7,7 +7,8 @@ def artifact_prefix(prefix: str, model: str, commit: str) -> str:
     """`<prefix>/<model>/<commit[:12]>/`, relative to the bucket.
 
     The commit makes the prefix immutable, so a new revision rolls the pods and `git revert` rolls them back. The final
-    slash keeps KServe, which lists a plain string prefix, from also downloading `<model>-v2`.
+    slash keeps KServe, which lists a plain string prefix, from also downloading `<model>-v2`: _download_s3 in
+    opendatahub-io/kserve python/storage/kserve_storage/kserve_storage.py @ odh-v3.4.
     """
     return f"{prefix}/{model}/{short(commit)}/"
 

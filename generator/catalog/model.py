@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from generator.catalog.contract import catalog as contract
 
 GPU: Final = "nvidia.com/gpu"
+"""opendatahub-io/odh-model-controller config/runtimes/vllm-cuda-template.yaml @ odh-v3.4."""
 IN_CLUSTER: Final = "in-cluster"
+"""Argo CD's name for the cluster it runs in: argoproj/argo-cd docs/operator-manual/declarative-setup.md @ v3.5.1."""
 
 
 class Violation(NamedTuple):

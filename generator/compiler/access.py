@@ -17,7 +17,12 @@ _BINDING: Final = KINDS["RoleBinding"]
 
 
 def access(served: ServedModel) -> tuple[ServiceAccount, Role, RoleBinding]:
-    """The three objects, named as the dashboard names them."""
+    """The three objects, named as the dashboard names them; the proxy asks whether a caller may `get` the service.
+
+    Names: opendatahub-io/odh-dashboard packages/kserve/src/deployUtils.ts @ v3.4.0. The question: createSarCm in
+    opendatahub-io/kserve pkg/controller/v1beta1/inferenceservice/reconcilers/deployment/deployment_reconciler.go
+    @ odh-v3.4.
+    """
     account, role, binding = f"{served.name}-sa", f"{served.name}-view-role", f"{served.name}-view"
     return (
         {

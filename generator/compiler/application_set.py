@@ -16,7 +16,10 @@ _SERVED: Final = KINDS["InferenceService"]
 
 
 def application_set(catalog: Catalog, argocd: ArgoCD) -> ApplicationSet:
-    """Applications over `rendered/`, as plain directories. Removing one never removes what it has deployed."""
+    """Applications over `rendered/`, as plain directories. Removing one never removes what it has deployed.
+
+    preserveResourcesOnDeletion: argoproj/argo-cd docs/operator-manual/applicationset/Application-Deletion.md @ v3.5.1.
+    """
     return {
         "apiVersion": _KIND.api_version,
         "kind": "ApplicationSet",
@@ -51,7 +54,8 @@ def _application(argocd: ArgoCD) -> dict[str, Any]:
         "metadata": {
             "name": f"{argocd.project}-{{{{.environment}}}}-{{{{.part}}}}",
             "annotations": {
-                # Compares what the API server would store, so that a webhook's defaults are no drift.
+                # Compares what the API server would store, so that a webhook's defaults are no drift:
+                # docs/user-guide/diff-strategies.md; the other: docs/user-guide/annotations-and-labels.md.
                 "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
                 "argocd.argoproj.io/manifest-generate-paths": ".",
             },
@@ -67,6 +71,7 @@ def _application(argocd: ArgoCD) -> dict[str, Any]:
             "destination": {"name": "{{.cluster}}", "namespace": "{{.namespace}}"},
             "syncPolicy": {
                 "automated": {"prune": True, "selfHeal": True},
+                # docs/user-guide/sync-options.md
                 "syncOptions": [
                     "ServerSideApply=true",
                     "ApplyOutOfSyncOnly=true",
@@ -76,7 +81,8 @@ def _application(argocd: ArgoCD) -> dict[str, Any]:
                 ],
                 "retry": {"limit": 5, "backoff": {"duration": "5s", "factor": 2, "maxDuration": "20m"}},
             },
-            # The dashboard's Start and Stop buttons write this annotation.
+            # The dashboard's Start and Stop buttons write this annotation: opendatahub-io/odh-dashboard
+            # packages/model-serving/src/concepts/utils.ts @ v3.4.0.
             "ignoreDifferences": [
                 {
                     "group": _SERVED.group,

@@ -16,7 +16,10 @@ _KIND: Final = KINDS["ExternalSecret"]
 
 
 def external_secret(connection: Connection, source: SecretSource, namespace: str | None) -> ExternalSecret:
-    """An ExternalSecret whose Secret OpenShift AI takes for an S3 data connection, on 2.x and 3.x alike."""
+    """An ExternalSecret whose Secret OpenShift AI takes for an S3 data connection, on 2.x and 3.x alike.
+
+    Values and defaults: external-secrets/external-secrets apis/externalsecrets/v1/externalsecret_types.go @ v1.3.2.
+    """
     return {
         "apiVersion": _KIND.api_version,
         "kind": "ExternalSecret",
@@ -45,9 +48,9 @@ def _secret_template(connection: Connection) -> SecretTemplate:
         "mergePolicy": "Merge",  # the three keys below join the two that are fetched
         "type": "Opaque",
         "metadata": {
-            # A Secret is copied into KServe's storage-config only with both labels and the connection type:
-            # odh-model-controller internal/controller/core/secret_controller.go @ odh-v3.3. The dashboard reads -ref
-            # and -protocol: odh-dashboard packages/k8s-core/src/connectionTypeUtils.ts @ b9d0963.
+            # A Secret is copied into KServe's storage-config only with both labels, and with the type s3:
+            # opendatahub-io/odh-model-controller internal/controller/core/secret_controller.go @ odh-v3.4. The other
+            # two annotations: opendatahub-io/odh-dashboard frontend/src/concepts/connectionTypes/utils.ts @ v3.4.0.
             "labels": {"opendatahub.io/dashboard": "true", "opendatahub.io/managed": "true"},
             "annotations": {
                 "opendatahub.io/connection-type": "s3",
@@ -57,6 +60,7 @@ def _secret_template(connection: Connection) -> SecretTemplate:
                 "openshift.io/display-name": connection.display_name,
             },
         },
+        # The names of the five keys: opendatahub-io/odh-dashboard manifests/common/connection-types/s3.yaml @ v3.4.0.
         "data": {
             "AWS_DEFAULT_REGION": connection.region,
             "AWS_S3_BUCKET": connection.bucket,
@@ -71,8 +75,7 @@ def _entry(key: str, remote_key: str, remote_property: str) -> ExternalSecretDat
         "remoteRef": {
             "key": remote_key,
             "property": remote_property,
-            # The operator's own defaults, which older releases write into the object:
-            # external-secrets/external-secrets apis/externalsecrets/v1/externalsecret_types.go @ v1.0.0.
+            # The operator's own defaults. The CRD @ v1.3.2 writes them into the object, @ v2.9.0 it does not.
             "conversionStrategy": "Default",
             "decodingStrategy": "None",
             "metadataPolicy": "None",

@@ -22,13 +22,20 @@ if TYPE_CHECKING:
     )
 
 _KIND: Final = KINDS["InferenceService"]
+# Of opendatahub-io/kserve, where nothing else is said, at the tag odh-v3.4.
 _METRICS_SERVER: Final = "https://thanos-querier.openshift-monitoring.svc.cluster.local:9092"
+"""opendatahub-io/odh-model-controller internal/controller/serving/keda_fixtures_test.go @ odh-v3.4."""
+_METRICS_AUTH: Final = "inference-prometheus-auth"
+"""KEDAPrometheusAuthTriggerAuthName, internal/controller/serving/reconcilers/kserve_keda_reconciler.go there."""
 
 
 def inference_service(served: ServedModel, catalog: Catalog) -> InferenceService:
-    """The model's InferenceService."""
-    # A label, not an annotation, makes the Route: odh-model-controller
-    # internal/controller/serving/reconcilers/kserve_raw_route_reconciler.go @ odh-v3.3.
+    """The model's InferenceService.
+
+    The label for a Route is KserveNetworkVisibility in opendatahub-io/odh-model-controller
+    internal/controller/constants/constants.go @ odh-v3.4; the one for a queue is Kueue's: kubernetes-sigs/kueue
+    pkg/controller/constants/constants.go, UNVERIFIED.
+    """
     visibility = {"networking.kserve.io/visibility": "exposed"} if served.exposed else {}
     queue = {"kueue.x-k8s.io/queue-name": served.queue} if served.queue else {}
     own_labels = dict(sorted({**labels(dashboard=True), **visibility, **queue, **served.labels}.items()))
@@ -41,8 +48,14 @@ def inference_service(served: ServedModel, catalog: Catalog) -> InferenceService
 
 
 def _annotations(served: ServedModel, catalog: Catalog) -> dict[str, str]:
-    # What the dashboard writes: odh-dashboard packages/kserve/src/deployUtils.ts @ b9d0963. Modes and autoscaler
-    # classes: kserve pkg/constants/constants.go @ odh-v3.3; without a class, KServe makes an HPA.
+    """What the dashboard reads and writes, and what the webhooks would add.
+
+    model-type, enable-auth and the names: opendatahub-io/odh-dashboard packages/kserve/src/deployUtils.ts @ v3.4.0.
+    autoscalerClass and stop: pkg/constants/constants.go. Hardware profiles: opendatahub-io/opendatahub-operator
+    internal/webhook/hardwareprofile/mutating.go @ v3.4.0, which adds a missing namespace. The Route's timeout:
+    SetOpenshiftRouteTimeoutForIsvc in opendatahub-io/odh-model-controller internal/controller/utils/utils.go
+    @ odh-v3.4.
+    """
     target = catalog.target
     own = {
         "opendatahub.io/model-type": "generative",
@@ -75,6 +88,8 @@ def _autoscaler_class(autoscaling: Autoscaling | None) -> str:
 def _predictor(served: ServedModel, catalog: Catalog) -> Predictor:
     scaling = served.autoscaling
     predictor: Predictor = {
+        # As the webhook would: disableAutomountServiceAccountToken in
+        # pkg/apis/serving/v1beta1/inference_service_defaults.go, @ odh-v2.35 already.
         "automountServiceAccountToken": False,
         "minReplicas": scaling.min_replicas if scaling else served.replicas,
         "maxReplicas": scaling.max_replicas if scaling else served.replicas,
@@ -96,7 +111,7 @@ def _predictor(served: ServedModel, catalog: Catalog) -> Predictor:
 
 
 def _toleration(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A toleration in the API's order, without an empty value, which the Go struct in KServe's webhook drops."""
+    """A toleration without an empty value, which KServe's webhook drops (its fields are `omitempty`), in API order."""
     return {key: raw[key] for key in _TOLERATION if raw.get(key, "") != ""}
 
 
@@ -104,7 +119,11 @@ _TOLERATION: Final = ("key", "operator", "value", "effect", "tolerationSeconds")
 
 
 def _strategy(max_surge: int) -> DeploymentStrategy:
-    """Without a surge, one pod goes before the next comes: a roll-out then needs no GPU that is not there."""
+    """Without a surge, one pod goes before the next comes: a roll-out then needs no GPU that is not there.
+
+    KServe's own default is 25 % of both, which rounds to a surge of one: setDefaultDeploymentSpec in
+    pkg/controller/v1beta1/inferenceservice/reconcilers/deployment/deployment_reconciler.go.
+    """
     return {
         "type": "RollingUpdate",
         "rollingUpdate": {"maxSurge": max_surge, "maxUnavailable": 0 if max_surge else 1},
@@ -112,11 +131,9 @@ def _strategy(max_surge: int) -> DeploymentStrategy:
 
 
 def _request_scaling(served: ServedModel, scaling: Autoscaling) -> dict[str, Any]:
-    """KEDA on the requests that vLLM is working on or has queued.
+    """KEDA on the requests in vLLM's hands; odh-model-controller makes the credentials named here.
 
-    The credentials are made by odh-model-controller
-    internal/controller/serving/reconcilers/kserve_keda_reconciler.go @ odh-v3.4; the metrics are those of
-    vllm-project/vllm vllm/v1/metrics/loggers.py @ v0.13.0.
+    Fields: pkg/apis/serving/v1beta1/component.go. Metrics: vllm-project/vllm vllm/v1/metrics/loggers.py @ v0.18.0.
     """
     selector = f'model_name="{served.name}"'
     if served.namespace is not None:
@@ -125,7 +142,7 @@ def _request_scaling(served: ServedModel, scaling: Autoscaling) -> dict[str, Any
     metric = {"backend": "prometheus", "serverAddress": _METRICS_SERVER, "query": query}
     if served.namespace is not None:
         metric["namespace"] = served.namespace
-    authentication = {"authModes": "bearer", "authenticationRef": {"name": "inference-prometheus-auth"}}
+    authentication = {"authModes": "bearer", "authenticationRef": {"name": _METRICS_AUTH}}
     external = {
         "metric": metric,
         "authenticationRef": authentication,
@@ -155,7 +172,10 @@ def _model_spec(served: ServedModel, catalog: Catalog) -> ModelSpec:
 
 
 def _resources(served: ServedModel) -> ResourceRequirements:
-    """Requests equal limits, as extended resources must; a hardware profile then has nothing left to fill in."""
+    """Requests equal limits, as extended resources must; a hardware profile then has nothing left to fill in.
+
+    IsOvercommitAllowed in kubernetes/kubernetes pkg/apis/core/validation/validation.go @ v1.34.0.
+    """
     amounts = {"cpu": canonical(served.cpu), "memory": canonical(served.memory)}
     if served.gpus:
         amounts[served.accelerator] = str(served.gpus)

@@ -27,7 +27,7 @@ class Kind(NamedTuple):
 
 
 # Groups and versions are those of the schemas in schemas/README.md. Models load slowly, so they are in the last wave:
-# Argo CD waits for the health of a wave before the next (argoproj/argo-cd docs/user-guide/sync-waves.md @ v3.2.11).
+# a sync does not wait for it (finalWave in argoproj/argo-cd gitops-engine/pkg/sync/sync_context.go @ v3.5.1).
 KINDS: Final = {
     kind.name: kind
     for kind in (

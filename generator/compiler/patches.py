@@ -15,9 +15,9 @@ class Operation(TypedDict, total=False):
 def diff(base: Any, final: Any, path: str = "") -> Iterator[Operation]:
     """Operations that turn `base` into `final`, each behind a test of what it takes for granted.
 
-    A `test` for null holds, in kustomize's implementation, where there is nothing: it guards an addition against a
-    base that has gained the key meanwhile. A base that has drifted so fails the build, where kustomize alone would
-    patch the wrong thing.
+    A `test` for null holds, in kustomize 5.8.2 (tests/tools/test_kustomize.py), where there is nothing: it guards an
+    addition against a base that has gained the key meanwhile. A base that has drifted so fails the build, where
+    kustomize alone would patch the wrong thing.
     """
     if base is final or base == final:
         return

@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     from generator.kube.objects import Container, EnvVar, Probe, SecurityContext, ServingRuntime, ServingRuntimeSpec
 
 _KIND: Final = KINDS["ServingRuntime"]
+# Where nothing else is said, names and values are those of the product's own runtime:
+# opendatahub-io/odh-model-controller config/runtimes/vllm-cuda-template.yaml @ odh-v3.4.
 _PORT: Final = 8080
-# OpenShift runs the container as a random user without a home or a name in /etc/passwd: every cache gets a writable
-# place, and getpass an answer (vllm-project/vllm issue 38552). Nothing in the pod reaches for the Hub, and vLLM refuses
-# lengths that a model does not have. VLLM_*, DO_NOT_TRACK and XDG_*: vllm-project/vllm vllm/envs.py @ v0.13.0; HF_* and
-# TRANSFORMERS_OFFLINE: huggingface/huggingface_hub src/huggingface_hub/constants.py @ v0.36.0.
+# OpenShift runs the container as a random user without a home or a name in /etc/passwd: every cache gets a place
+# it may write to, and getpass an answer. Nothing in the pod reaches for the Hub, and no length is let through.
+#   USER, LOGNAME: getpass.getuser, vllm-project/vllm vllm/config/vllm.py @ v0.18.0; without them vLLM 0.13 was seen to
+#     stop with `getpwuid(): uid not found`.
+#   VLLM_*, DO_NOT_TRACK: vllm-project/vllm vllm/envs.py @ v0.18.0. Red Hat's images may set the length's variable to 1:
+#     UNVERIFIED today, opendatahub-io/vllm Dockerfile.ubi did in 2024.
+#   OUTLINES_CACHE_DIR: vllm/v1/structured_output/utils.py, TORCHINDUCTOR_CACHE_DIR, TRITON_CACHE_DIR:
+#     vllm/compilation/compiler_interface.py, both @ v0.18.0.
+#   HF_HOME, HF_HUB_OFFLINE: huggingface/huggingface_hub src/huggingface_hub/constants.py @ v2.4.0.
+#   NUMBA_CACHE_DIR, TRANSFORMERS_OFFLINE, XDG_*: UNVERIFIED, from those projects' documentation. vLLM 0.13, 0.18 and
+#     0.32 were seen to serve with all of these, and with no other writable place than /tmp and /dev/shm.
 _NON_ROOT_ENV: Final = {
     "DO_NOT_TRACK": "1",
     "HF_HOME": "/tmp/hf_home",
@@ -39,6 +48,7 @@ _NON_ROOT_ENV: Final = {
     "XDG_CACHE_HOME": "/tmp/.cache",
     "XDG_CONFIG_HOME": "/tmp/.config",
 }
+# The profile "restricted": kubernetes/website content/en/docs/concepts/security/pod-security-standards.md, UNVERIFIED.
 _SECURITY_CONTEXT: Final[SecurityContext] = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -56,15 +66,18 @@ def _probe(*, period_s: int, timeout_s: int, failures: int) -> Probe:
     }
 
 
-# Ten minutes to load, as long as vLLM itself waits for its engine: VLLM_ENGINE_READY_TIMEOUT_S, vllm-project/vllm
-# vllm/envs.py @ v0.13.0. /health: vllm/entrypoints/openai/api_server.py @ v0.13.0.
+# `/health`: vllm-project/vllm vllm/entrypoints/serve/instrumentator/health.py @ v0.18.0. Ten minutes to load, as long
+# as vLLM itself waits for its engine: VLLM_ENGINE_READY_TIMEOUT_S, vllm/envs.py. Periods and timeouts are ours.
 _STARTUP_PROBE: Final = _probe(period_s=10, timeout_s=5, failures=60)
 _READINESS_PROBE: Final = _probe(period_s=10, timeout_s=5, failures=3)
 _LIVENESS_PROBE: Final = _probe(period_s=30, timeout_s=10, failures=3)
 
 
 def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
-    """The model's own ServingRuntime: the dashboard deletes a deployment's runtime with it, so none is shared."""
+    """The model's own ServingRuntime: the dashboard deletes a deployment's runtime with it, so none is shared.
+
+    deleteDeployment in opendatahub-io/odh-dashboard packages/kserve/src/deployments.ts @ v3.4.0.
+    """
     return {
         "apiVersion": _KIND.api_version,
         "kind": "ServingRuntime",
@@ -74,9 +87,9 @@ def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
 
 
 def _annotations(runtime: Runtime) -> dict[str, str]:
-    """What the dashboard writes to a runtime that it creates, and reads to show it.
+    """What the dashboard writes when it makes a runtime from a Template.
 
-    odh-dashboard packages/kserve/src/deployServer.ts @ b9d0963 (assembleServingRuntime).
+    assembleServingRuntime in opendatahub-io/odh-dashboard packages/kserve/src/deployServer.ts @ v3.4.0.
     """
     return _KIND.annotations(
         {
@@ -112,22 +125,24 @@ def spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeSpec:
         "containers": [_container(runtime, max_model_len)],
         "multiModel": False,
         "supportedModelFormats": [{"name": "vLLM", "autoSelect": True}],
+        # vllm-project/vllm docs/deployment/k8s.md @ v0.32.0.
         "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}],
     }
     return cast("ServingRuntimeSpec", Shared(content))
 
 
 def _container(runtime: Runtime, max_model_len: int | None) -> Container:
-    # The upstream image has `python3` only, Red Hat's have both names (UNVERIFIED for every tag).
+    # The upstream image has `python3` only (vllm-project/vllm docker/Dockerfile @ v0.32.0). UNVERIFIED: Red Hat's have
+    # both names; their own runtimes call `python`.
     python = "python3" if "vllm/vllm-openai" in runtime.image else "python"
     length = [] if max_model_len is None else [f"--max-model-len={max_model_len}"]
     return {
         "name": "kserve-container",
         "image": runtime.image,
         "command": [python, "-m", "vllm.entrypoints.openai.api_server"],
-        # KServe fills in {{.Name}}: kserve pkg/controller/v1beta1/inferenceservice/utils/utils.go
-        # @ odh-v3.3 (ReplacePlaceholders), which also wants this container name, and puts the model in /mnt/models.
-        # The dashboard's metrics ask for the model by its name.
+        # KServe fills in {{.Name}}: ReplacePlaceholders, opendatahub-io/kserve
+        # pkg/controller/v1beta1/inferenceservice/utils/utils.go @ odh-v3.4. The dashboard's metrics ask for the model
+        # by that name: opendatahub-io/odh-model-controller internal/controller/constants/runtime-metrics.go @ odh-v3.4.
         "args": [f"--port={_PORT}", "--model=/mnt/models", "--served-model-name={{.Name}}", *length, *runtime.args],
         "env": env_vars({**_NON_ROOT_ENV, **dict(runtime.env)}),
         "ports": [{"containerPort": _PORT, "name": "http", "protocol": "TCP"}],
@@ -140,5 +155,8 @@ def _container(runtime: Runtime, max_model_len: int | None) -> Container:
 
 
 def env_vars(variables: Mapping[str, str]) -> list[EnvVar]:
-    """Variables by name. An empty value is left out, as KServe's webhook would."""
+    """Variables by name. An empty value is left out, as KServe's webhook would.
+
+    UNVERIFIED: EnvVar.Value is `omitempty` in kubernetes/api core/v1/types.go.
+    """
     return [{"name": name, "value": value} if value else {"name": name} for name, value in sorted(variables.items())]

@@ -18,8 +18,11 @@ _KIND: Final = KINDS["Template"]
 def template(runtime: Runtime, catalog: Catalog) -> Template:
     """A Template for the dashboard's namespace.
 
-    It carries all three platform annotations on both levels: where one is missing, editing in the dashboard loses the
-    others. It has no parameters, because the dashboard copies the runtime without processing them.
+    It carries all three platform annotations: where one is missing, editing in the dashboard loses the others
+    (updateServingRuntimeTemplateBackend in opendatahub-io/odh-dashboard frontend/src/services/templateService.ts
+    @ v3.4.0). It has no parameters, because the dashboard copies the runtime without processing them
+    (assembleServingRuntime in packages/kserve/src/deployServer.ts). Keys and values are those of the product's own
+    Template: opendatahub-io/odh-model-controller config/runtimes/vllm-cuda-template.yaml @ odh-v3.4.
     """
     return {
         "apiVersion": _KIND.api_version,

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
 OWNER: Final = "rhoai-model-gitops"
 OWNER_LABEL: Final = "app.kubernetes.io/managed-by"
+"""kubernetes/website content/en/docs/concepts/overview/working-with-objects/common-labels.md @ bca8c4b6."""
 DASHBOARD_LABEL: Final = "opendatahub.io/dashboard"
-"""The label by which the dashboard lists: odh-dashboard frontend/src/api/k8s/templates.ts @ b9d0963."""
+"""LABEL_SELECTOR_DASHBOARD_RESOURCE in opendatahub-io/odh-dashboard frontend/src/const.ts @ v3.4.0."""
 SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
-"""argoproj/argo-cd docs/user-guide/sync-waves.md @ v3.2.11."""
+"""argoproj/argo-cd docs/user-guide/sync-waves.md @ v3.5.1."""
 
 
 def labels(*, dashboard: bool = False) -> dict[str, str]:

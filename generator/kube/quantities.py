@@ -12,8 +12,9 @@ _BINARY: Final = {suffix: 1000 * 1024**power for power, suffix in enumerate(("",
 def canonical(quantity: str) -> str:
     """A positive quantity with the largest suffix that keeps its number whole.
 
-    The rules are those of k8s.io/apimachinery's `resource.Quantity`: 1000m → 1, 0.5 → 500m, 1024Mi → 1Gi,
-    1.5Gi → 1536Mi; a binary quantity that is no whole number of bytes takes decimal suffixes.
+    The rules are those of `Quantity.CanonicalizeBytes`: 1000m → 1, 0.5 → 500m, 1024Mi → 1Gi, 1.5Gi → 1536Mi; a binary
+    quantity that is no whole number of bytes takes decimal suffixes. kubernetes/apimachinery
+    pkg/api/resource/quantity.go @ 357557a6.
     """
     number = quantity.rstrip("kKMGTPEim")
     suffix = quantity[len(number) :]

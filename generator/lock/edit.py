@@ -16,7 +16,9 @@ from generator.yaml.write import dump
 
 _BLOCK: Final = "write `models` as a block list, one `- name: …` below the other"
 _UNLIMITED: Final = 2048
-"""What vLLM takes for the length of a model whose configuration has none."""
+"""What vLLM takes for the length of a model whose configuration has none: default_max_len in
+vllm-project/vllm vllm/config/model.py @ v0.18.0.
+"""
 _DASH = re.compile(r"( *)-(?= |$)")
 _OUTSIDE = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME: Final = 30

@@ -23,6 +23,7 @@ OWNED: Final = {
 """Flags that this tool writes, or that must not be written, with the reason and what to do instead."""
 
 UNSAFE: Final = {
+    # It guards paths below /v1: vllm-project/vllm vllm/entrypoints/openai/server_utils.py @ v0.18.0.
     "--api-key": ("a key would stand in Git, and it guards only /v1", "set `auth: true`"),
     "--config": ("it takes arguments from a file that is not checked", "write them here, one by one"),
     "--headless": ("without its HTTP server the pod never gets ready", _REMOVE),
@@ -34,6 +35,7 @@ UNSAFE: Final = {
 }
 """Flags that have no place in a catalog, with the reason and what to do instead."""
 
+# When a flag went is in flags.py; what took its place, in vllm-project/vllm vllm/engine/arg_utils.py @ v0.18.0.
 _INSTEAD: Final = {
     "--task": "remove it: vLLM finds the task; a causal model takes --runner=pooling",
     "--runner": "remove it: vLLM finds the task; a causal model takes --task=embed",

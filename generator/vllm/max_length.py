@@ -1,6 +1,8 @@
 """The longest text that a vLLM version takes: its own `_get_and_verify_max_len`, and the table of positions beside it.
 
-The algorithm changed several times. Where a change fell between two versions that were read, the stricter one holds.
+The function is in vllm-project/vllm vllm/config.py up to v0.10.0, vllm/config/__init__.py @ v0.10.1.1 and
+vllm/config/model.py @ v0.18.0 to v0.32.0. It changed several times (versions.py). Where a change fell between two
+versions that were read, the stricter one holds.
 """
 
 from collections.abc import Mapping
@@ -13,10 +15,15 @@ from generator.vllm.versions import Version
 _MODEL: Final = "config.json"
 _TOKENIZER: Final = "tokenizer_config.json"
 _UNSCALED: Final = frozenset({"su", "longrope", "llama3"})
+"""Kinds of rotary scaling whose factor does not count; in the same function."""
 _TABLES: Final = frozenset(
     {"albert", "bert", "camembert", "distilbert", "electra", "roberta", "roberta-prelayernorm", "xlm-roberta"}
 )
-"""Model types with a table of positions: past its end there is nothing but a crash."""
+"""Model types with a table of positions: past its end there is nothing but a crash.
+
+Their classes set `position_embedding_type` in transformers 4: huggingface/transformers
+src/transformers/models/*/configuration_*.py @ v4.57.6, UNVERIFIED at that tag.
+"""
 
 
 class Limit(NamedTuple):
@@ -115,7 +122,10 @@ def _ropes(raw: Any) -> list[dict[str, Any]]:
 
 
 def positions(config: Mapping[str, Any]) -> Limit | None:
-    """The end of the table of positions; RoBERTa's kind begin to count behind the padding's."""
+    """The end of the table of positions; RoBERTa's kind begin to count behind the padding's.
+
+    vllm-project/vllm vllm/model_executor/models/roberta.py @ v0.18.0.
+    """
     kind = str(config.get("model_type", ""))
     size = whole(config.get("max_position_embeddings"))
     if kind not in _TABLES or config.get("position_embedding_type", "absolute") != "absolute" or not size:

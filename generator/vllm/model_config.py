@@ -12,7 +12,10 @@ ENCODERS: Final = tuple(
     f"sentence_{kind}_config.json"
     for kind in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 )
-"""Where sentence-transformers says how long a text may be; vLLM reads the first that exists."""
+"""Where sentence-transformers says how long a text may be; vLLM reads the first that exists.
+
+get_sentence_transformer_tokenizer_config, vllm-project/vllm vllm/transformers_utils/config.py @ v0.18.0.
+"""
 
 LENGTHS: Final = (
     "max_position_embeddings",
@@ -25,7 +28,10 @@ LENGTHS: Final = (
     "max_seq_length",
     "seq_len",
 )
-"""Keys of config.json that vLLM takes for a length; the smallest wins."""
+"""Keys of config.json that vLLM takes for a length; the smallest wins.
+
+vllm-project/vllm vllm/transformers_utils/model_arch_config_convertor.py @ v0.18.0.
+"""
 
 MODULES: Final = "modules.json"
 NULL: Final = "null"

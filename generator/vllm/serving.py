@@ -11,12 +11,15 @@ from generator.vllm.max_length import Limit
 from generator.vllm.model_config import MODULES, Facts, mapping, modules_of, texts, whole
 from generator.vllm.versions import Version
 
+# Of vllm-project/vllm, at v0.18.0 where nothing else is said.
 _MODEL: Final = "config.json"
 _OLD_CLASSES: Final = "sentence_transformers.models."
 _NEW_CLASSES: Final = ("sentence_transformers.sentence_transformer.modules.", "sentence_transformers.base.modules.")
+"""Both in vllm/transformers_utils/config.py @ v0.32.0: _ST_POOLING_MODULE_TYPES and the two below it."""
 _KNOWN_MODULES: Final = frozenset({"Pooling", "Normalize", "Dense"})
 _HARMLESS_MODULES: Final = frozenset({"Dropout"})
 _POOLINGS: Final = {"cls_token": "cls", "cls": "cls", "mean_tokens": "mean", "mean": "mean", "lasttoken": "last"}
+"""parse_pooling_type in vllm/transformers_utils/config.py; the names are the keys of a module's configuration."""
 _SUFFIXES: Final = (
     ("ForSequenceClassification", "reranker"),
     ("ForCausalLM", "generation"),
@@ -26,6 +29,7 @@ _SUFFIXES: Final = (
     ("ForTextEncoding", "embedding"),
     ("Model", "embedding"),
 )
+"""_SUFFIX_TO_DEFAULTS in vllm/config/model.py, those that a catalog can meet. A reward model's task is not ours."""
 _WISHES: Final = {"embed": "embedding", "embedding": "embedding", "classify": "reranker", "score": "reranker"}
 _DTYPES: Final = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 _NO_WEIGHTS: Final = frozenset({"I64", "BOOL"})  # positions and masks that old checkpoints carry along
@@ -147,7 +151,7 @@ def declared_pooling(facts: Facts, file: str) -> list[str]:
 
 
 def _pooling(architecture: str, facts: Facts, file: str | None, version: Version) -> str | None:
-    if file is None or file not in facts.config:
+    if file is None or file not in facts.config:  # default_seq_pooling_type, vllm/model_executor/models/
         return "last" if architecture.endswith(("ForCausalLM", "LMHeadModel")) else "cls"
     declared = declared_pooling(facts, file)
     if "pooling_mode" in mapping(facts.config, file) and version < versions.SENTENCE_TRANSFORMERS_5_4:
@@ -172,10 +176,12 @@ def _labels(config: Mapping[str, Any]) -> int:
     return len(names) if isinstance(names, dict) and names else whole(config.get("num_labels")) or _LABELS_UNSAID
 
 
-_LABELS_UNSAID: Final = 2  # transformers' own default
+_LABELS_UNSAID: Final = 2
+"""`num_labels` of huggingface/transformers src/transformers/configuration_utils.py @ v4.57.6, UNVERIFIED there."""
 
 
 def _activation(config: Mapping[str, Any], labels: int) -> str:
+    """vllm/model_executor/layers/pooler/activations.py."""
     declared = config.get("sentence_transformers")
     nested = declared.get("activation_fn") if isinstance(declared, dict) else None
     name = str(nested or config.get("sbert_ce_default_activation_function") or "")

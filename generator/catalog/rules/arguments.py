@@ -8,8 +8,11 @@ from generator.diagnostics import Loc, Severity
 from generator.vllm import arguments as vllm
 from generator.vllm.versions import Version
 
+# Of vllm-project/vllm, at v0.18.0.
 _DEFAULT_SEQUENCES: Final = 256
+"""get_batch_defaults in vllm/engine/arg_utils.py; on a GPU of 70 GiB and more it is 1024."""
 _FOR_DECODERS: Final = frozenset({"--enable-chunked-prefill", "--enable-prefix-caching"})
+"""vllm/engine/arg_utils.py warns: "does not officially support"."""
 _GPU_COUNTS: Final = ("--tensor-parallel-size", "--pipeline-parallel-size", "--data-parallel-size")
 _AGAINST: Final = {
     "embedding": frozenset({"score", "classify"}),
@@ -73,6 +76,7 @@ def _given(served: ServedModel, shared: tuple[str, ...], catalog: Catalog) -> It
 
 
 def _batch(served: ServedModel, given: _Given) -> Iterator[Violation]:
+    """SchedulerConfig in vllm/config/scheduler.py."""
     batch = _number(given, "--max-num-batched-tokens")
     if batch is None:
         return

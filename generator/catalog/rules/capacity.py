@@ -6,6 +6,7 @@ from generator.catalog.model import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc
 
 _MIG = "nvidia.com/mig-"
+"""The prefix of a MIG slice's resource with the strategy `mixed`. UNVERIFIED: NVIDIA/k8s-device-plugin README.md."""
 _SHOWN = 3
 
 

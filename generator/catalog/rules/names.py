@@ -8,11 +8,18 @@ from generator.diagnostics import Loc, Severity
 from generator.yaml.read import reads_as_text
 
 _DASHBOARD_LENGTH: Final = 30
-"""Of the dashboard's form: odh-dashboard frontend/src/concepts/k8s/K8sNameDescriptionField/utils.ts @ b9d0963."""
+"""ROUTE_BASED_NAME_LENGTH in opendatahub-io/odh-dashboard
+frontend/src/concepts/k8s/K8sNameDescriptionField/utils.ts @ v3.4.0.
+"""
 _POD_LABEL_LENGTH: Final = 48
-"""Of the pod label `app: isvc.NAME-predictor`, at most 63: kserve pkg/constants/constants.go @ odh-v3.3."""
+"""Of the pod label `app: isvc.NAME-predictor`, at most 63: GetRawServiceLabel in opendatahub-io/kserve
+pkg/constants/constants.go @ odh-v3.4. odh-model-controller's own limit, MaxISVCLength, is 53.
+"""
 _HOST_LENGTH: Final = 52
-"""Of the host label `NAME-predictor-NAMESPACE`, at most 63, computed even without ingress: kserve/kserve issue 4807."""
+"""Of the host label `NAME-predictor-NAMESPACE`, at most 63: GenerateDomainName in opendatahub-io/kserve
+pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/domain.go @ odh-v3.4, by the domainTemplate of
+config/overlays/odh/patches/inferenceservice-config-patch.yaml.
+"""
 _OWNED_DOMAINS: Final = (
     "argocd.argoproj.io",
     "k8s.io",
@@ -25,11 +32,14 @@ _OWNED_DOMAINS: Final = (
 )
 _DOTTED_DOMAINS: Final = tuple(f".{domain}" for domain in _OWNED_DOMAINS)
 _OWNED_LABELS: Final = frozenset({"app", "modelFormat", "component"})
+"""Set by KServe: RawDeploymentAppLabel and others in opendatahub-io/kserve pkg/constants/constants.go @ odh-v3.4."""
 _OWNED_ENV: Final = {
     "HF_HUB_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
     "TRANSFORMERS_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
     "VLLM_ALLOW_LONG_MAX_MODEL_LEN": ("it lets vLLM accept lengths that crash it", "set `maxModelLen`"),
 }
+# The webhook refuses the dashboard's namespace alone: opendatahub-io/odh-model-controller
+# internal/webhook/serving/v1beta1/inferenceservice_webhook.go @ odh-v3.4. The rest is OpenShift's convention.
 _PLATFORM_NAMESPACES: Final = frozenset({"default", "istio-system", "knative-serving", "openshift", "system"})
 _PLATFORM_PREFIXES: Final = ("kube-", "openshift-", "redhat-ods-")
 
@@ -83,6 +93,7 @@ def _limits(served: ServedModel, catalog: Catalog) -> Iterator[tuple[int, str, s
 
 
 def _reserved(catalog: Catalog) -> Iterator[Violation]:
+    """vllm-project/vllm docs/configuration/env_vars.md @ v0.32.0, and get_vllm_port in vllm/envs.py."""
     for served in catalog.forms():
         if served.name == "vllm":
             message = "a Service called vllm… injects VLLM_ variables into pods, which vLLM then reads as settings"
@@ -157,7 +168,10 @@ def _tolerations(catalog: Catalog) -> Iterator[Violation]:
 
 
 def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
-    """What the API server would refuse, and what to do."""
+    """What the API server would refuse, and what to do.
+
+    ValidateTolerations in kubernetes/kubernetes pkg/apis/core/validation/validation.go @ v1.34.0.
+    """
     exists = raw.get("operator", "Equal") == "Exists"
     if exists and raw.get("value"):
         return "operator Exists takes no value", "remove the value, or the operator"

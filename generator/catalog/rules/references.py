@@ -30,7 +30,10 @@ def _secrets(catalog: Catalog) -> Iterator[Violation]:
 
 
 def _prefixes(catalog: Catalog) -> Iterator[Violation]:
-    """KServe lists prefixes as plain strings, and sync owns all below a connection's: none may reach into another."""
+    """KServe lists prefixes as plain strings, and sync owns all below a connection's: none may reach into another.
+
+    The source is in catalog/layout.py.
+    """
     buckets: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for connection in catalog.connections.values():
         bucket = buckets.setdefault((connection.endpoint, connection.bucket), [])

@@ -8,12 +8,15 @@ from generator import credentials
 from generator.catalog.model import Violation
 from generator.diagnostics import Loc
 
+# KServe: ReplacePlaceholders (compiler/serving_runtime.py). External Secrets: runtime/template/v2/template.go @ v1.3.2.
+# Templates: openshift/api template/v1/types.go @ 264e80a2b6e7. Flux and the kubelet: UNVERIFIED, from their pages.
 _EXPANDED: Final = {
     "{{": "KServe and External Secrets expand it as a Go template",
     "${": "OpenShift Templates and Flux expand it",
     "$(": "the kubelet expands it",
 }
 _SKIP_MARKER: Final = "+argocd:skip-file-rendering"
+"""argoproj/argo-cd docs/user-guide/directory.md @ v3.5.1."""
 _HAZARD: Final = re.compile(r"\{\{|\$\{|\$\(|\+argocd:|" + credentials.TOKEN.pattern)
 _SECRET_ARGUMENT: Final = re.compile(r"(--(?:api[-_]key|hf[-_]token))[= ].")
 _LONGEST: Final = 32_768  # the contract lets nothing longer through
