@@ -4,7 +4,10 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
-# fnmatch's `*` crosses folders, as it does in the Hub's own filters and in KServe's.
+# fnmatch's `*` crosses folders, as it does in the Hub's own filters (huggingface/huggingface_hub
+# src/huggingface_hub/utils/_paths.py @ v2.4.0) and in KServe's (opendatahub-io/kserve
+# python/storage/kserve_storage/kserve_storage.py @ odh-v3.4). What vLLM reads is in vllm-project/vllm
+# vllm/model_executor/model_loader/default_loader.py @ v0.18.0; the rest of the lists is ours.
 KEPT: Final = tuple(
     """*.safetensors *.safetensors.index.json *.bin *.bin.index.json *.json *.jinja *.txt *.model *.tiktoken *.bpe *.py
     tokenizer* vocab* merges* LICENSE* NOTICE* README.md""".split()
@@ -41,7 +44,7 @@ def select(files: Sequence[ModelFile], include: Sequence[str] = (), exclude: Seq
     """Select files by the default patterns, plus `include`, minus `exclude`.
 
     Torch's own weights are left out when there are safetensors at the root: vLLM would not read them. Zero-byte files
-    are left out, because KServe does not download them.
+    are left out, because KServe does not download them (_download_s3 in its kserve_storage.py).
     """
     dropped = (*DROPPED, *(_TORCH_WEIGHTS if _has_safetensors(files) else ()))
     chosen: list[ModelFile] = []

@@ -14,9 +14,9 @@ from generator.sync.plan import PART, Observe, part_size
 from generator.sync.s3 import Bucket, Upload
 from generator.sync.upload import Part, Task, Uploader, parts_of, results
 
-_COPY: Final = (
-    512 << 20
-)  # S3 allows 5 GiB, but a server that sends nothing while it copies must finish before the read timeout
+# S3 allows 5 GiB (UNVERIFIED: AWS's page "Amazon S3 multipart upload limits"); a server that copies in silence must be
+# done before anybody loses patience.
+_COPY: Final = 512 << 20
 
 
 class Location(Protocol):

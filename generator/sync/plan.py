@@ -17,7 +17,7 @@ _MIB: Final = 1 << 20
 PART: Final = 16 * _MIB
 MISSING: Final = "missing"
 UNPROVEN: Final = "not known to be right"
-_MOST_PARTS: Final = 9_500  # of 10,000: "Amazon S3 multipart upload limits", Amazon S3 User Guide
+_MOST_PARTS: Final = 9_500  # S3 allows 10,000 (UNVERIFIED: AWS's page "Amazon S3 multipart upload limits")
 
 
 class Stored(NamedTuple):
