@@ -15,10 +15,6 @@ from generator.vllm.serving import Derived, declared_pooling, derive, pooling_fi
 from generator.vllm.versions import POOLING_OPTIONAL, Version
 
 _RELOCK: Final = "run `generator lock`"
-# DefaultModelLoader._prepare_weights, and filter_files_not_needed_for_inference: vllm-project/vllm
-# vllm/model_executor/model_loader/default_loader.py and weight_utils.py @ v0.18.0.
-_WEIGHTS: Final = (".safetensors", ".bin", ".pt")
-_NO_WEIGHTS: Final = frozenset({"training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt", "scaler.pt"})
 _NON_COMMERCIAL: Final = ("-nc-", "cc-by-nc", "non-commercial", "noncommercial", "research-only")
 _VERBS: Final = {"embedding": "returns vectors", "reranker": "scores texts", "generation": "generates text"}
 

@@ -5,67 +5,12 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from generator.retry import AGAIN, RemoteError
-from generator.sync.plan import Stored, Twin
-
-# Codes are S3's own (UNVERIFIED: AWS's page "Error responses"), and seen from Ceph RGW 16.2.15, and from
-# versity/versitygw v1.8.0 and rclone 1.75.2, which the tests run.
-NO_SUCH_UPLOAD: Final = "NoSuchUpload"
-_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
-UNREADABLE: Final = _ABSENT | {"InvalidRange", "IncompleteReadError", "ResponseStreamingError"}
-"""There is no object; or the server has its size, but not its bytes."""
-_TRANSIENT: Final = frozenset(
-    {
-        "SlowDown",
-        "InternalError",
-        "ServiceUnavailable",
-        "RequestTimeout",
-        "OperationAborted",
-        "Throttling",
-        "503",
-        "500",
-        # The bytes changed on their way to the server, which has noticed. The first is Ceph's, seen @ v16.2.15.
-        "XAmzContentSHA256Mismatch",
-        "BadDigest",
-        "IncompleteBody",
-    }
-)
-_HINTS: Final = {
-    "NoSuchBucket": "create the bucket, or correct `bucket` in models.yaml",
-    "AccessDenied": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
-    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
-    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
-    "ExpiredToken": "get new credentials, and run the sync again: it goes on where it stopped",
-    "SSLError": "set AWS_CA_BUNDLE to the file of the CA that the server's certificate is signed with",
-    "EndpointConnectionError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
-    "ConnectTimeoutError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
-    "ReadTimeoutError": "the server says nothing: look after it, and run the sync again",
-    "ProfileNotFound": "correct AWS_PROFILE",
-    "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    NO_SUCH_UPLOAD: "somebody has ended the upload; run the sync again",
-    "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not know checksum trailers",
-}
+from generator.sync.plan import CopySource, Stored
+from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
 
 
-_LASTING: Final = frozenset(
-    {
-        "SSLError",
-        "ProfileNotFound",
-        "NoCredentialsError",
-        "PartialCredentialsError",
-        # S3 may say these with a status of 5xx, too: the first always, the others within its answer to a copy, which
-        # botocore makes a 500 (_handle_200_error, boto/botocore botocore/handlers.py @ 1.44.5).
-        "NotImplemented",
-        "AccessDenied",
-        "NoSuchKey",
-        "PreconditionFailed",
-    }
-)
+class Keys(NamedTuple):
+    """Credentials of a connection: two keys and perhaps a token, or a profile. Never printed."""
 
     access_key: str | None = None
     secret_key: str | None = None
@@ -108,7 +53,7 @@ class Bucket:
         config = Config(
             # Old servers know neither checksum headers nor trailers; TLS, or the signature, guards the bytes. With the
             # default, Ceph RGW 16.2.15 answers 411 MissingContentLength (boto/boto3#4398, storj/gateway-st#89);
-            # its meaning: boto/botocore#3277. What is signed: _should_sha256_sign_payload, botocore/auth.py @ 1.44.5.
+            # its meaning: boto/botocore#3277.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             retries={"mode": "standard", "total_max_attempts": attempts},
@@ -173,8 +118,7 @@ class Bucket:
         except S3Error as error:
             _expect(error, UNREADABLE)
             return None
-        # rclone's server writes the keys in another case, seen @ v1.75.2.
-        noted = {name.lower(): value for name, value in found["Metadata"].items()}
+        noted = {name.lower(): value for name, value in found["Metadata"].items()}  # not every server keeps their case
         size = int(found["ContentRange"].rpartition("/")[2]) if "ContentRange" in found else found["ContentLength"]
         etag, written = found.get("ETag", "").strip('"'), found.get("LastModified")
         return Stored(key, size, etag, noted.get("sha256"), noted.get("git-sha1"), written)
@@ -187,7 +131,7 @@ class Bucket:
     def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
         """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag.
 
-        The other object must still have its ETag; servers that know no conditions copy it all the same: rclone 1.75.2.
+        The other object must still have its ETag; servers that know no conditions copy it all the same.
         """
         doing = f"copy {self._at(copy_source.key)} to part {number} of {self._at(upload.key)}"
         with translated(doing):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 UNREADABLE: Final = ABSENT | {"InvalidRange", "IncompleteReadError", "ResponseStreamingError"}
 """There is no object; or the server has its size, but not its bytes."""
+# Codes are S3's own (AWS's page "Error responses"), and seen from Ceph RGW 16.2.15, versitygw 1.8.0 and rclone 1.75.2.
 _TRANSIENT: Final = frozenset(
     {
         "SlowDown",
@@ -52,7 +53,8 @@ _LASTING: Final = frozenset(
         "ProfileNotFound",
         "NoCredentialsError",
         "PartialCredentialsError",
-        # S3 may say these with a status of 5xx, too: the first always, the others within its answer to a copy.
+        # S3 may say these with a status of 5xx, too: the first always, the others within its answer to a copy, which
+        # botocore makes a 500 (_handle_200_error, boto/botocore botocore/handlers.py @ 1.44.5).
         "NotImplemented",
         "AccessDenied",
         "NoSuchKey",
