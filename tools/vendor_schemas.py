@@ -229,7 +229,8 @@ def make() -> Files:
 
 
 def read_owned(folder: Path) -> Files:
-    paths = (*folder.rglob("*.json"), *folder.glob("README.md"))
+    """What this tool has written; `models.schema.json` beside it is made from the contract (`make contract`)."""
+    paths = (*folder.glob("*/**/*.json"), *folder.glob("README.md"))
     return {PurePosixPath(p.relative_to(folder).as_posix()): p.read_bytes() for p in paths}
 
 
