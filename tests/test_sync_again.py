@@ -3,27 +3,17 @@
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from fakes.faulty import FaultyS3
-from fakes.hub import FakeHub, Sparse
+from fakes.hub import Sparse
 from scene import FILES, MIB, WEIGHTS, Scene
-from servers.s3 import S3
 
 from generator.hub.files import ModelFile
 from generator.lock.lockfile import Locked
 
 pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5
-
-
-@pytest.fixture
-def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
-    """A project whose one model is in the bucket; requests are counted from here on."""
-    scene = Scene(tmp_path / "project", fake_hub, versitygw)
-    scene.fill(faulty_s3)
-    return scene
 
 
 def test_nothing_to_do_is_one_glance(scene: Scene, faulty_s3: FaultyS3) -> None:

@@ -2,24 +2,13 @@
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from fakes.faulty import FaultyS3
-from fakes.hub import FakeHub
 from fakes.server import Reply
 from scene import WEIGHTS, Scene
-from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
-
-
-@pytest.fixture
-def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
-    """A project whose one model is in the bucket; requests are counted from here on."""
-    scene = Scene(tmp_path / "project", fake_hub, versitygw)
-    scene.fill(faulty_s3)
-    return scene
 
 
 def _begin_upload(scene: Scene, key: str) -> str:

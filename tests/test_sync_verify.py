@@ -2,25 +2,14 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from fakes.faults import Fault
 from fakes.faulty import Call, FaultyS3
-from fakes.hub import FakeHub
 from scene import FILES, MIB, WEIGHTS, Scene
-from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5
-
-
-@pytest.fixture
-def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
-    """A project whose one model is in the bucket; requests are counted from here on."""
-    scene = Scene(tmp_path / "project", fake_hub, versitygw)
-    scene.fill(faulty_s3)
-    return scene
 
 
 def test_verify_reads_everything_back(scene: Scene, faulty_s3: FaultyS3) -> None:

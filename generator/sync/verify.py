@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from generator.diagnostics import InterruptedSyncError
 from generator.hub.files import ModelFile
@@ -13,7 +13,7 @@ from generator.sync.plan import Stored, Wanted
 from generator.sync.s3 import Bucket
 from generator.sync.s3_errors import UNREADABLE, S3Error
 
-_PIECE: int = 1 << 20
+_PIECE: Final = 1 << 20
 Stopping = Callable[[], bool]
 Retried = Callable[[Callable[[], str]], str]
 """Calls a read, and again where that may help. Raises S3Error when it does not."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from scene import Scene
 from servers.ceph import Cluster, RadosGateway
 from servers.minio import MinIO
 from servers.s3 import S3, RcloneS3, Versitygw
@@ -141,3 +142,11 @@ def minio(minio_server: MinIO) -> S3:
 def tls_minio(tls_minio_server: MinIO) -> S3:
     """An empty bucket on MinIO over TLS."""
     return tls_minio_server.bucket()
+
+
+@pytest.fixture
+def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+    """A project whose one model is in the bucket; requests are counted from here on."""
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
+    scene.fill(faulty_s3)
+    return scene
