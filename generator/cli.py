@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from generator.commands import options
 from generator.diagnostics import CatalogError, GeneratorError, InterruptedSyncError
 from generator.report import findings
 
@@ -33,8 +34,8 @@ class _Commands(click.Group):
         return _loaded(cmd_name) if cmd_name in _COMMANDS else None
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="rhoai-model-gitops", prog_name="generator")
+@click.group(cls=_Commands, context_settings=options.HELP)
+@options.version("generator")
 def main() -> None:
     """Serve vLLM embedding and reranker models on OpenShift AI from one models.yaml.
 
@@ -58,11 +59,11 @@ def _loaded(name: str) -> click.Command:
 
 def _reported(callback: Callable[..., bool], consequence: str) -> Callable[..., NoReturn]:
     @wraps(callback)
-    def run_command(**options: Any) -> NoReturn:
+    def run_command(**given: Any) -> NoReturn:
         try:
-            sys.exit(EXIT_OK if callback(**options) else EXIT_INVALID)
+            sys.exit(EXIT_OK if callback(**given) else EXIT_INVALID)
         except CatalogError as error:
-            findings.show(error.diagnostics, options.get("output", "text"))
+            findings.show(error.diagnostics, given.get("output", "text"))
             click.echo(f"{findings.counts(error.diagnostics)}; {consequence}", err=True)
             sys.exit(EXIT_INVALID)
         except InterruptedSyncError as error:

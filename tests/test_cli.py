@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,17 @@ def test_the_installed_commands_run(command: list[str], tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, f"{UNLOCKED}12 files created\n")
 
 
+@pytest.mark.parametrize("option", ["-h", "--help", "--version"])
+@pytest.mark.parametrize("script", ["generator", "generate", "artifact-sync"])
+def test_every_script_has_help_and_version(script: str, option: str) -> None:
+    """Under its own name, also where the same command is part of `generator`."""
+    program = str(Path(sys.executable).with_name(script))
+    done = subprocess.run([program, option], capture_output=True, text=True, timeout=LONG_S, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = f"{script}, version {version('rhoai-model-gitops')}" if option == "--version" else f"Usage: {script} "
+    assert done.stdout.startswith(expected)
+
+
 def test_generate_needs_no_cloud_library(tmp_path: Path) -> None:
     """Compiling imports neither boto3 nor huggingface_hub, nor anything that opens a connection."""
     program = (
@@ -159,7 +171,7 @@ def test_schema_prints_what_editors_read(tmp_path: Path) -> None:
     assert (ran.code, ran.stdout) == (0, (ROOT / "schemas/models.schema.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("command", [[], ["generate"], ["check"], ["schema"], ["lock"], ["add"]])
+@pytest.mark.parametrize("command", [[], ["generate"], ["check"], ["schema"], ["lock"], ["add"], ["sync"]])
 def test_every_command_explains_itself(command: list[str]) -> None:
     """`--help` works and is not empty."""
     result = CliRunner().invoke(cli.main, [*command, "--help"])

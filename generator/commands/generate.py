@@ -14,7 +14,8 @@ ON_ERROR: Final = "nothing was written"
 _UNLOCKED: Final = f"without {pipeline.LOCK}, nothing was compared with the models' own files: run `generator lock`"
 
 
-@click.command("generate")
+@click.command("generate", context_settings=options.HELP)
+@options.version("generate")
 @click.option(
     "--check", "checking", is_flag=True, help="Write nothing; print what would change, and exit 1 if anything."
 )

@@ -29,7 +29,8 @@ _MIB: Final = 1 << 20
 Mode = Literal["sync", "verify", "prune"]
 
 
-@click.command("sync")
+@click.command("sync", context_settings=options.HELP)
+@options.version("artifact-sync")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 @click.option("--verify", is_flag=True, help="Read everything back from the bucket and hash it.")
 @click.option("--prune", is_flag=True, help="Delete complete prefixes that no model refers to, and abandoned uploads.")
