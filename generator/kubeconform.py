@@ -13,7 +13,7 @@ import yaml
 from generator import programs as tools
 from generator.diagnostics import Diagnostic, Loc, Position, ToolError
 from generator.releases import Target
-from generator.yaml.read import Document
+from generator.yaml.read import Document, printable
 
 _INNER: Final = "template-"
 _NOISE = re.compile(
@@ -21,12 +21,17 @@ _NOISE = re.compile(
 )
 
 
+_NO_SCHEMA: Final = "could not find schema for "
+"""How the message begins: yannh/kubeconform pkg/validator/validator.go @ v0.8.0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What kubeconform said. `objects` counts the runtimes inside Templates, too."""
+    """What kubeconform reported on `objects`, and on the `runtimes` inside Templates."""
 
     diagnostics: tuple[Diagnostic, ...]
     objects: int
+    runtimes: int
     release: str
 
 
@@ -40,9 +45,13 @@ def check(root: Path, target: Target, origins: Mapping[str, Loc], document: Docu
         asked = {str(root / path): origin for path, origin in origins.items()} | inner
         findings = _kubeconform(root, target, sorted(asked))
     if len(findings) != len(asked):
-        raise ToolError(f"kubeconform answered for {len(findings)} of {len(asked)} objects")
-    found = [_diagnostic(finding, root, asked, document) for finding in findings if finding["status"] != "statusValid"]
-    return Checked(tuple(sorted(found, key=lambda item: item.sort_key)), len(findings), target.release)
+        raise ToolError(f"kubeconform reported on {len(findings)} of {len(asked)} objects")
+    found = [
+        _diagnostic(finding, root, target, asked, document)
+        for finding in findings
+        if finding["status"] != "statusValid"
+    ]
+    return Checked(tuple(sorted(found, key=lambda item: item.sort_key)), len(origins), len(inner), target.release)
 
 
 def _inner_runtimes(root: Path, folder: Path, origins: Mapping[str, Loc]) -> dict[str, Loc]:
@@ -63,16 +72,20 @@ def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str,
     # Options, exit codes and output: yannh/kubeconform Readme.md @ v0.8.0.
     layout = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
     options = [str(program), "-strict", "-verbose", "-output", "json", "-n", "4"]
-    for folder in (f"kserve-{target.kserve}", "cluster"):
-        options += ["-schema-location", f"{root}/schemas/{folder}/{layout}"]
+    for folder in _schema_folders(target):
+        options += ["-schema-location", f"{root}/{folder}/{layout}"]
     findings: list[dict[str, Any]] = []
     for batch in _batches(paths):
         done = tools.run([*options, *batch], ok=(0, 1))
         try:
             findings += json.loads(done.stdout)["resources"]
         except (ValueError, KeyError):
-            raise ToolError("kubeconform's answer is not the JSON that it should be") from None
+            raise ToolError("kubeconform printed something other than the expected JSON") from None
     return findings
+
+
+def _schema_folders(target: Target) -> tuple[str, str]:
+    return f"schemas/kserve-{target.kserve}", "schemas/cluster"
 
 
 def _batches(paths: list[str]) -> Iterator[list[str]]:
@@ -84,20 +97,25 @@ def _batches(paths: list[str]) -> Iterator[list[str]]:
 _BATCH: Final = 1000
 
 
-def _diagnostic(finding: Mapping[str, Any], root: Path, asked: Mapping[str, Loc], document: Document) -> Diagnostic:
+def _diagnostic(
+    finding: Mapping[str, Any], root: Path, target: Target, asked: Mapping[str, Loc], document: Document
+) -> Diagnostic:
     path = Path(finding["filename"])
     position = document.locate(asked[str(path)], key=True)
     words = " ".join(_NOISE.sub("", finding["msg"]).split()).removeprefix("- ")
     where = path.relative_to(root) if path.is_relative_to(root) else "inside its Template"
-    message = f"{finding['kind']} {finding['name']} ({where}): {words}"
-    hint = "this is a bug in the generator, or the file was edited by hand: run `generate`"
+    hint = "run `generate`, in case the file was edited by hand; if the error stays, report it as a bug in this tool"
+    if words.startswith(_NO_SCHEMA):
+        words = f"no schema for {finding['kind']} {finding['version']} in {' or '.join(_schema_folders(target))}"
+        hint = "restore schemas/ from Git or with `make schemas`; if the file was edited by hand, run `generate`"
+    message = printable(f"{finding['kind']} {finding['name']} ({where}): {words}")
     return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
 
 
 def foreign(origins: Mapping[str, Loc], root: Path) -> tuple[Diagnostic, ...]:
-    """A finding for each file in `rendered/` that the catalog does not call for: Argo CD syncs whatever is there."""
+    """A finding for each file in `rendered/` that the catalog does not produce: Argo CD syncs everything there."""
     present = (path.relative_to(root).as_posix() for path in (root / "rendered").rglob("*") if not path.is_dir())
-    message = "the catalog does not call for this file, and Argo CD syncs all there is"
+    message = "the catalog does not produce this file, and Argo CD syncs everything in the folder"
     return tuple(
         Diagnostic(path, Position(1, 1), "foreign-manifest", message, "move it out of rendered/, or run `generate`")
         for path in sorted(present)
@@ -106,7 +124,7 @@ def foreign(origins: Mapping[str, Loc], root: Path) -> tuple[Diagnostic, ...]:
 
 
 def missing(origins: Mapping[str, Loc], root: Path, document: Document) -> tuple[Diagnostic, ...]:
-    """A finding for each rendered file that the catalog calls for and the disk does not have."""
+    """A finding for each file that the catalog produces and the disk does not have."""
     return tuple(
         Diagnostic(document.path, document.locate(origin), "not-rendered", f"{path} does not exist", "run `generate`")
         for path, origin in origins.items()

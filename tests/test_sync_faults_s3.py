@@ -9,6 +9,7 @@ from fakes.faulty import Call, FaultyS3
 from fakes.hub import FakeHub, Sparse
 from fakes.repos import Content
 from fakes.server import Reply
+from helpers import ROOT
 from scene import FILES, MIB, QUICK, WEIGHTS, Scene
 from servers.s3 import S3, Versitygw
 from silence import SILENCE_S, impatient
@@ -76,7 +77,7 @@ LASTING: dict[str, tuple[Callable[[FaultyS3], object], str, str]] = {
     "AccessDenied": (
         lambda s3: s3.faults.denied(kind="CreateMultipartUpload"),
         "AccessDenied: Access Denied",
-        "hint: allow the key s3:ListBucket",
+        "hint: grant the access key s3:ListBucket",
     ),
 }
 
@@ -111,7 +112,7 @@ def test_a_fault_that_lasts_ends_in_a_message(
 
 AT_ONCE: dict[str, tuple[Callable[[FaultyS3], object], str, str]] = {
     "NoSuchBucket": (lambda s3: s3.faults.no_bucket(), "NoSuchBucket: The specified", "hint: create the bucket"),
-    "AccessDenied": (lambda s3: s3.faults.denied(), "AccessDenied: Access Denied", "hint: allow the key s3:List"),
+    "AccessDenied": (lambda s3: s3.faults.denied(), "AccessDenied: Access Denied", "hint: grant the access key s3:List"),
     "ahead": (
         lambda s3: s3.faults.skewed(-3600),
         "RequestTimeTooSkewed: ",
@@ -148,6 +149,14 @@ def test_what_cannot_work_is_not_tried_again(case: str, scene: Scene, faulty_s3:
     assert re.search(action, ran.stderr), ran.stderr
     assert len(faulty_s3.requests) == 1
     assert (scene.hub.requests, scene.present()) == ([], {})
+
+
+def test_a_denied_key_is_told_every_permission(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The hint lists the permissions that docs/artifacts.md lists."""
+    faulty_s3.faults.denied()
+    [hint] = [line for line in scene.sync().stderr.splitlines() if line.startswith("  hint: ")]
+    documented = (ROOT / "docs/artifacts.md").read_text("utf-8")
+    assert re.findall(r"s3:[A-Za-z]+", hint) == re.findall(r"`(s3:[A-Za-z]+)`", documented)
 
 
 def test_a_bucket_that_does_not_exist(scene: Scene) -> None:
@@ -197,7 +206,7 @@ def test_a_prefix_that_is_denied_fails_its_model_only(scene: Scene, versitygw: S
     assert (ran.code, ran.stdout.partition(":")[0]) == (1, "m")
     assert "error: secret: " in ran.stderr
     assert "AccessDenied" in ran.stderr
-    assert "hint: allow the key s3:ListBucket" in ran.stderr
+    assert "hint: grant the access key s3:ListBucket" in ran.stderr
     scene.expect("m")
 
 

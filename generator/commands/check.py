@@ -19,7 +19,7 @@ ON_ERROR: Final = "nothing was checked"
 @options.output
 @options.root
 def command(*, output: str, root: Path) -> bool:
-    """Validate rendered/ with kubeconform against the target's schemas, offline."""
+    """Validate rendered/ and argocd/ with kubeconform against the target's schemas, offline."""
     gc.disable()  # as in `generate`
     project = pipeline.load(root, with_lock=False)
     origins = compile_catalog(project.catalog).origins
@@ -34,5 +34,6 @@ def command(*, output: str, root: Path) -> bool:
     if any(item.severity is Severity.ERROR for item in checked.diagnostics):
         click.echo(findings.counts(checked.diagnostics), err=True)
         return False
-    click.echo(f"{checked.objects} objects are valid for OpenShift AI {checked.release}", err=True)
+    runtimes = f"{checked.runtimes} runtime{'s' * (checked.runtimes != 1)} inside Templates"
+    options.say(f"{checked.objects} objects, and the {runtimes}, are valid for OpenShift AI {checked.release}")
     return True

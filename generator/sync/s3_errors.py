@@ -31,9 +31,19 @@ _TRANSIENT: Final = frozenset(
         "IncompleteBody",
     }
 )
+PERMISSIONS: Final = (
+    "s3:ListBucket",
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:AbortMultipartUpload",
+    "s3:ListBucketMultipartUploads",
+    "s3:ListMultipartUploadParts",
+)
+"""What a sync needs."""
 _HINTS: Final = {
     "NoSuchBucket": "create the bucket, or correct `bucket` in models.yaml",
-    "AccessDenied": "allow the key s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload",
+    "AccessDenied": f"grant the access key {', '.join(PERMISSIONS)}",
     "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
     "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
     "ExpiredToken": "get new credentials, and run the sync again: it goes on where it stopped",

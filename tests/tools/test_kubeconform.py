@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,6 +82,40 @@ def test_an_object_edited_by_hand_is_not(tmp_path: Path, file: str, before: str,
     assert "[kubeconform]" in ran.stderr
 
 
+@pytest.mark.usefixtures("_kubeconform")
+@pytest.mark.parametrize("lost", ["a schema", "a version"])
+def test_a_missing_schema_is_not_called_a_bug(tmp_path: Path, lost: str) -> None:
+    """The message names the kind, the version and the folders; the hint says how to get the schema back."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    shutil.copytree(ROOT / "schemas", root / "schemas")
+    asked, version = root / "rendered/dev/models/inferenceservice-minilm.yaml", "v1beta1"
+    if lost == "a schema":
+        (root / "schemas/kserve-0.15.2/serving.kserve.io/inferenceservice_v1beta1.json").unlink()
+    else:
+        version = "v1"
+        asked.write_text(asked.read_text("utf-8").replace("serving.kserve.io/v1beta1", "serving.kserve.io/v1"), "utf-8")
+    ran = run("check", root=root)
+    message = f"no schema for InferenceService serving.kserve.io/{version} in schemas/kserve-0.15.2 or schemas/cluster"
+    assert ran.code == 1
+    assert message in ran.stderr
+    assert "  hint: restore schemas/ from Git or with `make schemas`; if the file was edited" in ran.stderr
+
+
+@pytest.mark.usefixtures("_kubeconform")
+def test_a_manifest_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    """Names in a file that was edited by hand are printed without their control characters."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    (root / "schemas").symlink_to(ROOT / "schemas")
+    asked = root / "rendered/dev/models/inferenceservice-minilm.yaml"
+    asked.write_text(asked.read_text("utf-8").replace("  name: minilm\n", '  name: "\\e[31m"\n', 1), "utf-8")
+    ran = run("check", root=root)
+    assert ran.code == 1
+    assert "InferenceService \N{REPLACEMENT CHARACTER}[31m (" in ran.stderr
+    assert "\x1b" not in ran.stderr
+
+
 def assert_valid(root: Path) -> None:
     """`check` finds nothing wrong with a project, and says that it has asked about every object of it."""
     (root / "schemas").symlink_to(ROOT / "schemas")
@@ -88,4 +123,5 @@ def assert_valid(root: Path) -> None:
     inner = [path for path in synced if path.name.startswith("template-")]
     ran = run("check", root=root)
     assert ran.code == 0, ran.stderr
-    assert f"{len(synced) + len(inner)} objects are valid" in ran.stderr
+    runtimes = f"{len(inner)} runtime{'s' * (len(inner) != 1)} inside Templates"
+    assert ran.stderr.startswith(f"{len(synced)} objects, and the {runtimes}, are valid for OpenShift AI ")
