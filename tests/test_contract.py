@@ -1,6 +1,7 @@
 """The contract: written once, complete, and the same in each of its forms."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from generator.catalog.contract.core_schema import built_schema, frozen_schema
 from generator.catalog.contract.defaults import Needed
 from generator.catalog.contract.fields import Described, bare, every_block, fields, outline
 from generator.catalog.contract.outline import Block, Choice, Map, at
+from generator.catalog.contract.patterns import FLAG
 from generator.catalog.contract.settings import Layer
 from generator.catalog.validate import validate
 from generator.diagnostics import CatalogError
@@ -119,6 +121,33 @@ def test_the_contract_marks_what_a_merged_model_needs(path: tuple[str, ...], *, 
     _, found = judged(json.dumps(data).encode())
     expected = [f"model 'minilm': needs {'.'.join(path)}"] if needed else []
     assert [finding.message for finding in found if finding.code == "missing-field"] == expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "fits"),
+    [
+        ("--enforce-eager", True),
+        ("--max_num_seqs=64", True),
+        ('--hf-overrides={"a": "b c"}', True),
+        ("--compilation-config.level=3", True),
+        ("--override-generation-config.stop+=x", True),
+        ("--chat-template={% if a %}\nb\n{% endif %}", True),
+        ("--max-num-seqs=", True),
+        ("--max-num-seqs 64", False),
+        ("--max-num-seqs =64", False),
+        ("-tp=2", False),
+        ("64", False),
+        ("--", False),
+        ("--=64", False),
+    ],
+)
+def test_an_argument_is_one_flag_with_its_value(argument: str, *, fits: bool) -> None:
+    """The pattern takes what vLLM's parser takes from one list item, spelt in full."""
+    text = MINIMAL + f"    args: [{json.dumps(argument)}]\n"
+    _, found = judged(text.encode())
+    shape = {"invalid-argument", "unknown-flag"} & {finding.code for finding in found}
+    assert bool(re.search(FLAG, argument)) == fits
+    assert fits or shape
 
 
 def test_the_outline_follows_the_contract() -> None:

@@ -72,6 +72,31 @@ def test_a_short_form_is_spelt_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("argument", "code", "hint"),
+    [
+        ("--max-num-seqs 64", "invalid-argument", "write --max-num-seqs=64"),
+        ("--max_num_seqs 64", "invalid-argument", "write --max-num-seqs=64"),
+        ("--chat-template a=b", "invalid-argument", "write --chat-template=a=b"),
+        ("--max-num-seqs =64", "invalid-argument", "write --max-num-seqs=64"),
+        ("-tp 2", "invalid-argument", "write --tensor-parallel-size=2"),
+        ("--enforce-eager true", "invalid-argument", "write --enforce-eager"),
+        ("--max-model-len 512", "owned-flag", "set `maxModelLen`"),
+        ("--api-key x", "unsafe-flag", "set `auth: true`"),
+        ("64", "invalid-argument", "write each argument as one item: '--flag' or '--flag=value'"),
+        ("-1", "invalid-argument", "write each argument as one item: '--flag' or '--flag=value'"),
+        (" ", "invalid-argument", "write each argument as one item: '--flag' or '--flag=value'"),
+        ("-tp=2", "unknown-flag", "write --tensor-parallel-size"),
+        ("-x", "unknown-flag", "see `vllm serve --help` of that version"),
+        ("--max-num-sequences 4", "unknown-flag", "did you mean '--max-num-seqs'?"),
+    ],
+)
+def test_an_unknown_argument_comes_with_what_to_write(argument: str, code: str, hint: str) -> None:
+    """One list item is one argument, as `--flag` or `--flag=value`."""
+    fault = vllm.unknown(argument)
+    assert (fault.code, fault.hint) == (code, hint)
+
+
+@pytest.mark.parametrize(
     ("task", "version", "minimum"),
     [("reranker", "0.6.5", "0.7.3"), ("reranker", "0.7.3", None), ("embedding", "0.6.3", "0.6.4")],
 )

@@ -8,9 +8,10 @@ from pydantic_core import ErrorDetails
 from generator import credentials
 from generator.catalog.contract import frozen
 from generator.catalog.contract.outline import Block, Choice, Map, at
-from generator.catalog.contract.patterns import SHAPES
+from generator.catalog.contract.patterns import FLAG, SHAPES
 from generator.catalog.model import Violation
 from generator.diagnostics import Loc, choice, correction
+from generator.vllm import arguments
 from generator.yaml.read import printable
 
 GROUPS: Final = {"models": "model", "runtimes": "runtime", "connections": "connection", "environments": "environment"}
@@ -45,6 +46,9 @@ def _violation(details: ErrorDetails) -> Violation:
         case "missing":
             return Violation(loc[:-1], "missing-field", _needs(loc), at_key=True)
         case "string_pattern_mismatch":
+            if limits["pattern"] == FLAG:
+                fault = arguments.unknown(shown(value))
+                return Violation(loc, fault.code, fault.message, fault.hint)
             shape = SHAPES[limits["pattern"]]
             message = f"{'key' if at_key else _last(loc)} '{shown(value)}' is not {shape.must_be}"
             return Violation(loc, shape.code, message, shape.hint, at_key=at_key)

@@ -79,26 +79,40 @@ def too_old(task: str, version: Version) -> Version | None:
 def fault(argument: str, version: Version) -> Fault | None:
     """What a version has against an argument, or None."""
     flag, value = split(argument)
-    if flag in OWNED:
-        reason, hint = OWNED[flag]
-        return Fault("owned-flag", f"{flag} cannot be set by an argument: {reason}", hint)
-    if flag in UNSAFE:
-        reason, hint = UNSAFE[flag]
-        return Fault("unsafe-flag", f"{flag} has no place in a catalog: {reason}", hint)
+    if refused := _refused(flag):
+        return refused
     name = _table_name(flag)
     if name is None:
-        return _unknown(flag)
+        return unknown(argument)
     return _outside_span(name, flag, version) or _bad_value(name, flag, value)
 
 
-def _unknown(flag: str) -> Fault:
-    word, blank, value = flag.partition(" ")
-    if blank and _table_name(word):
-        return Fault(
-            "invalid-argument", f"{word} and its value are separated by a space", f"write {word}={value.strip()}"
-        )
+def _refused(flag: str) -> Fault | None:
+    if flag in OWNED:
+        reason, hint = OWNED[flag]
+        return Fault("owned-flag", f"{flag} cannot be set in args: {reason}", hint)
+    if flag in UNSAFE:
+        reason, hint = UNSAFE[flag]
+        return Fault("unsafe-flag", f"{flag} is not allowed in a catalog: {reason}", hint)
+    return None
+
+
+def unknown(argument: str) -> Fault:
+    """What is wrong with an argument that is not a known flag, alone or before `=`."""
+    flag = split(argument)[0]
     if flag in SHORT:
         return Fault("unknown-flag", f"{flag} is a short form", f"write {SHORT[flag][2]}")
+    word, *value = argument.split(maxsplit=1) or ("",)
+    long = SHORT[word][2] if word in SHORT else split(word)[0]
+    name = _table_name(long)
+    if name and word != argument:
+        takes_value = FLAGS[name][2] in _TAKE_VALUE
+        write = "=".join((long, *(text.lstrip("= ") for text in value))) if takes_value else long
+        separated = Fault("invalid-argument", f"{word} and its value are separated by a space", f"write {write}")
+        return _refused(long) or separated
+    if not flag.strip("-")[:1].isalpha() or not flag.startswith("-"):
+        message = f"'{argument}' is not a flag"
+        return Fault("invalid-argument", message, "write each argument as one item: '--flag' or '--flag=value'")
     hint = suggestion(flag, FLAGS) or "see `vllm serve --help` of that version"
     return Fault("unknown-flag", f"no known vLLM has the flag {flag}", hint)
 
@@ -124,6 +138,7 @@ def _table_name(flag: str) -> str | None:
     return positive if FLAGS.get(positive, _NO_FLAG)[2] == "toggle" else None
 
 
+_TAKE_VALUE: Final = ("value", "many")
 _EXAMPLE: Final = '{"name": "value"}'
 _NO_FLAG: Final = (0, 0, "")
 
@@ -146,7 +161,7 @@ def _outside_span(name: str, flag: str, version: Version) -> Fault | None:
 
 
 def _bad_value(name: str, flag: str, value: str | None) -> Fault | None:
-    takes_value = FLAGS[name][2] in ("value", "many")
+    takes_value = FLAGS[name][2] in _TAKE_VALUE
     if takes_value and not value:
         return Fault("invalid-argument", f"{flag} needs a value", f"write {flag}=VALUE")
     if not takes_value and value is not None:

@@ -396,7 +396,12 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "type": "typed-dict-field",
                                 "schema": {
                                     "type": "list",
-                                    "items_schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^-"},
+                                    "items_schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 4096,
+                                        "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                                    },
                                 },
                                 "required": False,
                             },
@@ -763,7 +768,12 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^-"},
+                                        "items_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 4096,
+                                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                                        },
                                     },
                                 },
                                 "required": False,
@@ -1120,7 +1130,12 @@ CORE_SCHEMA: dict[str, Any] = {
                         "type": "nullable",
                         "schema": {
                             "type": "list",
-                            "items_schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^-"},
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 4096,
+                                "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                            },
                         },
                     },
                     "required": False,
@@ -1613,7 +1628,12 @@ CORE_SCHEMA: dict[str, Any] = {
                         "type": "nullable",
                         "schema": {
                             "type": "list",
-                            "items_schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^-"},
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 4096,
+                                "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                            },
                         },
                     },
                     "required": False,

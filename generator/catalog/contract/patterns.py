@@ -42,7 +42,7 @@ PREFIX: Final = r"^[A-Za-z0-9][-_.A-Za-z0-9]*(/[A-Za-z0-9][-_.A-Za-z0-9]*)*$"
 PROSE: Final = r"^[^\t\r]+$"
 LINE: Final = r"^[^\s]([^\n\r\t]*[^\s])?$"
 GIT_URL: Final = r"^(https://[^\s@]+|ssh://[^\s]+|git@[^\s]+)$"
-FLAG: Final = r"^-"
+FLAG: Final = r"^--[A-Za-z0-9][^\s=]*(=[\s\S]*)?$"
 
 SHAPES: Final[dict[str, Shape]] = {
     NAME: Shape(
@@ -91,7 +91,6 @@ SHAPES: Final[dict[str, Shape]] = {
     GIT_URL: Shape("invalid-url", "a Git URL: https://…, ssh://… or git@…, without a password"),
     FLAG: Shape(
         "invalid-argument",
-        "a flag: each argument is one '--flag=value'",
-        "join the flag and its value with '='",
+        "a flag as one item: '--flag' or '--flag=value'",
     ),
 }  # fmt: skip
