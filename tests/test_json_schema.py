@@ -79,7 +79,7 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 PROPERTIES = list(_properties(SCHEMA))
 FIELDS_OF_ALL = 225
-WORDS = re.compile(r"Default: .+\.$|Needed by .+\.$")
+WORDS = re.compile(r"Default: .+\.$|Required .+\.$")
 
 
 def test_every_field_says_what_it_means_defaults_to_and_looks_like() -> None:

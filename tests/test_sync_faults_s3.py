@@ -112,7 +112,11 @@ def test_a_fault_that_lasts_ends_in_a_message(
 
 AT_ONCE: dict[str, tuple[Callable[[FaultyS3], object], str, str]] = {
     "NoSuchBucket": (lambda s3: s3.faults.no_bucket(), "NoSuchBucket: The specified", "hint: create the bucket"),
-    "AccessDenied": (lambda s3: s3.faults.denied(), "AccessDenied: Access Denied", "hint: grant the access key s3:List"),
+    "AccessDenied": (
+        lambda s3: s3.faults.denied(),
+        "AccessDenied: Access Denied",
+        "hint: grant the access key s3:List",
+    ),
     "ahead": (
         lambda s3: s3.faults.skewed(-3600),
         "RequestTimeTooSkewed: ",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import yaml
 from pydantic import TypeAdapter
 
-from generator.catalog.contract import patterns
+from generator.catalog.contract import patterns, scalars
 from generator.catalog.contract.catalog import Catalog
 from generator.catalog.contract.defaults import Default, DefaultBy, Needed, Otherwise
 from generator.catalog.contract.fields import Described, bare, fields, outline
@@ -61,17 +61,17 @@ def row(field: Described, path: str, *, example: bool) -> str:
 
 
 def required(field: Described) -> str:
-    """Whether a field must be given, and by whom."""
+    """Whether, or when, a field must be set."""
     if isinstance(field.missing, Needed):
-        return f"by {field.missing.by}"
+        return field.missing.when
     return "yes" if field.required else "no"
 
 
 def default(field: Described) -> str:
-    """What holds when a field is not given."""
+    """What applies when a field is not set."""
     match field.missing:
-        case Default(value):
-            return f"`{flow(value)}`" if value not in ([], {}) else "none"
+        case Default(value, empty):
+            return f"`{flow(value)}`" if value not in ([], {}) else empty
         case DefaultBy() | Otherwise():
             return field.missing.words
         case _:
@@ -130,9 +130,19 @@ def place(hint: Any, path: str) -> str:
 
 def forms() -> Iterator[str]:
     """What each form of text is."""
-    yield from ("### Forms of text", "", "| Form | What it is |", "| --- | --- |")
+    yield from ("### Forms of text", "", "| Form | What it is | Characters |", "| --- | --- | --- |")
+    limits = lengths()
     for pattern, name in sorted(PATTERNS.items(), key=lambda item: item[1]):
-        yield f"| {words_of(name)} | {patterns.SHAPES[pattern].must_be} |"
+        shortest, longest = limits[pattern]
+        length = f"up to {longest:,}{'' if shortest else ', or none'}"
+        yield f"| {words_of(name)} | {patterns.SHAPES[pattern].must_be} | {length} |"
+
+
+def lengths() -> dict[str, tuple[int, int]]:
+    """The least and most characters of each form of text."""
+    texts = (hint for hint in vars(scalars).values() if get_origin(hint) is Annotated and bare(hint) is str)
+    schemas = (TypeAdapter(text).json_schema() for text in texts)
+    return {one["pattern"]: (one["minLength"], one["maxLength"]) for one in schemas if "pattern" in one}
 
 
 def words_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""pydantic's findings in our words."""
+"""pydantic's findings, in this project's words."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -25,7 +25,7 @@ _TYPES: Final = {
     "dict_type": "a mapping",
     "list_type": "a list",
 }
-_ZERO: Final = {"replicas": "to keep the model without pods, set `stopped: true`"}
+_ZERO: Final = {"replicas": "to run no pods, set `stopped: true`"}
 _SIGNS: Final = tuple("0123456789+-.")
 _SHOWN_LENGTH: Final = 80
 _LONGEST: Final = 4096
@@ -46,12 +46,7 @@ def _violation(details: ErrorDetails) -> Violation:
         case "missing":
             return Violation(loc[:-1], "missing-field", _needs(loc), at_key=True)
         case "string_pattern_mismatch":
-            if limits["pattern"] == FLAG:
-                fault = arguments.unknown(shown(value))
-                return Violation(loc, fault.code, fault.message, fault.hint)
-            shape = SHAPES[limits["pattern"]]
-            message = f"{'key' if at_key else _last(loc)} '{shown(value)}' is not {shape.must_be}"
-            return Violation(loc, shape.code, message, shape.hint, at_key=at_key)
+            return _misshapen(loc, value, limits["pattern"], at_key=at_key)
         case "literal_error":
             return _not_a_choice(loc, value)
         case "greater_than_equal" | "less_than_equal":
@@ -60,7 +55,9 @@ def _violation(details: ErrorDetails) -> Violation:
             return Violation(loc, "out-of-range", message, _ZERO.get(field) if value == 0 else None)
         case "string_too_long":
             longest = limits["max_length"]
-            message = f"{'key' if at_key else field} has {len(str(value))} characters, and at most {longest} fit here"
+            message = (
+                f"{'key' if at_key else field} has {len(str(value))} characters, but at most {longest} are allowed"
+            )
             return Violation(loc, "too-long", message, at_key=at_key)
         case "string_too_short" | "too_short":
             message = "a key is empty" if at_key else f"{field} is empty"
@@ -70,6 +67,15 @@ def _violation(details: ErrorDetails) -> Violation:
             return Violation(
                 loc, "wrong-type", f"{field} must be {wanted}, not {_typed(value)}", _type_hint(kind, value)
             )
+
+
+def _misshapen(loc: Loc, value: Any, pattern: str, *, at_key: bool) -> Violation:
+    if pattern == FLAG:
+        fault = arguments.unknown(shown(value))
+        return Violation(loc, fault.code, fault.message, fault.hint)
+    shape = SHAPES[pattern]
+    message = f"{'key' if at_key else _last(loc)} '{shown(value)}' is not {shape.must_be}"
+    return Violation(loc, shape.code, message, shape.hint, at_key=at_key)
 
 
 def _place(details: ErrorDetails) -> tuple[Loc, bool]:
@@ -141,7 +147,7 @@ def _type_hint(kind: str, value: Any) -> str | None:
     if kind == "bool_type" and value not in ("true", "false"):
         return "write true or false"
     if kind == "int_type" and isinstance(value, str) and not value.isdecimal() and value[:1] in _SIGNS:
-        return "write a plain whole number"
+        return "write a whole number in plain digits"
     if kind in ("int_type", "bool_type") and isinstance(value, str):
         return "write it without quotes"
     return None

@@ -21,29 +21,33 @@ class Source(TypedDict, Generic[Null], total=False):
             description="The repository on the Hugging Face Hub, as owner/name.",
             examples=["sentence-transformers/all-MiniLM-L6-v2"],
         ),
-        Needed("every model"),
+        Needed("for every model"),
     ]
     revision: Annotated[
         s.Commit | Null,
         Field(
-            description="The commit, as 40 hexadecimal digits. Branches and tags move, so they are refused.",
+            description="The full commit hash. Branches and tags are refused, because they move.",
             examples=["1110a243fdf4706b3f48f1d95db1a4f5529b4d41"],
         ),
-        Needed("every model"),
+        Needed("for every model"),
     ]
 
 
 @closed
 class Autoscaling(TypedDict, Generic[Null], total=False):
-    """Scale between min and max replicas so that each replica stays near the target of a metric."""
+    """Scale between min and max replicas to keep a metric near its target."""
 
-    min: Annotated[s.Count | Null, Field(description="The fewest replicas.", examples=[1]), Default(1)]
-    max: Annotated[s.Count | Null, Field(description="The most replicas.", examples=[4]), Needed("autoscaling")]
+    min: Annotated[s.Count | Null, Field(description="The minimum number of replicas.", examples=[1]), Default(1)]
+    max: Annotated[
+        s.Count | Null,
+        Field(description="The maximum number of replicas.", examples=[4]),
+        Needed("if autoscaling is set"),
+    ]
     metric: Annotated[
         s.Metric | Null,
         Field(
-            description="What is measured: requests in flight (by KEDA, from OpenShift AI 3.4 on), or CPU use (not for "
-            "models on a GPU).",
+            description="What to scale by: requests in flight (with KEDA, from OpenShift AI 3.4 on), or CPU use (not "
+            "for models on a GPU).",
             examples=["requests"],
         ),
         Default("requests"),
@@ -51,7 +55,7 @@ class Autoscaling(TypedDict, Generic[Null], total=False):
     target: Annotated[
         Annotated[int, Field(ge=1, le=100_000)] | Null,
         Field(
-            description="The metric's target per replica: a number of requests, or percent of the requested CPU.",
+            description="The target per replica: a number of requests, or a percentage of the requested CPU.",
             examples=[8],
         ),
         DefaultBy("metric", {"requests": 8, "cpu": 80}),
@@ -60,27 +64,27 @@ class Autoscaling(TypedDict, Generic[Null], total=False):
 
 @closed
 class Resources(TypedDict, Generic[Null], total=False):
-    """What each replica requests. Limits equal requests."""
+    """Resources of each replica. Limits equal requests."""
 
     cpu: Annotated[
         s.Cpu | Null,
-        Field(description="CPUs, in cores or in millicores (m).", examples=["2", "500m"]),
-        Needed("every model"),
+        Field(description="CPU, in cores or in millicores (m).", examples=["2", "500m"]),
+        Needed("for every model"),
     ]
     memory: Annotated[
         s.Memory | Null,
-        Field(description="Memory in bytes, with a suffix such as Mi or Gi.", examples=["8Gi"]),
-        Needed("every model"),
+        Field(description="Memory, with a suffix such as Mi or Gi.", examples=["8Gi"]),
+        Needed("for every model"),
     ]
     gpu: Annotated[
         Annotated[int, Field(ge=0, le=16)] | Null,
-        Field(description="The number of accelerator devices; 0 serves on the CPU.", examples=[1]),
+        Field(description="The number of accelerators; 0 runs the model on the CPU.", examples=[1]),
         Default(1),
     ]
     accelerator: Annotated[
         s.Accelerator | Null,
         Field(
-            description="The resource name of the accelerator, whole GPUs or MIG slices, that gpu counts.",
+            description="The resource name of the accelerator: a whole GPU or a MIG slice.",
             examples=["nvidia.com/mig-1g.10gb"],
         ),
         Default(GPU),
@@ -94,7 +98,7 @@ class HardwareProfile(TypedDict, Generic[Null], total=False):
     name: Annotated[
         s.ObjectName | Null,
         Field(description="The HardwareProfile's name.", examples=["small-gpu"]),
-        Needed("a hardware profile"),
+        Needed("if hardwareProfile is set"),
     ]
     namespace: Annotated[
         s.Namespace | Null,
@@ -114,12 +118,12 @@ class Toleration(TypedDict, total=False):
     ]
     operator: Annotated[
         s.Operator,
-        Field(description="How key and value are compared with the taint's.", examples=["Exists"]),
-        Otherwise("Equal, by Kubernetes"),
+        Field(description="How the key and value are compared with those of the taint.", examples=["Exists"]),
+        Otherwise("Equal"),
     ]
     value: Annotated[
         s.LabelValue,
-        Field(description="The taint's value, with the operator Equal.", examples=["embedding"]),
+        Field(description="The taint's value, if the operator is Equal.", examples=["embedding"]),
         Otherwise("empty"),
     ]
     effect: Annotated[
@@ -128,7 +132,7 @@ class Toleration(TypedDict, total=False):
     tolerationSeconds: Annotated[
         Annotated[int, Field(ge=0, le=2**31 - 1)],
         Field(
-            description="Seconds that a pod may stay on a node with a NoExecute taint.",
+            description="How many seconds a pod may stay on a node with a NoExecute taint.",
             examples=[300],
         ),
         Otherwise("no limit"),
@@ -137,11 +141,11 @@ class Toleration(TypedDict, total=False):
 
 @closed
 class Files(TypedDict, Generic[Null], total=False):
-    """Which files of the repository are copied to S3."""
+    """Changes to which files of the repository are copied to S3."""
 
     include: Annotated[
         list[s.Glob] | Null,
-        Field(description="Globs of files to copy besides those that vLLM reads.", examples=[["*.txt"]]),
+        Field(description="Globs of files to copy in addition to those that vLLM reads.", examples=[["*.txt"]]),
         Default([]),
     ]
     exclude: Annotated[

@@ -65,7 +65,7 @@ class Platform(TypedDict):
         Annotated[
             ArgoCD,
             Field(
-                description="Where Argo CD finds this repository. Needed for `argocd/` to be written.",
+                description="Where Argo CD finds this repository. Without it, `argocd/` is not written.",
                 examples=[{"repoURL": "https://git.example.com/models.git"}],
             ),
             Otherwise("none"),
@@ -75,7 +75,7 @@ class Platform(TypedDict):
 
 @closed
 class Runtime(TypedDict):
-    """A serving runtime: an entry in the dashboard's list, and the template of each model's own ServingRuntime."""
+    """A serving runtime: an entry in the dashboard's list, and the basis of each model's own ServingRuntime."""
 
     displayName: Annotated[
         s.Line, Field(description="The name in the dashboard's list of runtimes.", examples=["vLLM Embedding Runtime"])
@@ -84,7 +84,7 @@ class Runtime(TypedDict):
         Annotated[
             s.Prose,
             Field(
-                description="A description for the console, of one line or more.",
+                description="A description for the console, of one or more lines.",
                 examples=["vLLM for models that turn text into vectors"],
             ),
             Otherwise("none"),
@@ -94,7 +94,7 @@ class Runtime(TypedDict):
     image: Annotated[
         s.Image,
         Field(
-            description="The vLLM image, with its registry and a tag or, better, a digest.",
+            description="The vLLM image, with its registry and a tag or, preferably, a digest.",
             examples=["registry.redhat.io/rhaiis/vllm-cuda-rhel9:3.3.0-1771898916"],
         ),
     ]
@@ -112,7 +112,7 @@ class Runtime(TypedDict):
         Annotated[
             list[s.Accelerator],
             Field(
-                description="The accelerators that the image is built for, by resource name.",
+                description="The resource names of the accelerators that the image is built for.",
                 examples=[["nvidia.com/gpu"]],
                 min_length=1,
             ),
@@ -123,7 +123,7 @@ class Runtime(TypedDict):
         Annotated[
             list[s.Argument],
             Field(
-                description="Arguments for vLLM, each as --flag=value, for every model of the runtime.",
+                description="Arguments for vLLM, each as --flag or --flag=value, for every model of the runtime.",
                 examples=[["--enforce-eager"]],
             ),
             Default([]),
@@ -146,7 +146,7 @@ class Environment(TypedDict):
     """A place to deploy to: a namespace on a cluster, with its quotas."""
 
     namespace: Annotated[
-        s.Namespace, Field(description="The project that the models are deployed to.", examples=["embeddings-dev"])
+        s.Namespace, Field(description="The namespace that the models are deployed to.", examples=["embeddings-dev"])
     ]
     cluster: NotRequired[
         Annotated[
@@ -157,7 +157,7 @@ class Environment(TypedDict):
         Annotated[
             s.Quota,
             Field(
-                description="The most whole GPUs that all models together may request, surge and autoscaling included.",
+                description="How many whole GPUs all models together may request, including surge and autoscaling.",
                 examples=[8],
             ),
             Otherwise("no limit"),
@@ -167,7 +167,7 @@ class Environment(TypedDict):
         Annotated[
             dict[s.Accelerator, s.Quota],
             Field(
-                description="The same limit for MIG slices, by resource name.",
+                description="How many MIG slices they may request, by resource name.",
                 examples=[{"nvidia.com/mig-1g.10gb": 4}],
             ),
             Default({}),
@@ -179,7 +179,8 @@ class _Named(TypedDict):
     name: Annotated[
         s.Name,
         Field(
-            description="The name of the InferenceService and of its ServingRuntime.",
+            description="The name of the InferenceService and its ServingRuntime. At most 48 characters, or 30 if the "
+            "dashboard should be able to edit the model.",
             examples=["minilm-embedding"],
         ),
     ]
@@ -239,7 +240,7 @@ class Catalog(TypedDict):
     runtimes: Annotated[
         dict[s.Name, Runtime],
         Field(
-            description="Serving runtimes by name, which is also their Template's and unique on the cluster.",
+            description="Serving runtimes by name. Their Templates have the same names, so choose unique ones.",
             examples=[{"vllm-embedding": _RUNTIME}],
             min_length=1,
         ),
@@ -256,7 +257,7 @@ class Catalog(TypedDict):
         Annotated[
             Layer[None],
             Field(
-                description="What every model starts from.",
+                description="Settings for every model.",
                 examples=[{"resources": {"cpu": "2", "memory": "8Gi"}, "overrides": {"prod": {"replicas": 2}}}],
             ),
             Otherwise("nothing"),

@@ -6,34 +6,37 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from generator.catalog.contract import scalars as s
-from generator.catalog.contract.defaults import Default, Otherwise
+from generator.catalog.contract.defaults import Default, Needed, Otherwise
 from generator.catalog.contract.scalars import closed
 
 
 @closed
 class ExternalSecret(TypedDict):
-    """Where the External Secrets Operator finds the keys of a data connection."""
+    """Where the External Secrets Operator finds the access keys of a data connection."""
 
     store: Annotated[s.ObjectName, Field(description="The store's name.", examples=["vault"])]
-    key: Annotated[s.Line, Field(description="The entry in the store.", examples=["teams/search/s3"])]
+    key: Annotated[s.Line, Field(description="The path of the entry in the store.", examples=["teams/search/s3"])]
     storeKind: NotRequired[
         Annotated[
             s.StoreKind,
-            Field(description="The kind of the store.", examples=["SecretStore"]),
+            Field(
+                description="Whether the store belongs to one namespace or to the whole cluster.",
+                examples=["SecretStore"],
+            ),
             Default("ClusterSecretStore"),
         ]
     ]
     accessKeyProperty: NotRequired[
         Annotated[
             s.Line,
-            Field(description="The entry's property with the access key id.", examples=["access-key"]),
+            Field(description="The property that holds the access key ID.", examples=["access-key"]),
             Default("AWS_ACCESS_KEY_ID"),
         ]
     ]
     secretKeyProperty: NotRequired[
         Annotated[
             s.Line,
-            Field(description="The entry's property with the secret access key.", examples=["secret-key"]),
+            Field(description="The property that holds the secret access key.", examples=["secret-key"]),
             Default("AWS_SECRET_ACCESS_KEY"),
         ]
     ]
@@ -41,23 +44,23 @@ class ExternalSecret(TypedDict):
 
 @closed
 class Secret(TypedDict, total=False):
-    """Exactly one of: the name of an existing Secret, or where to get one from."""
+    """Exactly one of `existing` and `externalSecret`."""
 
     existing: Annotated[
         s.ObjectName,
         Field(
-            description="The data connection's Secret, which exists in each namespace that uses it.",
+            description="The data connection's Secret, which must exist in every namespace that uses it.",
             examples=["embedding-models"],
         ),
-        Otherwise("none"),
+        Needed("unless externalSecret is set"),
     ]
     externalSecret: Annotated[
         ExternalSecret,
         Field(
-            description="Write an ExternalSecret that fetches the keys from a store.",
+            description="Write an ExternalSecret that fetches the keys from a secret store.",
             examples=[{"store": "vault", "key": "teams/search/s3"}],
         ),
-        Otherwise("none"),
+        Needed("unless existing is set"),
     ]
 
 
@@ -89,7 +92,7 @@ class Connection(TypedDict):
         Annotated[
             s.Prefix,
             Field(
-                description="The key prefix that holds the models. Files of a model are in "
+                description="The key prefix of all models. A model's files are in "
                 "`<prefix>/<model>/<first 12 digits of the commit>/`.",
                 examples=["models"],
             ),
@@ -99,7 +102,7 @@ class Connection(TypedDict):
     secret: Annotated[
         Secret,
         Field(
-            description="The Secret with the access keys: name it, or say where to fetch it.",
+            description="The Secret with the access keys: an existing one, or one to fetch from a store.",
             examples=[{"existing": "embedding-models"}],
         ),
     ]

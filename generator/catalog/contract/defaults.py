@@ -1,4 +1,4 @@
-"""Markers for the contract's annotations that say what holds when a field is not given."""
+"""Markers for the contract's annotations: what applies when a field is not set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,14 @@ NEEDED: Final = "x-needed"
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """The field's value when it is not given."""
+    """The field's value when it is not set; `empty` says what an empty list or mapping means."""
 
     value: Any
+    empty: str = "none"
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        """Tell the JSON Schema, too; but an empty list or mapping is nothing that an editor should fill in."""
-        return {**handler(schema), **({OTHERWISE: "none"} if self.value in ([], {}) else {"default": self.value})}
+        """Tell the JSON Schema, too; but editors should not fill in an empty list or mapping."""
+        return {**handler(schema), **({OTHERWISE: self.empty} if self.value in ([], {}) else {"default": self.value})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,13 @@ class DefaultBy:
 
     @property
     def words(self) -> str:
-        """For people."""
+        """The default for readers."""
         return ", ".join(f"{value} for {word}" for word, value in self.values.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Otherwise:
-    """In words, what holds when the field is not given and no fixed value does: it completes "Default: …"."""
+    """A default that is not one fixed value, in words: it completes "Default: …"."""
 
     words: str
 
@@ -50,14 +51,14 @@ class Otherwise:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """A field of a layer that must be given by one of them: for "every model", or for which."""
+    """When a field is required that its TypedDict does not require: it completes "Required …"."""
 
-    by: str
+    when: str
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         """Tell the JSON Schema, which has no word for it."""
-        return {**handler(schema), NEEDED: self.by}
+        return {**handler(schema), NEEDED: self.when}
 
 
 Missing = Default | DefaultBy | Otherwise | Needed
-"""What may be said about a field that is not given."""
+"""What can apply to a field that is not set."""

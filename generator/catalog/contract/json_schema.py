@@ -10,7 +10,7 @@ _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _NULL: Final = {"type": "null"}
 _ONLY_NULL: Final = {"not": {"type": ["array", "boolean", "number", "object", "string"]}}
 """Null, in a form that no editor offers."""
-_REMOVES: Final = "Remove what a lower layer says"
+_REMOVES: Final = "Remove the value of a lower layer"
 _OFFERS: Final = {"defaults": False, "models": True, "overrides": True}
 """Where there may be a layer below, and where not."""
 _DROPPED: Final = frozenset({"$ref", "title", "description", "patternProperties", "propertyNames", NEEDED, OTHERWISE})
@@ -29,7 +29,7 @@ def json_schema() -> str:
 
 
 class _Draft07:
-    """pydantic's JSON Schema, rewritten for editors: nothing by reference, and null offered only where it is of use."""
+    """pydantic's JSON Schema, rewritten for editors: no references, and null offered only where it is useful."""
 
     def __init__(self, definitions: Mapping[str, Any]) -> None:
         self._definitions = definitions
@@ -67,9 +67,9 @@ class _Draft07:
 
 
 def _description(node: Mapping[str, Any]) -> str:
-    """What a field means, with what no keyword of JSON Schema can say."""
+    """What a field means, with what JSON Schema has no keyword for."""
     default = f" Default: {node[OTHERWISE]}." if OTHERWISE in node else ""
-    needed = f" Needed by {node[NEEDED]}." if NEEDED in node else ""
+    needed = f" Required {node[NEEDED]}." if NEEDED in node else ""
     return f"{node.get('description', '')}{default}{needed}"
 
 

@@ -6,7 +6,7 @@ from generator.codes import Code
 
 
 class Shape(NamedTuple):
-    """What a pattern stands for: the diagnostic's code, what the text must be, and what to do."""
+    """What a pattern means: the diagnostic's code, what the text must be, and what to do."""
 
     code: Code
     must_be: str
@@ -47,47 +47,47 @@ FLAG: Final = r"^--[A-Za-z0-9][^\s=]*(=[\s\S]*)?$"
 SHAPES: Final[dict[str, Shape]] = {
     NAME: Shape(
         "invalid-name",
-        "a name of lower-case letters, digits and '-', starting with a letter and not ending with '-'",
+        "a name of lowercase letters, digits and '-', starting with a letter and not ending with '-'",
     ),
-    NAMESPACE: Shape("invalid-name", "a namespace: lower-case letters, digits and '-'"),
-    OBJECT_NAME: Shape("invalid-name", "a Kubernetes object's name: lower-case letters, digits, '-' and '.'"),
+    NAMESPACE: Shape("invalid-name", "a namespace: lowercase letters, digits and '-'"),
+    OBJECT_NAME: Shape("invalid-name", "a Kubernetes object's name: lowercase letters, digits, '-' and '.'"),
     COMMIT: Shape(
         "revision-not-a-commit",
         "a commit of 40 hexadecimal digits",
-        "a branch or tag moves: pin the commit it stands at today",
+        "branches and tags move: pin the commit that this one points to",
     ),
     REPO: Shape("invalid-repo", "a Hub repository 'owner/name'"),
     VERSION: Shape("invalid-version", "a version such as 0.13.0"),
     IMAGE: Shape(
         "invalid-image",
         "a full image reference 'registry/path:tag' or 'registry/path@sha256:…'",
-        "name the registry, and a tag or better a digest",
+        "give the registry, and a tag or, preferably, a digest",
     ),
     CPU: Shape("invalid-quantity", "a number of CPUs such as 2, 0.5 or 500m"),
     MEMORY: Shape("invalid-quantity", "an amount of memory such as 8Gi or 512Mi"),
     EXTENDED_RESOURCE: Shape("invalid-name", "an extended resource such as nvidia.com/gpu or nvidia.com/mig-1g.10gb"),
     LABEL_KEY: Shape(
         "invalid-label",
-        "a label or annotation key: an optional 'domain/', then at most 63 of A-Z a-z 0-9 - _ .",
+        "a label or annotation key: an optional 'domain/', then up to 63 of A-Z a-z 0-9 - _ .",
     ),
     LABEL_VALUE: Shape(
         "invalid-label",
-        "a label value: at most 63 of A-Z a-z 0-9 - _ . with a letter or digit at both ends",
-        "longer or freer text goes into an annotation",
+        "a label value: up to 63 of A-Z a-z 0-9 - _ . with a letter or digit at both ends",
+        "put longer or free text in an annotation",
     ),
     ENV_NAME: Shape("invalid-name", "a variable's name: letters, digits and '_', not starting with a digit"),
     ENDPOINT: Shape(
         "invalid-endpoint",
-        "'https://host' or 'https://host:port', without user, path or final '/'",
+        "'https://host' or 'https://host:port', without user, path or trailing '/'",
     ),
-    BUCKET: Shape("invalid-bucket", "a bucket name: 3 to 63 lower-case letters, digits, '-' and '.'"),
+    BUCKET: Shape("invalid-bucket", "a bucket name: 3 to 63 lowercase letters, digits, '-' and '.'"),
     REGION: Shape("invalid-name", "a region such as us-east-1"),
     PREFIX: Shape(
         "invalid-prefix",
         "a key prefix 'a/b' of letters, digits, '-', '_' and '.', without '/' at either end",
     ),
-    LINE: Shape("invalid-text", "one line of text without blanks at its ends"),
-    PROSE: Shape("invalid-text", "text without tabs and carriage returns"),
+    LINE: Shape("invalid-text", "one line of text without spaces at its ends"),
+    PROSE: Shape("invalid-text", "text without tabs or carriage returns"),
     GIT_URL: Shape("invalid-url", "a Git URL: https://…, ssh://… or git@…, without a password"),
     FLAG: Shape(
         "invalid-argument",

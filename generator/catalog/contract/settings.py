@@ -16,7 +16,7 @@ from generator.catalog.contract.scalars import Null, closed
 
 @closed
 class Settings(TypedDict, Generic[Null], total=False):
-    """What differs in this environment."""
+    """Settings for one environment."""
 
     displayName: Annotated[
         s.Line | Null,
@@ -34,23 +34,23 @@ class Settings(TypedDict, Generic[Null], total=False):
             description="Where the model's files come from.",
             examples=[{"repo": "BAAI/bge-base-en-v1.5", "revision": "a5beb1e3e68b9ab74eb54cfd186867f64f240e1a"}],
         ),
-        Needed("every model"),
+        Needed("for every model"),
     ]
     task: Annotated[
-        s.Task | Null, Field(description="What the model does.", examples=["embedding"]), Needed("every model")
+        s.Task | Null, Field(description="What the model does.", examples=["embedding"]), Needed("for every model")
     ]
     maxModelLen: Annotated[
         Annotated[int, Field(ge=1, le=10_000_000)] | Null,
-        Field(description="The longest input, in tokens. It becomes --max-model-len.", examples=[512]),
-        Needed("every model"),
+        Field(description="The longest input, in tokens: vLLM's --max-model-len.", examples=[512]),
+        Needed("for every model"),
     ]
     dimensions: Annotated[
         Annotated[int, Field(ge=1, le=100_000)] | Null,
         Field(
-            description="The length of an embedding. Embedding models need it, rerankers have none.",
+            description="The length of an embedding. Rerankers have none.",
             examples=[384],
         ),
-        Needed("embedding models"),
+        Needed("for embedding models"),
     ]
     runtime: Annotated[
         s.Name | Null,
@@ -64,7 +64,7 @@ class Settings(TypedDict, Generic[Null], total=False):
     ]
     namespace: Annotated[
         s.Namespace | Null,
-        Field(description="The project to deploy to, if not the environment's.", examples=["team-search"]),
+        Field(description="The namespace to deploy to, if not the environment's.", examples=["team-search"]),
         Otherwise("the environment's namespace"),
     ]
     replicas: Annotated[
@@ -83,7 +83,7 @@ class Settings(TypedDict, Generic[Null], total=False):
     maxSurge: Annotated[
         Annotated[int, Field(ge=0, le=100)] | Null,
         Field(
-            description="Extra pods that a rollout may start before it stops old ones. 0 needs no spare GPU.",
+            description="Extra pods that a rollout may start before it stops old ones. With 0, no spare GPU is needed.",
             examples=[1],
         ),
         Default(0),
@@ -91,7 +91,7 @@ class Settings(TypedDict, Generic[Null], total=False):
     resources: Annotated[
         blocks.Resources[Null] | Null,
         Field(description="What each replica requests.", examples=[{"cpu": "2", "memory": "8Gi", "gpu": 1}]),
-        Needed("every model"),
+        Needed("for every model"),
     ]
     hardwareProfile: Annotated[
         blocks.HardwareProfile[Null] | Null,
@@ -108,20 +108,22 @@ class Settings(TypedDict, Generic[Null], total=False):
     ]
     nodeSelector: Annotated[
         dict[s.LabelKey, s.LabelValue | Null] | Null,
-        Field(description="Labels that a node must have.", examples=[{"nvidia.com/gpu.product": "NVIDIA-L4"}]),
+        Field(
+            description="Labels that a node must have to run the pods.",
+            examples=[{"nvidia.com/gpu.product": "NVIDIA-L4"}],
+        ),
         Default({}),
     ]
     tolerations: Annotated[
         list[blocks.Toleration] | Null,
-        Field(
-            description="Taints that the pods tolerate.", examples=[[{"key": "nvidia.com/gpu", "operator": "Exists"}]]
-        ),
+        Field(description="Tolerations of the pods.", examples=[[{"key": "nvidia.com/gpu", "operator": "Exists"}]]),
         Default([]),
     ]
     args: Annotated[
         list[s.Argument] | Null,
         Field(
-            description="More arguments for vLLM, each as --flag=value. They follow the runtime's.",
+            description="More arguments for vLLM, each as --flag or --flag=value, after those of the runtime."
+            " If a flag occurs twice, the last one counts.",
             examples=[["--max-num-seqs=64"]],
         ),
         Default([]),
@@ -129,18 +131,19 @@ class Settings(TypedDict, Generic[Null], total=False):
     env: Annotated[
         dict[s.EnvName, s.EnvValue | Null] | Null,
         Field(
-            description="Environment variables of the container. Credentials are refused.",
+            description="Environment variables of the container. They replace the runtime's of the same name. "
+            "Credentials are refused.",
             examples=[{"VLLM_LOGGING_LEVEL": "DEBUG"}],
         ),
         Default({}),
     ]
     expose: Annotated[bool | Null, Field(description="Create a Route.", examples=[True]), Default(value=False)]
     auth: Annotated[
-        bool | Null, Field(description="Require a token of callers.", examples=[True]), Default(value=False)
+        bool | Null, Field(description="Require callers to send a token.", examples=[True]), Default(value=False)
     ]
     timeout: Annotated[
         Annotated[int, Field(ge=1, le=3600)] | Null,
-        Field(description="The longest time for a request, in seconds.", examples=[60]),
+        Field(description="The request timeout, in seconds.", examples=[60]),
         Otherwise("the platform's"),
     ]
     labels: Annotated[
@@ -155,17 +158,19 @@ class Settings(TypedDict, Generic[Null], total=False):
     ]
     files: Annotated[
         blocks.Files[Null] | Null,
-        Field(description="Which files of the repository are copied to S3.", examples=[{"exclude": ["onnx/*"]}]),
-        Default({}),
+        Field(
+            description="Changes to which files of the repository are copied to S3.", examples=[{"exclude": ["onnx/*"]}]
+        ),
+        Default({}, "the files that vLLM reads"),
     ]
     stopped: Annotated[
-        bool | Null, Field(description="Keep the model without pods.", examples=[True]), Default(value=False)
+        bool | Null, Field(description="Keep the model, but run no pods.", examples=[True]), Default(value=False)
     ]
 
 
 @closed
 class Layer(Settings[Null], Generic[Null], total=False):
-    """What every model starts from."""
+    """Settings for every model."""
 
     deployTo: Annotated[
         Annotated[list[s.Name], Field(min_length=1)] | Null,
