@@ -8,7 +8,7 @@ from generator.codes import Code
 CODE: Final[Code] = "credential-in-catalog"
 # UNVERIFIED: the forms that the issuers document for their tokens.
 _TOKENS: Final = {
-    "an AWS access key id": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "an AWS access key ID": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a Hugging Face token": r"\bhf_[A-Za-z0-9]{20,}",
     "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
     "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{16,}",

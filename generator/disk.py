@@ -44,8 +44,8 @@ def _take(descriptor: int, root: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > until:
-                message = f"another run has been writing to {root.resolve()} for {_LONGEST_WAIT_S} seconds"
-                raise TreeError(message, hint="let it end, or stop it, and run this again") from None
+                message = f"another run has been writing to {root.resolve()} for more than {_LONGEST_WAIT_S} seconds"
+                raise TreeError(message, hint="wait for it or stop it, then run this again") from None
             time.sleep(_TICK_S)
         except OSError:
             return  # a file system without locks
@@ -115,7 +115,7 @@ def _files(root: Path, folder: str) -> Iterator[str]:
 
 def _refuse_link(root: Path, path: str) -> None:
     if (root / path).is_symlink():
-        raise TreeError(f"{path} is a symbolic link", hint="replace it: nothing is written through links")
+        raise TreeError(f"{path} is a symbolic link", hint="replace it: this tool does not write through links")
 
 
 def _read(path: str) -> bytes:
@@ -233,7 +233,7 @@ def _discard(top: str) -> None:
     names = os.listdir(staging)
     if names and _STAMP not in names:
         raise TreeError(
-            f"{_STAGING} was not created by this tool, which stages files under that name", hint="rename it"
+            f"{_STAGING} was not created by this tool, which uses that name to stage files", hint="rename it"
         )
     folders = _read(f"{staging}/{_STAMP}").decode().splitlines() if names else []
     for name in sorted(names, key=lambda name: name == _STAMP):

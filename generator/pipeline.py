@@ -73,7 +73,7 @@ def read(root: Path) -> Document:
     try:
         raw = (root / CATALOG).read_bytes()
     except OSError as error:
-        raise GeneratorError(f"cannot read {CATALOG}: {error.strerror}", hint="run this where models.yaml is") from None
+        raise GeneratorError(f"cannot read {CATALOG}: {error.strerror}", hint="set --root to its folder") from None
     return parse(raw, str(root / CATALOG))
 
 
@@ -104,7 +104,7 @@ def edit(root: Path, document: Document, updated: "Updated", *, write: bool) -> 
         mark = codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b""
         wanted[CATALOG] = mark + wanted[CATALOG]
         if before != mark + document.text.encode():
-            raise TreeError(f"{CATALOG} was changed meanwhile", hint="run this again")
+            raise TreeError(f"{CATALOG} was changed during the run", hint="run this again")
         changes = tree.diff(wanted, present)
         if changes and write:
             disk.write(root, wanted, changes)

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from generator.diagnostics import GeneratorError
 
-UNTRUSTED: Final = "if a proxy or a mirror signs with a CA of its own, set SSL_CERT_FILE to that CA's file"
-AGAIN: Final = "run the sync again: what is in the bucket is not sent again"
+UNTRUSTED: Final = "if a proxy or mirror has its own CA, set SSL_CERT_FILE to the file of that CA"
+AGAIN: Final = "run the sync again: files in the bucket are not sent again"
 _T = TypeVar("_T")
 
 

@@ -42,7 +42,7 @@ models:
 """The smallest catalog that compiles without a warning."""
 
 
-UNLOCKED = "without models.lock.yaml, nothing was compared with the models' own files: run `generator lock`\n"
+UNLOCKED = "no models.lock.yaml: the catalog was not compared with the models' own files; run `generator lock`\n"
 """What every `generate` says when there is no lock; `run` leaves it out."""
 
 

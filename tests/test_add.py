@@ -135,8 +135,8 @@ def test_cpu_and_memory_are_filled_in_where_no_default_has_them(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["--name", "minilm"], "error: the name 'minilm' is taken\n"),
-        (["--name", "Mini"], "error: 'Mini' is not a valid name for a model\n"),
+        (["--name", "minilm"], "error: the name 'minilm' is already used\n"),
+        (["--name", "Mini"], "error: 'Mini' is not a valid model name\n"),
     ],
 )
 def test_a_name_that_does_not_do_is_refused(argv: list[str], said: str, tmp_path: Path, hub: FakeHub) -> None:
@@ -155,14 +155,14 @@ def test_a_model_that_only_generates_is_refused(tmp_path: Path, hub: FakeHub) ->
     hub.add("team/chat", repository({"architectures": ["LlamaForCausalLM"]}, embeds=False), commit=COMMIT)
     ran = run("add", "team/chat", root=project(tmp_path))
     assert ran.code == 2
-    assert "error: team/chat (LlamaForCausalLM) is neither an embedding model nor a reranker by itself\n" in ran.stderr
+    assert "error: team/chat (LlamaForCausalLM) is not by itself an embedding model or a reranker\n" in ran.stderr
 
 
 def test_a_repository_that_is_not_there(tmp_path: Path, hub: FakeHub) -> None:
     """The Hub does not tell missing from private."""
     ran = run("add", "team/nothing", root=project(tmp_path))
     assert ran.code == 2
-    assert "error: team/nothing is missing, or it is private and no HF_TOKEN is set\n" in ran.stderr
+    assert "error: team/nothing does not exist, or is private and no HF_TOKEN is set\n" in ran.stderr
     assert len(hub.requests) == 1
 
 
@@ -207,7 +207,7 @@ def test_a_list_in_brackets_is_refused_with_a_cure() -> None:
     """Rather than rewritten in another style."""
     with pytest.raises(GeneratorError, match=r"in brackets") as refused:
         add.append("models: [{name: a}]\n", ENTRY)
-    assert refused.value.hint == "write `models` as a block list, one `- name: …` below the other"
+    assert refused.value.hint == "write `models` as a block list, with one `- name: …` per model"
 
 
 @pytest.mark.parametrize("text", [f"a: {{b: {COMMIT}}}  # x\n", f'a:\n  b: "{COMMIT}"\n', f"a:\n  b:\n    {COMMIT}\n"])

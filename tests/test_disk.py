@@ -236,4 +236,4 @@ def test_a_run_that_holds_the_folder_too_long_is_not_waited_for(
     with disk.locked(root):
         ran = run("generate", root=root)
     assert ran.code == 2
-    assert ran.stderr.startswith(f"error: another run has been writing to {root} for 0 seconds\n  hint: ")
+    assert ran.stderr.startswith(f"error: another run has been writing to {root} for more than 0 seconds\n  hint: ")

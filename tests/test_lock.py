@@ -232,7 +232,7 @@ def test_a_failure_writes_nothing(tmp_path: Path, hub: FakeHub) -> None:
     root = project(tmp_path, MINIMAL + OTHER)
     ran = run("lock", root=root)
     assert ran.code == 2
-    assert "error: team/other is missing, or it is private and no HF_TOKEN is set\n" in ran.stderr
+    assert "error: team/other does not exist, or is private and no HF_TOKEN is set\n" in ran.stderr
     assert list(files(root)) == ["models.yaml"]
 
 

@@ -72,7 +72,7 @@ def test_an_empty_bucket_gets_everything_weights_first_config_last() -> None:
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
-        (Stored("model.safetensors", 99, "e"), ("upload", "has 99 bytes instead of 100")),
+        (Stored("model.safetensors", 99, "e"), ("upload", "99 bytes instead of 100")),
         (Stored("model.safetensors", 100, "other"), ("upload", "changed since it was synced")),
         (Stored("model.safetensors", 100, "e"), ("keep", "in the manifest")),
     ],
@@ -108,7 +108,7 @@ def test_a_lock_that_differs_from_the_manifest_wins() -> None:
 
 OLD = Manifest("org/m", "2" * 40, "p", tuple(entry(file) for file in FILES))
 EARLIER = OtherCommit("models/m/222222222222/", OLD, LISTING)
-COPY = ("copy", "the same as in 222222222222")
+COPY = ("copy", "same as in 222222222222")
 MISSING = ("upload", "missing")
 
 
@@ -130,7 +130,7 @@ def test_the_first_of_several_commits_is_taken_and_any_name_will_do() -> None:
     """What is the same is the content."""
     newer = EARLIER._replace(prefix="models/m/333333333333/", manifest=OLD._replace(commit="3" * 40))
     [operation] = make_plan(WANTED, [WEIGHTS._replace(path="other.safetensors")], None, {}, [newer, EARLIER]).operations
-    assert (operation.action, operation.reason) == ("copy", "the same as in 333333333333")
+    assert (operation.action, operation.reason) == ("copy", "same as in 333333333333")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_two_models_side_by_side_reach_the_pod(scene: Scene, tmp_path: Path) -> 
         assert scene.download(tmp_path / name, name) == scene.promised(name)
     lines = [re.sub(r"\d+\.\d s", "… s", line) for line in ran.stdout.splitlines()]
     assert lines == ["m-chat: 2.1 MB sent and verified in … s", "m: 12.6 MB sent and verified in … s"]
-    assert re.fullmatch(r"2 of 2 models are in; 14\.7 MB sent in \d+\.\d s, \d+ requests to S3\n", ran.stderr)
+    assert re.fullmatch(r"2 of 2 models complete; 14\.7 MB sent in \d+\.\d s, \d+ requests to S3\n", ran.stderr)
 
 
 def test_a_real_model_over_tls(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_revision_of_its_own_for_an_environment(scene: Scene) -> None:
     assert ran.code == 1
     where = f"m (s3://{scene.s3.bucket}/models/m/"
     assert ran.stdout == f"{where}{first[1][:12]}/): up to date\n"
-    assert ran.stderr.startswith(f"error: {where}{second[:12]}/): {WEIGHTS} has the sha256 ")
+    assert ran.stderr.startswith(f"error: {where}{second[:12]}/): {WEIGHTS} has sha256 ")
     assert scene.quick().code == 0
     for commit in (first[1], second):
         scene.models["m"] = (REPO, commit)
@@ -190,7 +190,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(scene: Scene, faulty_s3: F
         "  upload       34 B  1_Pooling/config.json  (missing)",
         "  upload       18 B  tokenizer.json  (missing)",
         "  upload       18 B  config.json  (missing)",
-        "  write             manifest, last of all",
+        "  write             the manifest, last",
     ]
     assert [model["work"] for model in plan] == [True]
     assert plan[0]["operations"][0] == {
@@ -272,7 +272,7 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(scene: Scene) -> None:
     assert "\x1b" not in ran.stdout + ran.stderr
     *progress, total = ran.stderr.splitlines()
     assert all(json.loads(line)["model"] == "m" for line in progress)  # after ten seconds, should it take so long
-    assert re.fullmatch(r"1 of 1 models are in; .* requests to S3", total)
+    assert re.fullmatch(r"1 of 1 models complete; .* requests to S3", total)
     assert TOKEN not in ran.stdout + ran.stderr
     assert scene.quick(limits=QUICK, output="json").code == 0
 

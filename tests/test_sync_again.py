@@ -162,7 +162,7 @@ def test_the_lock_is_law(scene: Scene) -> None:
     ran = scene.quick(locked=[Locked(repo, commit, tuple(wrong))])
     assert ran.code == 1
     assert (
-        f"error: m: {WEIGHTS} is now {scene.promised()[WEIGHTS][1]} with {SIZE} bytes, locked is {'d' * 64}"
+        f"error: m: {WEIGHTS} is now {scene.promised()[WEIGHTS][1]} with {SIZE} bytes, expected {'d' * 64}"
         in ran.stderr
     )
     assert "hint: the Hub's copy has changed" in ran.stderr

@@ -32,7 +32,7 @@ def test_only_what_changed_comes_from_the_hub(scene: Scene, faulty_s3: FaultyS3)
     ran = scene.quick()
     assert ran.code == 0
     assert re.fullmatch(r"m: 70 B sent and verified, 12\.6 MB copied in \d+\.\d s\n", ran.stdout)
-    assert re.search(r"^1 of 1 models are in; 70 B sent, 12\.6 MB copied in \d+\.\d s, ", ran.stderr)
+    assert re.search(r"^1 of 1 models complete; 70 B sent, 12\.6 MB copied in \d+\.\d s, ", ran.stderr)
     assert scene.hub.sent("cdn") == 0
     assert WEIGHTS not in {request.file for request in scene.hub.seen("resolve")}
     assert faulty_s3.counts["UploadPart"] == 0
@@ -61,7 +61,7 @@ def test_a_dry_run_shows_the_copy(scene: Scene, faulty_s3: FaultyS3) -> None:
     commit, before = scene.other(WEIGHTS)[9:-1], scene.present()
     table, [plan] = scene.sync("--dry-run"), json.loads(scene.sync("--dry-run", "--output", "json").stdout)
     assert table.stdout.splitlines()[1:3] == [
-        f"  copy      12.6 MB  model.safetensors  (the same as in {commit})",
+        f"  copy      12.6 MB  model.safetensors  (same as in {commit})",
         "  upload       34 B  1_Pooling/config.json  (missing)",
     ]
     assert (plan["bytes"], plan["copiedBytes"]) == (70, SIZE)
@@ -69,7 +69,7 @@ def test_a_dry_run_shows_the_copy(scene: Scene, faulty_s3: FaultyS3) -> None:
         "action": "copy",
         "path": WEIGHTS,
         "size": SIZE,
-        "reason": f"the same as in {commit}",
+        "reason": f"same as in {commit}",
     }
     assert set(faulty_s3.counts) == {"GetObject", "ListObjectsV2"}
     assert scene.present() == before
@@ -99,7 +99,7 @@ def test_a_file_that_has_moved_is_copied_too(scene: Scene, faulty_s3: FaultyS3) 
     second = scene.prefix()
     scene.move({"config.json": b"{}", "model-00001-of-00001.safetensors": FILES[WEIGHTS]})
     faulty_s3.requests.clear()
-    assert f"(the same as in {second[9:-1]})" in scene.quick(dry_run=True).stdout
+    assert f"(same as in {second[9:-1]})" in scene.quick(dry_run=True).stdout
     assert faulty_s3.counts == {"GetObject": 2, "ListObjectsV2": 3}
     assert scene.quick().code == 0
     assert scene.hub.sent("cdn") == 0

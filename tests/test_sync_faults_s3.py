@@ -66,7 +66,11 @@ LASTING: dict[str, tuple[Callable[[FaultyS3], object], str, str]] = {
     "SlowDown": (lambda s3: s3.faults.slow_down(kind="UploadPart"), "SlowDown: Please reduce", "hint: "),
     "500 for complete": (lambda s3: s3.faults.internal(kind=COMPLETE), "InternalError: We encountered", "hint: "),
     "200 with error": (lambda s3: s3.faults.error_in_200(), "InternalError: We encountered", "hint: "),
-    "silence": (lambda s3: s3.faults.hang(kind="UploadPart"), "Read timeout on endpoint URL", "hint: the server says"),
+    "silence": (
+        lambda s3: s3.faults.hang(kind="UploadPart"),
+        "Read timeout on endpoint URL",
+        "hint: the server stopped",
+    ),
     "reset": (lambda s3: s3.faults.reset(at=MIB, kind="UploadPart"), "Connection was closed", "hint: "),
     "NoSuchUpload": (lambda s3: s3.faults.no_upload(kind="UploadPart"), "NoSuchUpload: The specified", "hint: "),
     "ExpiredToken": (
@@ -135,7 +139,7 @@ AT_ONCE: dict[str, tuple[Callable[[FaultyS3], object], str, str]] = {
     ),
     "no reason": (
         lambda s3: s3.faults.error(403, "QuotaExceeded"),
-        "QuotaExceeded: the server gives no reason",
+        "QuotaExceeded: the server gave no reason",
         "hint",
     ),
 }

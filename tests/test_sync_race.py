@@ -62,7 +62,7 @@ def test_an_object_that_is_lost_at_once_is_noticed(scene: Scene, faulty_s3: Faul
     ceph.release.set()
     ran = scene.quick()
     assert ran.code == 1
-    assert ran.stderr.startswith(f"error: m: {WEIGHTS} was completed, and cannot be read back\n  hint: ")
+    assert ran.stderr.startswith(f"error: m: {WEIGHTS} was uploaded, but cannot be read back\n  hint: ")
     assert scene.manifest() is None
     assert scene.quick().code == 0
     assert not ceph.lost
@@ -78,7 +78,7 @@ def test_an_object_that_is_lost_later_is_found_and_brought_in_again(scene: Scene
     assert scene.quick().stdout == "m: up to date\n"
     ran = scene.sync("--verify")
     assert ran.code == 1
-    assert ran.stdout.splitlines()[1].startswith(f"m: {WEIGHTS} is listed, and cannot be read: ")
+    assert ran.stdout.splitlines()[1].startswith(f"m: {WEIGHTS} is listed, but cannot be read: ")
     assert scene.quick().code == 0
     assert not ceph.lost
     scene.expect()

@@ -23,12 +23,12 @@ def test_verify_reads_everything_back(scene: Scene, faulty_s3: FaultyS3) -> None
     assert scene.quick().stdout == "m: up to date\n"
     ran = scene.sync("--verify")
     assert ran.code == 1
-    assert f"m: {WEIGHTS} has the sha256 " in ran.stdout
-    assert f"and must have {scene.promised()[WEIGHTS][1]}" in ran.stdout
+    assert f"m: {WEIGHTS} has sha256 " in ran.stdout
+    assert f", expected {scene.promised()[WEIGHTS][1]}" in ran.stdout
     told = json.loads(scene.sync("--verify", "--output", "json").stdout)["models"][0]
     assert (told["state"], len(told["findings"])) == ("damaged", 1)
     assert scene.hub.requests == []
-    assert f"{WEIGHTS}  (found damaged by --verify)" in scene.quick(dry_run=True).stdout
+    assert f"{WEIGHTS}  (damaged, according to --verify)" in scene.quick(dry_run=True).stdout
     assert scene.quick().code == 0
     assert scene.hub.sent("cdn") == SIZE
     scene.expect()
@@ -44,7 +44,7 @@ def test_verify_goes_on_after_what_cannot_be_read(scene: Scene, faulty_s3: Fault
     ran = scene.sync("--verify")
     assert ran.code == 1
     assert ran.stdout.splitlines()[0] == "m: damaged"
-    assert ran.stdout.splitlines()[1].startswith(f"m: {WEIGHTS} is listed, and cannot be read: ")
+    assert ran.stdout.splitlines()[1].startswith(f"m: {WEIGHTS} is listed, but cannot be read: ")
     assert ran.stdout.splitlines()[2:] == ["other: verified"]
     faulty_s3.faults.add(_mended(gone), {"kind": "CompleteMultipartUpload", "path": scene.prefix() + WEIGHTS})
     assert scene.quick().code == 0
@@ -64,7 +64,7 @@ def test_verify_records_nothing_that_it_does_not_know(scene: Scene, faulty_s3: F
     """A dry run writes nothing; nor is a file damaged because this key may not read it."""
     manifest = scene.manifest()
     faulty_s3.faults.denied(kind="GetObject", path=scene.prefix() + WEIGHTS)
-    assert f"m: {WEIGHTS} is listed, and cannot be read: " in scene.sync("--verify").stdout
+    assert f"m: {WEIGHTS} is listed, but cannot be read: " in scene.sync("--verify").stdout
     faulty_s3.faults.clear()
     faulty_s3.faults.error(404, "NoSuchKey", kind="GetObject", path=scene.prefix() + WEIGHTS)
     assert scene.sync("--verify", "--dry-run").code == 1
@@ -77,7 +77,7 @@ def test_verify_says_when_it_may_not_record(scene: Scene, faulty_s3: FaultyS3) -
     faulty_s3.faults.denied(kind="PutObject")
     ran = scene.sync("--verify")
     assert ran.code == 1
-    assert "m: the next sync will not bring this in again, as the manifest could not be changed: " in ran.stdout
+    assert "m: the next sync will not replace it, because the manifest could not be updated: " in ran.stdout
 
 
 def test_verify_finds_what_is_missing_and_what_is_strange(scene: Scene) -> None:
@@ -92,5 +92,5 @@ def test_verify_finds_what_is_missing_and_what_is_strange(scene: Scene) -> None:
         "m: strange.json is not in the manifest",
         "m: tokenizer.json is missing",
         "other: damaged",
-        "other: there is no manifest: it was never synced to the end",
+        "other: there is no manifest: no sync has completed",
     ]

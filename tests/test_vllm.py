@@ -60,7 +60,7 @@ def test_a_removed_flag_comes_with_what_to_write_instead() -> None:
     """A version jump is no riddle."""
     fault = vllm.fault("--task=embed", parse("0.18.0"))
     assert fault is not None
-    assert fault.message == "vLLM 0.18.0 no longer has --task (0.12.0 was the last seen with it)"
+    assert fault.message == "vLLM 0.18.0 no longer has --task (last seen in 0.12.0)"
     assert fault.hint == "remove it: vLLM finds the task; a causal model takes --runner=pooling"
 
 
@@ -86,7 +86,7 @@ def test_a_short_form_is_spelt_out() -> None:
         ("-1", "invalid-argument", "write each argument as one item: '--flag' or '--flag=value'"),
         (" ", "invalid-argument", "write each argument as one item: '--flag' or '--flag=value'"),
         ("-tp=2", "unknown-flag", "write --tensor-parallel-size"),
-        ("-x", "unknown-flag", "see `vllm serve --help` of that version"),
+        ("-x", "unknown-flag", "see `vllm serve --help`"),
         ("--max-num-sequences 4", "unknown-flag", "did you mean '--max-num-seqs'?"),
     ],
 )

@@ -140,7 +140,7 @@ class ServedModel(NamedTuple):
 
     @property
     def most_replicas(self) -> int:
-        """Pods that may run at once, the surge of a roll-out included."""
+        """Pods that may run at once, the surge of a rollout included."""
         if self.stopped:
             return 0
         return (self.autoscaling.max_replicas if self.autoscaling else self.replicas) + self.max_surge

@@ -1,4 +1,4 @@
-"""`generator add`: append a model of the Hub to the catalog."""
+"""`generator add`: append a model from the Hub to the catalog."""
 
 import os
 from pathlib import Path
@@ -17,11 +17,11 @@ ON_ERROR: Final = "nothing was written"
 
 @click.command("add")
 @click.argument("repo", metavar="OWNER/NAME")
-@click.option("--name", help="The model's name; made from the repository's unless given.")
+@click.option("--name", help="The model's name (default: derived from the repository's).")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what would change.")
 @options.root
 def command(*, repo: str, name: str | None, dry_run: bool, root: Path) -> bool:
-    """Append a model of the Hugging Face Hub to models.yaml, at its newest commit."""
+    """Append a model from the Hugging Face Hub to models.yaml, at its newest commit."""
     document, present = pipeline.read(root), pipeline.read_lock(root)
     with of_environment(os.environ) as hub:
         updated = update.add(document, present, repo, name, hub, options.say)

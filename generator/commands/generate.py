@@ -11,13 +11,13 @@ from generator.commands import options
 from generator.report import differences, findings
 
 ON_ERROR: Final = "nothing was written"
-_UNLOCKED: Final = f"without {pipeline.LOCK}, nothing was compared with the models' own files: run `generator lock`"
+_UNLOCKED: Final = f"no {pipeline.LOCK}: the catalog was not compared with the models' own files; run `generator lock`"
 
 
 @click.command("generate", context_settings=options.HELP)
 @options.version("generate")
 @click.option(
-    "--check", "checking", is_flag=True, help="Write nothing; print what would change, and exit 1 if anything."
+    "--check", "checking", is_flag=True, help="Write nothing; print what would change, and exit 1 if anything would."
 )
 @options.output
 @options.root

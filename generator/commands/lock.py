@@ -1,4 +1,4 @@
-"""`generator lock`: write what the Hub says of each model."""
+"""`generator lock`: record what the Hub says about each model."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ ON_ERROR: Final = "nothing was written"
 @click.option("--upgrade-all", "everything", is_flag=True, help="Move every model to its newest commit first.")
 @options.root
 def command(*, names: tuple[str, ...], everything: bool, root: Path) -> bool:
-    """Write models.lock.yaml: each model's files with their digests, and what its configuration says."""
+    """Write models.lock.yaml: each model's files, their digests, and its configuration."""
     document, present = pipeline.read(root), pipeline.read_lock(root)
     upgrade = update.Upgrade(names, everything)
     updated = update.lock(document, present, upgrade, lambda: of_environment(os.environ), options.say)

@@ -18,7 +18,7 @@ root = click.option(
     help="The folder that contains models.yaml (default: the current one).",
 )
 output = click.option(
-    "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="How findings are printed."
+    "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format of the findings."
 )
 
 

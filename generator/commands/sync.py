@@ -31,18 +31,18 @@ Mode = Literal["sync", "verify", "prune"]
 
 @click.command("sync", context_settings=options.HELP)
 @options.version("artifact-sync")
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
-@click.option("--verify", is_flag=True, help="Read everything back from the bucket and hash it.")
-@click.option("--prune", is_flag=True, help="Delete complete prefixes that no model refers to, and abandoned uploads.")
-@click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Days that --prune leaves alone.")
-@click.option("--model", "names", multiple=True, help="Only this model; may be given more than once.")
-@click.option("--env", "environments", multiple=True, help="Only what this environment serves.")
-@click.option("--connection", "connections", multiple=True, help="Only what belongs into this connection's bucket.")
-@click.option("--keep-going", is_flag=True, help="Sync the other models when one fails.")
-@click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file contents at once.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Parts that move at once.")
-@click.option("--sign-payload/--no-sign-payload", default=None, help="Sign contents too; only over http unless given.")
-@click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
+@click.option("--verify", is_flag=True, help="Read everything back from the bucket, and check its digests.")
+@click.option("--prune", is_flag=True, help="Delete complete prefixes that no model uses, and abandoned uploads.")
+@click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Days that --prune waits.")
+@click.option("--model", "names", multiple=True, help="Only this model. Can be repeated.")
+@click.option("--env", "environments", multiple=True, help="Only the models of this environment. Can be repeated.")
+@click.option("--connection", "connections", multiple=True, help="Only this connection. Can be repeated.")
+@click.option("--keep-going", is_flag=True, help="Continue with the other models if one fails.")
+@click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file data in memory.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Concurrent part transfers.")
+@click.option("--sign-payload/--no-sign-payload", default=None, help="Sign the payload (default: only over http).")
+@click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="Output format.")
 @options.root
 def command(  # noqa: PLR0913 - the options
     *,
@@ -60,9 +60,12 @@ def command(  # noqa: PLR0913 - the options
     output: str,
     root: Path,
 ) -> bool:
-    """Fill S3 with the models' files from the Hugging Face Hub: no disk, and verified before visible."""
+    """Copy the models' files from the Hugging Face Hub to S3, and verify each before it becomes visible.
+
+    No disk is needed.
+    """
     if verify and prune:
-        raise click.UsageError("--verify and --prune exclude each other")
+        raise click.UsageError("--verify and --prune cannot be used together")
     asked = SyncOptions(
         selection=Selection(names, environments, connections),
         dry_run=dry_run,
@@ -95,7 +98,7 @@ def act(context: SyncContext, mode: Mode, output: str) -> bool:
     _show(synced, planning=planning, output=output)
     errors = [outcome.error for outcome in synced.outcomes if outcome.error]
     if context.stop.is_set() and errors and all(isinstance(error, InterruptedSyncError) for error in errors):
-        raise InterruptedSyncError("interrupted; run this again: what is in the bucket is not sent again")
+        raise InterruptedSyncError("interrupted; run the sync again: what is in the bucket is not sent again")
     return not errors and not any(outcome.findings for outcome in synced.outcomes)
 
 

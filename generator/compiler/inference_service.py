@@ -119,7 +119,7 @@ _TOLERATION: Final = ("key", "operator", "value", "effect", "tolerationSeconds")
 
 
 def _strategy(max_surge: int) -> DeploymentStrategy:
-    """Without a surge, one pod goes before the next comes: a roll-out then needs no GPU that is not there.
+    """Without a surge, one pod goes before the next comes: a rollout then needs no GPU that is not there.
 
     KServe's own default is 25 % of both, which rounds to a surge of one: setDefaultDeploymentSpec in
     pkg/controller/v1beta1/inferenceservice/reconcilers/deployment/deployment_reconciler.go.

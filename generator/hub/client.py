@@ -102,7 +102,7 @@ class Hub:
         request = Request(repo, commit)
         info = self._ask(request, lambda api: api.model_info(repo, revision=commit))
         if info.sha != commit:
-            raise HubError(f"the Hub answered for another commit than that of {request}")
+            raise HubError(f"the Hub answered for a different commit than that of {request}")
         return Description(_license(info), bool(info.gated))
 
     def tree(self, repo: str, commit: str) -> tuple[ModelFile, ...]:
@@ -117,7 +117,7 @@ class Hub:
 
         files = sorted(self._ask(request, rows))
         if strange := [file.path for file in files if printable(file.path) != file.path]:
-            message = f"{request} has a file whose name no lock can hold, {strange[0]!r}"
+            message = f"{request} has a file whose name cannot be locked: {strange[0]!r}"
             raise HubError(message, hint="choose another repository")
         return tuple(files)
 
@@ -126,7 +126,7 @@ class Hub:
         request = Request(repo, commit, path)
         content = self._ask(request, lambda _: self._start(request, most_bytes + 1, {}))
         if len(content) > most_bytes:
-            raise HubError(f"{request} has more than the {most_bytes:,} bytes that are read")
+            raise HubError(f"{request} is larger than {most_bytes:,} bytes, the most that is read")
         return content
 
     def read_start(self, repo: str, commit: str, path: str, length: int) -> bytes:
@@ -139,7 +139,7 @@ class Hub:
         request = Request(repo, commit, path)
         found = self._ask(request, lambda _: self._head(request))
         if found.commit_hash != commit or found.etag is None or found.size is None:
-            raise HubError(f"the Hub's answer for {request} lacks the commit, the digest or the size")
+            raise HubError(f"the Hub's answer for {request} has no commit, digest or size")
         own = urlsplit(found.location)[:2] == urlsplit(self.endpoint.url)[:2]
         headers = {**(self._headers() if own else {}), **_IDENTITY}
         return Location(found.location, headers, found.etag, found.size, commit)
@@ -267,7 +267,7 @@ def _explained(error: Exception, request: Request, hub: Hub) -> HubError:
 
 def _commit(request: Request, commit: str | None) -> str:
     if commit is None:
-        raise HubError(f"the Hub names no commit for {request}")
+        raise HubError(f"the Hub gives no commit for {request}")
     return commit
 
 

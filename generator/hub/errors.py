@@ -58,11 +58,11 @@ def refused(kind: str, status: int | None, request: Request, endpoint: Endpoint,
             "request": request,
             "commit": request.commit,
             "page": f"{endpoint.url}/{request.repo}",
-            "who": "the account of HF_TOKEN is not admitted" if endpoint.authorized else "no HF_TOKEN is set",
+            "who": "the account of HF_TOKEN has no access" if endpoint.authorized else "no HF_TOKEN is set",
         }
         return HubError(message.format(**values), hint=hint.format(**values), status=status)
     if status is None:
-        message = f"the answer for {request} cannot be read ({kind})"
+        message = f"the Hub's answer for {request} cannot be read ({kind})"
         return HubError(message, hint=f"check that {endpoint.url} is a Hub")
     return _by_status(status, request, endpoint, wait_s)
 
@@ -70,17 +70,17 @@ def refused(kind: str, status: int | None, request: Request, endpoint: Endpoint,
 _KINDS: Final = {
     "GatedRepoError": (
         "{repo} is gated, and {who}",
-        "accept its terms at {page}, then run this again with the HF_TOKEN of that account",
+        "accept its terms at {page}, then run this again with a token of that account in HF_TOKEN",
     ),
     "RepositoryNotFoundError": (
-        "{repo} is missing, or it is private and {who}",
+        "{repo} does not exist, or is private and {who}",
         "check the name; for a private repository, set HF_TOKEN",
     ),
-    "RevisionNotFoundError": ("{repo} has no commit {commit} (any more)", _ANOTHER),
-    "RemoteEntryNotFoundError": ("{request} does not exist (any more)", _ANOTHER),
+    "RevisionNotFoundError": ("{repo} has no commit {commit}; it may have been removed", _ANOTHER),
+    "RemoteEntryNotFoundError": ("{request} does not exist; it may have been removed", _ANOTHER),
     "DisabledRepoError": ("the Hub has disabled {repo}", "see {page}, and choose another repository"),
     "OfflineModeIsEnabled": ("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set", "unset it, and run this again"),
-    "HFValidationError": ("'{repo}' is not the name of a repository", "write owner/name"),
+    "HFValidationError": ("'{repo}' is not a valid repository name", "write owner/name"),
 }
 
 
@@ -95,10 +95,10 @@ def _by_status(status: int, request: Request, endpoint: Endpoint, wait_s: float)
         message = f"the Hub answered {status} for {request}"
         return HubError(message, hint="run this again later", transient=transient, status=status)
     if status in _UNAUTHORIZED and endpoint.authorized:
-        message = f"the Hub refuses HF_TOKEN for {request.repo}: it has expired, is not valid, or may not read this"
-        hint = f"make a new one at {endpoint.url}/settings/tokens"
+        message = f"the Hub refuses HF_TOKEN for {request.repo}: it is invalid, has expired, or lacks access"
+        hint = f"create a new one at {endpoint.url}/settings/tokens"
     elif status in _UNAUTHORIZED:
-        message, hint = f"the Hub does not show {request.repo} without a token", "set HF_TOKEN, and run this again"
+        message, hint = f"the Hub requires a token for {request.repo}", "set HF_TOKEN, and run this again"
     else:
         message, hint = f"the Hub answered {status} for {request}", f"check that {endpoint.url} is a Hub"
     return HubError(message, hint=hint, status=status)
@@ -110,9 +110,9 @@ def unanswered(kind: str, endpoint: Endpoint) -> HubError:
     if kind == "Untrusted":
         return HubError(f"the certificate of {host} is not trusted", hint=UNTRUSTED)
     if kind == "UnsupportedProtocol":
-        return HubError(f"'{endpoint.url}' is not the address of a Hub", hint="write HF_ENDPOINT=https://…")
+        return HubError(f"'{endpoint.url}' is not a valid Hub URL", hint="write HF_ENDPOINT=https://…")
     if kind.endswith("Timeout"):
         message = f"{host} did not answer within {endpoint.timeout_s:g} seconds"
     else:
-        message = f"{host} cannot be reached, or hung up ({kind})"
-    return HubError(message, hint="check the network, the proxy, and HF_ENDPOINT", transient=True)
+        message = f"{host} cannot be reached, or closed the connection ({kind})"
+    return HubError(message, hint="check the network, the proxy and HF_ENDPOINT", transient=True)

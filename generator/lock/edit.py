@@ -14,7 +14,7 @@ from generator.vllm.serving import Derived, derive
 from generator.yaml import read as source
 from generator.yaml.write import dump
 
-_BLOCK: Final = "write `models` as a block list, one `- name: …` below the other"
+_BLOCK: Final = "write `models` as a block list, with one `- name: …` per model"
 _UNLIMITED: Final = 2048
 """What vLLM takes for the length of a model whose configuration has none: default_max_len in
 vllm-project/vllm vllm/config/model.py @ v0.18.0.
@@ -37,9 +37,9 @@ def name_of(repo: str) -> str:
 def entry(name: str, locked: Locked, catalog: Catalog) -> dict[str, Any]:
     """A model's entry, made from its repository. Raises GeneratorError when too little is known."""
     if not re.match(NAME, name):
-        raise GeneratorError(f"'{name}' is not a valid name for a model", hint="write --name NAME, of a-z, 0-9 and '-'")
+        raise GeneratorError(f"'{name}' is not a valid model name", hint="set --name NAME, with a-z, 0-9 and '-'")
     if any(model.get("name") == name for model in catalog.data["models"]):
-        raise GeneratorError(f"the name '{name}' is taken", hint="choose another with --name")
+        raise GeneratorError(f"the name '{name}' is already used", hint="choose another with --name")
     derived = _derived(locked, catalog)
     found: dict[str, Any] = {
         "name": name,
@@ -50,7 +50,7 @@ def entry(name: str, locked: Locked, catalog: Catalog) -> dict[str, Any]:
     }
     if derived.task == "embedding":
         if derived.dimensions is None:
-            raise GeneratorError(f"{locked.repo} does not say how many dimensions its vectors have", hint=_BY_HAND)
+            raise GeneratorError(f"{locked.repo} does not state the dimensions of its vectors", hint=_BY_HAND)
         found["dimensions"] = derived.dimensions
     return found | _resources(locked, catalog)
 
@@ -62,9 +62,9 @@ def _derived(locked: Locked, catalog: Catalog) -> Derived:
     """How the strictest runtime of its task would serve it."""
     task = derive(locked.facts, catalog.target.vllm).task
     if task not in ("embedding", "reranker"):
-        architecture = derive(locked.facts, catalog.target.vllm).architecture or "without an architecture"
-        message = f"{locked.repo} ({architecture}) is neither an embedding model nor a reranker by itself"
-        raise GeneratorError(message, hint=f"{_BY_HAND}, with the arguments that its model card gives")
+        architecture = derive(locked.facts, catalog.target.vllm).architecture or "no architecture"
+        message = f"{locked.repo} ({architecture}) is not by itself an embedding model or a reranker"
+        raise GeneratorError(message, hint=f"{_BY_HAND}, with the arguments from its model card")
     serving = [runtime for runtime in catalog.runtimes.values() if runtime.task == task]
     versions = [(runtime.vllm_version, runtime.args) for runtime in serving] or [(catalog.target.vllm, ())]
     found = [derive(locked.facts, version, args) for version, args in versions]
@@ -87,7 +87,7 @@ def append(text: str, model: Mapping[str, Any]) -> str:
     lines = text.split(end)
     models = _loaded(text)["models"]
     if models.fa.flow_style():
-        raise GeneratorError("the list `models` is written in brackets", hint=_BLOCK)
+        raise GeneratorError("the list `models` is in brackets", hint=_BLOCK)
     starts = [_dash(lines, *models.lc.item(index)) for index in range(len(models))]
     row, indent = starts[-1]
     at = _end(lines, row, indent)
@@ -106,7 +106,7 @@ def _dash(lines: list[str], row: int, column: int) -> tuple[int, int]:
         if (found := _DASH.match(lines[row])) and len(found[1]) < max(column, 1):
             return row, len(found[1])
         row -= 1
-    raise GeneratorError("the list `models` is written in a way that cannot be continued", hint=_BLOCK)
+    raise GeneratorError("the list `models` cannot be extended in its present form", hint=_BLOCK)
 
 
 def _above_comments(lines: list[str], row: int) -> int:
@@ -141,7 +141,7 @@ def repin(text: str, loc: Loc, commit: str, to: str) -> str:
     lines = text.split("\n")
     head, tail = lines[row][:column], lines[row][column:]
     if commit not in tail[: len(commit) + 1]:
-        raise GeneratorError(f"the revision {short(commit)} is written in a way that cannot be edited")
+        raise GeneratorError(f"the revision {short(commit)} cannot be edited in its present form")
     lines[row] = head + tail.replace(commit, to, 1)
     edited = "\n".join(lines)
     if _data(edited) != _replaced(_data(text), loc, to):
@@ -161,10 +161,10 @@ def _assert_only(text: str, edited: str, models: tuple[Any, ...]) -> None:
     before = _data(text)
     if _data(edited) != {**before, "models": list(models)}:
         block = dump({"models": [models[-1]]}).partition("\n")[2]
-        raise GeneratorError("models.yaml is written in a way that cannot be continued", hint=f"add this:\n{block}")
+        raise GeneratorError("models.yaml cannot be extended in its present form", hint=f"add this:\n{block}")
 
 
-_MISREAD: Final = "models.yaml would not read back as meant"
+_MISREAD: Final = "the edited models.yaml would not read back as intended"
 
 
 def _data(text: str) -> Any:

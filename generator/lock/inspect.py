@@ -42,12 +42,12 @@ def _facts(hub: Hub, repo: str, commit: str, file: ModelFile) -> Any:
     content = hub.read(repo, commit, file.path, _MOST_BYTES)
     if not _is(content, file):
         message = f"{file.path} in {repo} at {short(commit)} is not the file that the Hub lists"
-        raise HubError(message, hint="run this again; if it stays so, something between here and the Hub changes files")
+        raise HubError(message, hint="run this again; if the error stays, a proxy or mirror is changing files")
     try:
         return config.facts(file.path, content)
     except (ValueError, RecursionError):
         message = f"{file.path} in {repo} at {short(commit)} cannot be read"
-        raise HubError(message, hint="choose another revision: vLLM would not read it either") from None
+        raise HubError(message, hint="choose another revision: vLLM could not read it either") from None
 
 
 def _is(content: bytes, file: ModelFile) -> bool:
@@ -66,7 +66,7 @@ def _tensors(hub: Hub, repo: str, commit: str, files: Mapping[str, ModelFile]) -
             try:
                 found = config.tensors(_header(hub, repo, commit, path))
             except ValueError:
-                message = f"{path} in {repo} at {short(commit)} does not begin like safetensors"
+                message = f"{path} in {repo} at {short(commit)} is not a valid safetensors file"
                 raise HubError(message, hint="choose another revision") from None
             for kind, count in found.items():
                 counted[kind] = counted.get(kind, 0) + count
@@ -77,7 +77,7 @@ def _header(hub: Hub, repo: str, commit: str, path: str) -> bytes:
     start = hub.read_start(repo, commit, path, _HEADER_GUESS)
     length = int.from_bytes(start[:_LENGTH_BYTES], "little")
     if length > _MOST_HEADER:
-        raise ValueError("too long a header")
+        raise ValueError("the header is too long")
     if len(start) < _LENGTH_BYTES + length:
         start = hub.read_start(repo, commit, path, _LENGTH_BYTES + length)
     return start[_LENGTH_BYTES : _LENGTH_BYTES + length]

@@ -128,11 +128,11 @@ def parse(raw: bytes, path: str = FILE) -> Lock:
 
 def _diagnostic(document: source.Document, raw: Iterable[str | int]) -> Diagnostic:
     loc: Loc = tuple(part for part in raw if part != "[key]")
-    message = f"{'.'.join(map(str, loc)) or 'the file'} is not as `generator lock` writes it"
+    message = f"{'.'.join(map(str, loc)) or 'the file'} is not what `generator lock` writes"
     return document.diagnostic(document.locate(loc), "invalid-lock", message, _REMEDY)
 
 
-_REMEDY: Final = f"take {FILE} from Git again, or remove it and run `generator lock`"
+_REMEDY: Final = f"restore {FILE} from Git, or remove it and run `generator lock`"
 
 
 def _locked(entry: Mapping[str, Any]) -> Locked:

@@ -70,9 +70,9 @@ def _copied(locked: Locked, served: ServedModel) -> Locked:
 
 def _not_locked(catalog: Catalog, served: ServedModel, lock: Lock) -> Violation:
     commits = [commit for repo, commit in lock.repositories if repo == served.repo]
-    held = f"at {short(commits[0])}, not at {short(served.commit)}" if commits else "not at all"
-    part = "revision" if commits else "repo"
-    message = f"{FILE} holds {served.repo} {held}"
+    part, message = "repo", f"{FILE} does not contain {served.repo}"
+    if commits:
+        part, message = "revision", f"{FILE} has {served.repo} at {short(commits[0])}, not {short(served.commit)}"
     return Violation(catalog.origin(served, "source", part), "not-locked", message, _RELOCK)
 
 
@@ -83,14 +83,14 @@ def _lengths(case: _Case) -> Iterator[Violation]:
         return
     loc, hint = case.catalog.origin(case.served, "maxModelLen"), f"write {limit.tokens} or less"
     if accepted is not None and wish > accepted.tokens:
-        message = f"maxModelLen {wish} is more than vLLM {case.vllm_version} takes: {accepted} says {accepted.tokens}"
+        message = f"maxModelLen {wish} is more than vLLM {case.vllm_version} accepts: {accepted} is {accepted.tokens}"
         yield Violation(loc, "max-model-len-too-long", message, hint)
     elif usable is not None:
         size = mapping(case.facts.config, "config.json").get("max_position_embeddings", usable.tokens)
-        first = f", and the first {size - usable.tokens} of them are taken" if size != usable.tokens else ""
+        first = f", of which the first {size - usable.tokens} are reserved" if size != usable.tokens else ""
         message = (
-            f"maxModelLen {wish} is more than the {usable.tokens} tokens that the model can number: {usable} says "
-            f"{size}{first}; vLLM {case.vllm_version} would start, and crash at the first longer text"
+            f"maxModelLen {wish} exceeds the model's {usable.tokens} positions: {usable} is "
+            f"{size}{first}; vLLM {case.vllm_version} would start, then crash on the first longer text"
         )
         yield Violation(loc, "max-model-len-past-positions", message, hint)
 
@@ -98,8 +98,8 @@ def _lengths(case: _Case) -> Iterator[Violation]:
 def _null_length(case: _Case) -> Iterator[Violation]:
     forced = length.overriding(case.facts, case.vllm_version)
     if forced and length.crashes(forced):
-        message = f"max_seq_length in {forced[0]} is null, at which vLLM {case.vllm_version} stops with a TypeError"
-        hint = "choose a revision where it is a number or absent"
+        message = f"max_seq_length in {forced[0]} is null, so vLLM {case.vllm_version} stops with a TypeError"
+        hint = "choose a revision where it is a number or missing"
         yield Violation(case.source, "null-max-seq-length", message, hint)
 
 
@@ -122,13 +122,13 @@ def _architecture(case: _Case) -> Iterator[Violation]:
         message = f"the task is {task}, but {name} {_VERBS[able]}"
         hint = f"write `task: {able}`"
         if able == "generation":
-            hint = f"give it the argument {runner_hint(case.vllm_version)}"
+            hint = f"add the argument {runner_hint(case.vllm_version)}"
             if task == "reranker":
-                hint = "choose a conversion of it to …ForSequenceClassification, or give it --hf-overrides"
+                hint = "use a version converted to …ForSequenceClassification, or add --hf-overrides"
         yield Violation(loc, "wrong-architecture", message, hint)
     elif task == "reranker" and case.derived.labels not in (None, 1):
-        message = f"{name} has {case.derived.labels} labels, and vLLM scores only with a model that has one"
-        yield Violation(loc, "wrong-architecture", message, "choose a model that was trained to rank")
+        message = f"{name} has {case.derived.labels} labels, but vLLM only scores with models that have one"
+        yield Violation(loc, "wrong-architecture", message, "choose a model trained as a reranker")
 
 
 def _modules(case: _Case) -> Iterator[Violation]:
@@ -137,26 +137,26 @@ def _modules(case: _Case) -> Iterator[Violation]:
         return
     version, facts = case.vllm_version, case.facts
     if MODULES not in facts.config:
-        message = f"has no modules.json: vLLM takes its own defaults, pooling '{case.derived.pooling}' and normalized"
-        hint = "compare its vectors with its model card's"
+        message = f"has no modules.json: vLLM uses its own pooling, '{case.derived.pooling}', and normalization"
+        hint = "compare its vectors with those on its model card"
         yield Violation(case.source, "missing-modules", message, hint, Severity.WARNING)
         return
     for unknown in unknown_modules(facts, version):
         message = f"vLLM {version} skips the module {unknown}, so the vectors would be wrong"
         yield Violation(
-            case.source, "unknown-module", message, "choose a newer vLLM, or a revision from before it was re-saved"
+            case.source, "unknown-module", message, "use a newer vLLM, or a revision from before the model was re-saved"
         )
     file = pooling_file(facts, version)
     if file is None or not any(module["path"] for module in modules_of(facts.config[MODULES])):
         return
     if file not in facts.config:
-        then = "does not start without it" if version < POOLING_OPTIONAL else "returns other vectors"
-        message = f"{file} is missing, though modules.json names it: vLLM {version} {then}"
+        then = "would not start" if version < POOLING_OPTIONAL else "would return different vectors"
+        message = f"modules.json names {file}, but it is missing: vLLM {version} {then}"
         yield Violation(case.source, "missing-pooling", message, "choose a revision that has it")
     elif case.derived.pooling is None:
         names = " and ".join(declared_pooling(facts, file)) or "nothing"
-        message = f"{file} asks for the pooling {names}, which vLLM {version} does not read"
-        yield Violation(case.source, "unsupported-pooling", message, "choose another model, or give it a pooler config")
+        message = f"{file} requires the pooling {names}, which vLLM {version} does not support"
+        yield Violation(case.source, "unsupported-pooling", message, "choose another model, or set a pooler config")
 
 
 def _pooled_by_argument(args: tuple[str, ...]) -> bool:
@@ -171,22 +171,22 @@ def _custom_code(case: _Case) -> Iterator[Violation]:
             elsewhere = next((str(name) for name in classes if "--" in str(name)), None) if classes else None
             if elsewhere is not None:
                 repo = elsewhere.partition("--")[0]
-                message = f"auto_map in {file} takes code from {repo}, and the pods have no way to the Hub"
-                hint = "keep a copy of the repository with that code in it, and auto_map changed to it"
+                message = f"auto_map in {file} loads code from {repo}, but pods cannot reach the Hub"
+                hint = "use a copy of the repository that contains this code, with auto_map changed to match"
                 yield Violation(case.source, "remote-code-elsewhere", message, hint)
                 return
 
 
 def _weights(case: _Case) -> Iterator[Violation]:
     if not any(is_weights(file.path) and file.size for file in case.locked.files):
-        message = "has no weights: no *.safetensors or *.bin at the repository's root"
-        yield Violation(case.source, "no-weights", message, "choose a repository that holds the model itself")
+        message = "has no weights: the repository has no *.safetensors or *.bin at its root"
+        yield Violation(case.source, "no-weights", message, "choose the repository of the model itself")
 
 
 def _access(case: _Case) -> Iterator[Violation]:
     if case.facts.gated:
-        message = f"{case.served.repo} is gated: its files need a token whose account has accepted the terms"
-        hint = "accept them on its page, and give `generator sync` that HF_TOKEN"
+        message = f"{case.served.repo} is gated: a sync needs a token of an account that has accepted its terms"
+        hint = "accept them on the repository's page, and run `artifact-sync` with that account's HF_TOKEN"
         yield Violation(case.source, "gated-repository", message, hint, Severity.WARNING)
     license_ = (case.facts.license or "").lower()
     if any(word in license_ for word in _NON_COMMERCIAL):

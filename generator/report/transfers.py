@@ -13,7 +13,7 @@ from generator.sync.plan import Plan
 
 
 def labels(outcomes: Sequence[Outcome]) -> list[str]:
-    """What each outcome is about: the model, and its prefix where a model goes to several."""
+    """The model of each outcome, with its prefix if a model goes to several."""
     times = Counter(outcome.wanted.name for outcome in outcomes)
     return [
         wanted.name if times[wanted.name] == 1 else f"{wanted.name} (s3://{wanted.bucket}/{wanted.prefix})"
@@ -22,7 +22,7 @@ def labels(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def plan_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """A table of what would happen; a model with nothing to do takes one line."""
+    """A table of what would happen; an up-to-date model takes one line."""
     for outcome in outcomes:
         plan = outcome.plan
         if plan is None:
@@ -34,7 +34,7 @@ def plan_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
             continue
         for operation in plan.operations:
             yield f"  {operation.action:<7} {size(operation.size):>9}  {operation.path}  ({operation.reason})"
-        yield "  write             manifest, last of all"
+        yield "  write             the manifest, last"
 
 
 def plan_json(outcomes: Sequence[Outcome]) -> str:
@@ -63,7 +63,7 @@ def _plan(outcome: Outcome) -> dict[str, Any]:
 
 
 def outcome_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """A line for each model, but for those that failed; and what reading it back has found."""
+    """A line for each model that did not fail, and the findings of reading it back."""
     for outcome, label in zip(outcomes, labels(outcomes), strict=True):
         state = _state(outcome)
         if state == "synced":
@@ -75,7 +75,7 @@ def outcome_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def outcome_json(synced: Synced) -> str:
-    """What became of each model, and of all."""
+    """The outcome of each model, and the totals."""
     models = [
         {
             "model": outcome.wanted.name,
@@ -112,7 +112,7 @@ def total(synced: Synced) -> str:
     """The last line."""
     done = sum(_state(outcome) in _IN for outcome in synced.outcomes)
     return (
-        f"{done} of {len(synced.outcomes)} models are in; "
+        f"{done} of {len(synced.outcomes)} models complete; "
         f"{size(synced.sent_bytes)} sent{_copied(synced.copied_bytes)} in {synced.seconds:.1f} s, "
         f"{synced.s3_requests} requests to S3"
     )
@@ -122,12 +122,11 @@ _IN: Final = frozenset({"synced", "up-to-date", "verified"})
 
 
 def pruned_text(found: Pruned) -> str:
-    """What goes, or would go, a line each."""
+    """What is, or would be, deleted: one line each."""
     lines = [
-        f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, and no model refers to it)\n"
-        for stale in found.prefixes
+        f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, used by no model)\n" for stale in found.prefixes
     ]
-    lines += [f"abort an upload of {upload.key} (nothing was sent for a day)\n" for upload in found.uploads]
+    lines += [f"abort an upload of {upload.key} (no part received for a day)\n" for upload in found.uploads]
     return "".join(lines)
 
 

@@ -67,7 +67,7 @@ def destinations(catalog: Catalog, locked: Locks, selection: Selection, settings
 def _require_known(kind: str, asked: Iterable[str], names: Collection[str]) -> None:
     for name in asked:
         if name not in names:
-            raise GeneratorError(f"there is no {kind} '{name}' in the catalog", hint=correction(name, names))
+            raise GeneratorError(f"the catalog has no {kind} '{name}'", hint=correction(name, names))
 
 
 def _selected(catalog: Catalog, selection: Selection) -> Iterator[ServedModel]:
@@ -101,8 +101,8 @@ def _variables(name: str, among: Collection[str], environ: Mapping[str, str]) ->
         return own or environ
     for key in ("AWS_S3_ENDPOINT", "AWS_S3_BUCKET"):
         if environ.get(key):
-            message = f"{key} is set, and there are {len(among)} connections: {', '.join(sorted(among))}"
-            raise GeneratorError(message, hint=f"choose one with --connection, or set {prefix}{key} and the like")
+            message = f"{key} is set, but there are {len(among)} connections: {', '.join(sorted(among))}"
+            raise GeneratorError(message, hint=f"select one with --connection, or set {prefix}{key} and the like")
     return environ
 
 

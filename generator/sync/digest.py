@@ -65,14 +65,12 @@ class Digest:
         file, sha256 = self._file, self._sha256.hexdigest()
         git_sha1 = self._git.hexdigest() if self._git else None
         if file.sha256 and sha256 != file.sha256:
-            raise MismatchError(f"{file.path} has the sha256 {sha256}, and must have {file.sha256}", hint=_TAMPERED)
+            raise MismatchError(f"{file.path} has sha256 {sha256}, expected {file.sha256}", hint=_TAMPERED)
         if git_sha1 != file.git_sha1:
-            raise MismatchError(
-                f"{file.path} has the Git digest {git_sha1}, and must have {file.git_sha1}", hint=_TAMPERED
-            )
+            raise MismatchError(f"{file.path} has Git SHA-1 {git_sha1}, expected {file.git_sha1}", hint=_TAMPERED)
         return Sent(file.path, file.size, sha256, git_sha1)
 
 
 _TAMPERED: Final = (
-    "nothing of it is visible in the bucket; run the sync again, and if it stays so, ask who changed the file"
+    "none of it is visible in the bucket; run the sync again, and if the error stays, find out what changed the file"
 )

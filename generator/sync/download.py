@@ -25,7 +25,7 @@ _EXPIRED: Final = frozenset({401, 403})
 _GONE: Final = frozenset({404, 410})
 
 
-_MANGLED: Final = "a proxy on the way changes what it passes on: let it leave the Hub's downloads alone"
+_MANGLED: Final = "a proxy is altering the downloads: exempt the Hub from it"
 
 
 class DownloadError(RemoteError):
@@ -126,7 +126,7 @@ class _Response:
         if self._stop.is_set():
             self._error = InterruptedSyncError("interrupted")
         elif self._error is None and len(self._body) + len(piece) > self._size:
-            self._error = DownloadError(f"more than the {self._size} bytes asked for came", transient=True)
+            self._error = DownloadError(f"the server sent more than the {self._size} bytes requested", transient=True)
         if self._error:
             return 0
         self._body += piece
@@ -149,7 +149,7 @@ class _Response:
             raise error
         if code in _CUT:
             raise DownloadError(f"the connection was cut after {len(self._body)} of {self._size} bytes", transient=True)
-        words = _FAILURES.get(code, f"libcurl says {code}")
+        words = _FAILURES.get(code, f"libcurl error {code}")
         hint = UNTRUSTED if code == pycurl.E_SSL_CACERT else None
         raise DownloadError(f"the connection failed: {words}", transient=hint is None, hint=hint)
 
@@ -157,18 +157,18 @@ class _Response:
         """What is wrong with the head, if anything is."""
         status, whole = self._status, (self._start, self._end) == (0, self._total)
         if status in _EXPIRED:
-            return DownloadError(f"the file's URL was refused ({status})", transient=True, expired=True)
+            return DownloadError(f"the server refused the file's URL ({status})", transient=True, expired=True)
         if status in _GONE:  # where the file is now, or why it is not there, the Hub says when asked again
             return DownloadError(f"the server answered {status}", transient=True, expired=True)
         if status == _WHOLE and not whole:
-            return DownloadError("the server sent the whole file for a range", transient=True, hint=_MANGLED)
+            return DownloadError("the server sent the whole file instead of a range", transient=True, hint=_MANGLED)
         if status not in (_PARTIAL, _WHOLE):
             return DownloadError(f"the server answered {status}", transient=status in _TRANSIENT, wait_s=self._wait_s())
         if self._headers.get("content-encoding", "identity") != "identity":
             return DownloadError("the server sent the file compressed", transient=True, hint=_MANGLED)
         stated = self._headers.get("content-range")
         if status == _PARTIAL and stated != f"bytes {self._start}-{self._end - 1}/{self._total}":
-            message = f"the server sent the range '{stated}' for {self._start}-{self._end - 1}/{self._total}"
+            message = f"the server sent the range '{stated}' instead of {self._start}-{self._end - 1}/{self._total}"
             return DownloadError(message, transient=True, hint=_MANGLED)
         return None
 
@@ -180,11 +180,11 @@ class _Response:
 
 # Words of our own: those of libcurl may hold a URL, and a signed URL is a credential.
 _FAILURES: Final = {
-    pycurl.E_COULDNT_RESOLVE_PROXY: "the proxy's name is not known",
-    pycurl.E_COULDNT_RESOLVE_HOST: "the server's name is not known",
+    pycurl.E_COULDNT_RESOLVE_PROXY: "the proxy's host name cannot be resolved",
+    pycurl.E_COULDNT_RESOLVE_HOST: "the server's host name cannot be resolved",
     pycurl.E_COULDNT_CONNECT: "the connection was refused",
-    pycurl.E_OPERATION_TIMEDOUT: "the server says nothing",
-    pycurl.E_SSL_CONNECT_ERROR: "TLS was refused",
+    pycurl.E_OPERATION_TIMEDOUT: "the server stopped responding",
+    pycurl.E_SSL_CONNECT_ERROR: "the TLS handshake failed",
     pycurl.E_SSL_CACERT: "the server's certificate is not trusted",
 }
 # Which of these it is depends on whether the server's last bytes or its reset come first.

@@ -204,9 +204,9 @@ class _Source:
                 wanted = file.sha256 or file.git_sha1
                 if (found.etag, found.size) != (wanted, file.size):
                     message = (
-                        f"{file.path} is now {found.etag} with {found.size} bytes, locked is {wanted} with {file.size}"
+                        f"{file.path} is now {found.etag} with {found.size} bytes, expected {wanted} with {file.size}"
                     )
-                    raise MismatchError(message, hint="the Hub's copy has changed; compare it before you lock it again")
+                    raise MismatchError(message, hint="the file changed on the Hub: review it before you lock it again")
                 self._location = found
             return self._location
 

@@ -63,8 +63,10 @@ def parse(raw: bytes, where: str) -> Manifest:
     try:
         data: dict[str, Any] = json.loads(raw)
         if data["schema"] != SCHEMA:
-            raise ManifestError(f"{where} was written by another version of this tool", hint="update this tool")
+            raise ManifestError(f"{where} was written by a newer version of this tool", hint="update this tool")
         files = tuple(Entry(**{key: entry[key] for key in Entry._fields}) for entry in data["files"])
         return Manifest(data["repo"], data["commit"], data["profile"], files)
     except (ValueError, KeyError, TypeError) as error:
-        raise ManifestError(f"{where} is not a manifest of this tool", hint="remove it, and sync again") from error
+        raise ManifestError(
+            f"{where} is not a manifest of this tool", hint="delete it, and run the sync again"
+        ) from error

@@ -80,7 +80,7 @@ def _files(request: SyncRequest, hub: Lister) -> tuple[ModelFile, ...]:
     files = locked.files if locked else hub.tree(wanted.repo, wanted.commit)
     selection = select(files, request.include, request.exclude)
     if selection.problems:
-        hint = f"look at https://huggingface.co/{wanted.repo}/tree/{wanted.commit}, and at the model's `files`"
+        hint = f"check https://huggingface.co/{wanted.repo}/tree/{wanted.commit}, and the model's `files`"
         raise GeneratorError("; ".join(selection.problems), hint=hint)
     return selection.chosen
 
@@ -151,7 +151,7 @@ def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) ->
     digests |= {item.path: (item.sha256 or "", item.file.git_sha1 if item.file else None) for item in kept}
     sizes = {operation.path: operation.size for operation in plan.operations}
     if odd := [path for path in sorted(digests) if path not in listing or listing[path].size != sizes[path]]:
-        message = f"{odd[0]} was written, and is not in the bucket as it was"
+        message = f"{odd[0]} changed in the bucket after it was written"
         raise GeneratorError(message, hint="another program writes to this prefix; run the sync again")
     return tuple(
         Entry(path, listing[path].size, sha256, git_sha1, listing[path].etag)

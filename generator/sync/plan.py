@@ -168,17 +168,17 @@ def _operation(
         if copy_source is None:
             return _upload(file, MISSING)
         return Operation(
-            "copy", file.path, file.size, f"the same as in {copy_source.commit}", file, copy_source=copy_source
+            "copy", file.path, file.size, f"same as in {copy_source.commit}", file, copy_source=copy_source
         )
     if stored.size != file.size:
-        return _upload(file, f"has {stored.size:,} bytes instead of {file.size:,}")
+        return _upload(file, f"{stored.size:,} bytes instead of {file.size:,}")
     if entry is not None and _same(file, entry):
         if _agrees(entry, stored):
             return Operation("keep", file.path, file.size, "in the manifest", file, entry.sha256)
-        return _upload(file, "changed since it was synced" if entry.etag else "found damaged by --verify")
+        return _upload(file, "changed since it was synced" if entry.etag else "damaged, according to --verify")
     noted = stored.sha256 if file.sha256 else stored.git_sha1
     if stored.sha256 and noted == (file.sha256 or file.git_sha1):
-        return Operation("keep", file.path, file.size, "sent and verified by an earlier run", file, stored.sha256)
+        return Operation("keep", file.path, file.size, "already sent and verified", file, stored.sha256)
     return _upload(file, UNPROVEN)
 
 

@@ -148,7 +148,7 @@ class Bucket:
 
     def create_multipart(self, key: str, metadata: Mapping[str, str]) -> Upload:
         """Create a multipart upload: nothing is visible until it is completed."""
-        with translated(f"begin {self._at(key)}"):
+        with translated(f"start an upload of {self._at(key)}"):
             begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
             return Upload(key, begun["UploadId"])
 
@@ -163,7 +163,7 @@ class Bucket:
     def complete_multipart(self, upload: Upload, etags: Mapping[int, str]) -> None:
         """Make the object visible."""
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
-        with translated(f"complete {self._at(upload.key)}"):
+        with translated(f"complete the upload of {self._at(upload.key)}"):
             self._client.complete_multipart_upload(
                 Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": parts}
             )
@@ -171,7 +171,7 @@ class Bucket:
     def abort_multipart(self, upload: Upload) -> None:
         """Abort an upload; it may be gone already."""
         try:
-            with translated(f"abort {self._at(upload.key)}"):
+            with translated(f"abort the upload of {self._at(upload.key)}"):
                 self._client.abort_multipart_upload(Bucket=self.name, Key=upload.key, UploadId=upload.id)
         except S3Error as error:
             _expect(error, ("NoSuchUpload", *ABSENT))
@@ -221,5 +221,5 @@ def _expect(error: S3Error, codes: Collection[str]) -> None:
 def _etag(result: Mapping[str, Any] | None, doing: str) -> str:
     """The ETag of a copy. Servers that cannot copy may write an empty object and return none."""
     if not (result and result.get("ETag")):
-        raise S3Error(f"cannot {doing}: the server has not copied it", code="NotCopied", hint=None, transient=False)
+        raise S3Error(f"cannot {doing}: the server did not copy it", code="NotCopied", hint=None, transient=False)
     return str(result["ETag"])

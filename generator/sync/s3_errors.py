@@ -46,16 +46,16 @@ _HINTS: Final = {
     "AccessDenied": f"grant the access key {', '.join(PERMISSIONS)}",
     "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
     "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
-    "ExpiredToken": "get new credentials, and run the sync again: it goes on where it stopped",
-    "SSLError": "set AWS_CA_BUNDLE to the file of the CA that the server's certificate is signed with",
+    "ExpiredToken": "get new credentials, and run the sync again: it continues where it stopped",
+    "SSLError": "set AWS_CA_BUNDLE to the file of the CA that signed the server's certificate",
     "EndpointConnectionError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
     "ConnectTimeoutError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
-    "ReadTimeoutError": "the server says nothing: look after it, and run the sync again",
+    "ReadTimeoutError": "the server stopped responding: check it, then run the sync again",
     "ProfileNotFound": "correct AWS_PROFILE",
     "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "NoSuchUpload": "another program has aborted the upload; run the sync again",
-    "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not know checksum trailers",
+    "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not support checksum trailers",
 }
 _LASTING: Final = frozenset(
     {
@@ -71,7 +71,7 @@ _LASTING: Final = frozenset(
         "PreconditionFailed",
     }
 )
-_UNUSUAL: Final = "ask the operator of this S3 server what it means"
+_UNUSUAL: Final = "ask the operator of the S3 server about this error"
 
 
 class S3Error(RemoteError):
@@ -100,7 +100,7 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def _client_error(doing: str, code: str, error: "ClientError") -> S3Error:
-    said = error.response.get("Error", {}).get("Message") or "the server gives no reason"
+    said = error.response.get("Error", {}).get("Message") or "the server gave no reason"
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     hint = _HINTS.get(code)
     if code == "RequestTimeTooSkewed":

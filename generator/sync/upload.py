@@ -97,7 +97,7 @@ class Uploader:
     def _require_there(self, task: Task) -> None:
         """Some servers say that they have written what they have not."""
         if not self._wanted(task, self.retried(task, lambda: self.bucket.probe(task.key))):
-            message = f"{task.file.path} was completed, and cannot be read back"
+            message = f"{task.file.path} was uploaded, but cannot be read back"
             raise GeneratorError(message, hint="another program writes to this prefix; run the sync again")
 
     def _wanted(self, task: Task, found: Stored | None) -> bool:

@@ -36,7 +36,7 @@ def verify(request: SyncRequest, bucket: Bucket, retried: Retried, stopping: Sto
     wanted = request.wanted
     manifest = read_manifest(bucket, wanted.manifest_key)
     if manifest is None:
-        return ["there is no manifest: it was never synced to the end"]
+        return ["there is no manifest: no sync has completed"]
     reader = _Reader(bucket, wanted, retried, stopping)
     locked = {file.path: file for file in request.locked.files} if request.locked else {}
     listing = bucket.list_objects(wanted.prefix)
@@ -76,14 +76,14 @@ def _finding(entry: Entry, stored: Stored | None, locked: ModelFile | None, read
     if stored is None:
         return _Finding(entry.path, "is missing")
     if locked and locked.sha256 and locked.sha256 != entry.sha256:
-        return _Finding(entry.path, f"was synced with the sha256 {entry.sha256}, and is locked with {locked.sha256}")
+        return _Finding(entry.path, f"was synced with sha256 {entry.sha256}, but the lock has {locked.sha256}")
     try:
         found = reader.sha256(entry.path)
     except S3Error as error:
-        return _Finding(entry.path, f"is listed, and cannot be read: {error}", damaged=error.code in UNREADABLE)
+        return _Finding(entry.path, f"is listed, but cannot be read: {error}", damaged=error.code in UNREADABLE)
     if found == entry.sha256:
         return None
-    return _Finding(entry.path, f"has the sha256 {found}, and must have {entry.sha256}", damaged=True)
+    return _Finding(entry.path, f"has sha256 {found}, expected {entry.sha256}", damaged=True)
 
 
 def _record(bucket: Bucket, wanted: Wanted, manifest: Manifest, wrong: Sequence[_Finding]) -> list[str]:
@@ -93,5 +93,5 @@ def _record(bucket: Bucket, wanted: Wanted, manifest: Manifest, wrong: Sequence[
         if doubted != manifest and read_manifest(bucket, wanted.manifest_key) == manifest:
             bucket.put(wanted.manifest_key, manifests.dump(doubted), {})
     except S3Error as error:
-        return [f"the next sync will not bring this in again, as the manifest could not be changed: {error}"]
+        return [f"the next sync will not replace it, because the manifest could not be updated: {error}"]
     return []

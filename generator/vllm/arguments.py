@@ -12,26 +12,26 @@ _REMOVE: Final = "remove it"
 OWNED: Final = {
     "--model": ("the model's files are always at /mnt/models", _REMOVE),
     "--port": ("the port is always 8080", _REMOVE),
-    "--host": ("the probes and the Route need every interface", _REMOVE),
+    "--host": ("the probes and the Route need all interfaces", _REMOVE),
     "--uds": ("the probes and the Route need a port", _REMOVE),
-    "--served-model-name": ("dashboard and metrics know the model by its own name", _REMOVE),
+    "--served-model-name": ("the dashboard and metrics use the model's own name", _REMOVE),
     "--max-model-len": ("the catalog has a field for it", "set `maxModelLen`"),
     "--revision": ("the catalog has a field for it", "set `source.revision`"),
     "--tokenizer": ("the tokenizer comes with the model's files", _REMOVE),
-    "--download-dir": ("nothing is downloaded in the pod", _REMOVE),
+    "--download-dir": ("the pod downloads nothing", _REMOVE),
 }
 """Flags that this tool writes, or that must not be written, with the reason and what to do instead."""
 
 UNSAFE: Final = {
     # It guards paths below /v1: vllm-project/vllm vllm/entrypoints/openai/server_utils.py @ v0.18.0.
-    "--api-key": ("a key would stand in Git, and it guards only /v1", "set `auth: true`"),
-    "--config": ("it takes arguments from a file that is not checked", "write them here, one by one"),
-    "--headless": ("without its HTTP server the pod never gets ready", _REMOVE),
-    "--hf-token": ("a token would stand in Git, and nothing is downloaded in the pod", _REMOVE),
+    "--api-key": ("the key would be stored in Git, and it protects only /v1", "set `auth: true`"),
+    "--config": ("it reads arguments from a file that is not checked", "write them here, one per item"),
+    "--headless": ("without the HTTP server the pod never becomes ready", _REMOVE),
+    "--hf-token": ("the token would be stored in Git, and the pod downloads nothing", _REMOVE),
     "--middleware": ("it runs code from outside the catalog", _REMOVE),
-    "--ssl-ca-certs": ("the Route and the auth proxy end TLS", _REMOVE),
-    "--ssl-certfile": ("the Route and the auth proxy end TLS", _REMOVE),
-    "--ssl-keyfile": ("the Route and the auth proxy end TLS", _REMOVE),
+    "--ssl-ca-certs": ("TLS ends at the Route and the auth proxy", _REMOVE),
+    "--ssl-certfile": ("TLS ends at the Route and the auth proxy", _REMOVE),
+    "--ssl-keyfile": ("TLS ends at the Route and the auth proxy", _REMOVE),
 }
 """Flags that have no place in a catalog, with the reason and what to do instead."""
 
@@ -40,16 +40,16 @@ _INSTEAD: Final = {
     "--task": "remove it: vLLM finds the task; a causal model takes --runner=pooling",
     "--runner": "remove it: vLLM finds the task; a causal model takes --task=embed",
     "--convert": "remove it: vLLM finds the task; a causal model takes --task=embed or --task=score",
-    "--disable-log-requests": "remove it: requests are no longer logged unless --enable-log-requests is given",
-    "--enable-log-requests": "remove it: requests are logged unless --disable-log-requests is given",
+    "--disable-log-requests": "remove it: requests are only logged with --enable-log-requests",
+    "--enable-log-requests": "remove it: requests are logged without it",
     "--override-pooler-config": "write --pooler-config",
     "--pooler-config": "write --override-pooler-config",
-    "--swap-space": "remove it: pooling models have nothing to swap",
+    "--swap-space": "remove it: pooling models do not swap",
     "--rope-scaling": 'write --hf-overrides={"rope_scaling": …}',
     "--rope-theta": 'write --hf-overrides={"rope_theta": …}',
     "--max-seq-len-to-capture": "remove it",
-    "--device": "remove it: the image decides",
-    "--use-v2-block-manager": "remove it: there is no other",
+    "--device": "remove it: the image determines the device",
+    "--use-v2-block-manager": "remove it: there is no other version",
     "--kv-cache-memory-bytes": "write --gpu-memory-utilization",
 }
 _SAMPLED: Final = tuple(parse(text) for text in SAMPLED)
@@ -113,13 +113,13 @@ def unknown(argument: str) -> Fault:
     if not flag.strip("-")[:1].isalpha() or not flag.startswith("-"):
         message = f"'{argument}' is not a flag"
         return Fault("invalid-argument", message, "write each argument as one item: '--flag' or '--flag=value'")
-    hint = suggestion(flag, FLAGS) or "see `vllm serve --help` of that version"
-    return Fault("unknown-flag", f"no known vLLM has the flag {flag}", hint)
+    hint = suggestion(flag, FLAGS) or "see `vllm serve --help`"
+    return Fault("unknown-flag", f"no known vLLM version has the flag {flag}", hint)
 
 
 def instead(flag: str) -> str:
     """What to write in place of a flag that goes, or has gone."""
-    return _INSTEAD.get(flag, "remove it, or choose an image with another vLLM")
+    return _INSTEAD.get(flag, "remove it, or use an image with another vLLM version")
 
 
 def deprecated(argument: str, version: Version) -> str | None:
@@ -155,7 +155,7 @@ def _outside_span(name: str, flag: str, version: Version) -> Fault | None:
             "unsupported-flag", f"vLLM {version} does not have {flag} yet ({SAMPLED[first]} does)", instead(name)
         )
     if last < len(_SAMPLED) - 1 and version >= _SAMPLED[last + 1]:
-        message = f"vLLM {version} no longer has {flag} ({SAMPLED[last]} was the last seen with it)"
+        message = f"vLLM {version} no longer has {flag} (last seen in {SAMPLED[last]})"
         return Fault("unsupported-flag", message, instead(name))
     return None
 
@@ -165,12 +165,13 @@ def _bad_value(name: str, flag: str, value: str | None) -> Fault | None:
     if takes_value and not value:
         return Fault("invalid-argument", f"{flag} needs a value", f"write {flag}=VALUE")
     if not takes_value and value is not None:
-        return Fault("invalid-argument", f"{flag} takes no value", f"write {flag} alone")
+        return Fault("invalid-argument", f"{flag} takes no value", f"write {flag} without a value")
     if value and value.startswith("{"):
         import json  # noqa: PLC0415 - few catalogs need it
 
         try:
             json.loads(value)
         except ValueError as error:
-            return Fault("invalid-argument", f"the value of {flag} is not JSON: {error}", f"write '{flag}={_EXAMPLE}'")
+            message = f"the value of {flag} is not valid JSON: {error}"
+            return Fault("invalid-argument", message, f"write '{flag}={_EXAMPLE}'")
     return None

@@ -103,9 +103,9 @@ def parse(raw: bytes, path: str) -> Document:
     Raises CatalogError when the text gives no data to go on with: too large, not UTF-8, not YAML, nested too deep.
     """
     if len(raw) > MAX_BYTES:
-        message = f"the catalog has {len(raw):,} bytes, more than the {MAX_BYTES:,} that are read"
+        message = f"the catalog has {len(raw):,} bytes, but at most {MAX_BYTES:,} are allowed"
         raise CatalogError(
-            (Diagnostic(path, Position(1, 1), "yaml-too-large", message, "give each team a catalog of its own"),)
+            (Diagnostic(path, Position(1, 1), "yaml-too-large", message, "give each team its own catalog"),)
         )
     try:
         text = raw.decode("utf-8-sig")
@@ -237,7 +237,7 @@ class _Reader:
                 self._report(event, "yaml-merge-key", "merge keys are not allowed", "repeat the fields")
             else:
                 self._report(
-                    event, "yaml-ambiguous-scalar", f"YAML parsers disagree on what {text} means", f'write "{text}"'
+                    event, "yaml-ambiguous-scalar", f"YAML parsers disagree on the meaning of {text}", f'write "{text}"'
                 )
             return text
         self._plain[text] = value
@@ -257,7 +257,7 @@ class _Reader:
             self._report(event, "yaml-key", "a key must be text", "put the key in quotes")
             return str(event.value) if isinstance(event, yaml.ScalarEvent) else ""
         if key in container:
-            self._report(event, "yaml-duplicate-key", f"key '{key}' stands here a second time", "keep one of the two")
+            self._report(event, "yaml-duplicate-key", f"duplicate key '{key}'", "keep one of the two")
         return key
 
     def _check_node(self, event: Any) -> None:

@@ -25,8 +25,8 @@ def _versions(catalog: Catalog) -> Iterator[Violation]:
     for runtime in catalog.runtimes.values():
         loc: Loc = ("runtimes", runtime.name)
         if minimum := vllm.too_old(runtime.task, runtime.vllm_version):
-            message = f"vLLM {runtime.vllm_version} cannot serve the task {runtime.task}: {minimum} was the first"
-            yield Violation((*loc, "vllmVersion"), "vllm-too-old", message, "choose a newer image")
+            message = f"vLLM {runtime.vllm_version} cannot serve the task {runtime.task}: it needs {minimum} or later"
+            yield Violation((*loc, "vllmVersion"), "vllm-too-old", message, "use a newer image")
         for position, argument in enumerate(runtime.args):
             yield from _argument(argument, runtime.vllm_version, runtime.task, (*loc, "args", position))
 
@@ -44,18 +44,18 @@ def _argument(argument: str, version: Version, task: str, loc: Loc) -> Iterator[
         return
     flag, value = vllm.split(argument)
     if vllm.deprecated(argument, version):
-        message = f"vLLM {version} warns that {flag} will go"
+        message = f"vLLM {version} warns that {flag} will be removed"
         yield Violation(loc, "deprecated-flag", message, vllm.instead(flag), Severity.WARNING)
     if flag == "--trust-remote-code":
-        message = "the model's own Python code will run in the pod"
-        yield Violation(loc, "remote-code", message, "read that code at the pinned commit", Severity.WARNING)
+        message = "the pod will run Python code from the model's repository"
+        yield Violation(loc, "remote-code", message, "review that code at the pinned commit", Severity.WARNING)
     if flag in _FOR_DECODERS:
-        message = f"{flag} may crash an encoder or make its output wrong"
-        yield Violation(loc, "decoder-flag", message, "remove it unless this is a decoder", Severity.WARNING)
+        message = f"{flag} can crash an encoder or corrupt its output"
+        yield Violation(loc, "decoder-flag", message, "remove it, unless the model is a decoder", Severity.WARNING)
     if flag in ("--runner", "--task") and value in ("generate", "draft", "transcription"):
-        yield Violation(loc, "wrong-runner", f"{flag}={value} makes no model that serves the task {task}", "remove it")
+        yield Violation(loc, "wrong-runner", f"{flag}={value} does not serve the task {task}", "remove it")
     if flag in ("--convert", "--task") and value in _AGAINST[task]:
-        yield Violation(loc, "wrong-runner", f"{flag}={value} makes no model that serves the task {task}", "remove it")
+        yield Violation(loc, "wrong-runner", f"{flag}={value} does not serve the task {task}", "remove it")
 
 
 def _consistency(catalog: Catalog) -> Iterator[Violation]:
@@ -99,10 +99,10 @@ def _devices(served: ServedModel, given: _Given, loc: Loc) -> Iterator[Violation
             used *= number
             loc = given[flag][1] if number > 1 else loc
     if used > max(served.gpus, 1):
-        message = f"the arguments spread a model over {used} GPUs, and a replica has {served.gpus}"
+        message = f"the arguments spread the model over {used} GPUs, but a replica has {served.gpus}"
         yield Violation(loc, "gpu-count-mismatch", message, "raise resources.gpu, or remove the argument")
     elif served.gpus > used:
-        message = f"a replica has {served.gpus} GPUs, and vLLM uses {used} of them"
+        message = f"a replica has {served.gpus} GPUs, but vLLM uses only {used} of them"
         hint = f"lower resources.gpu to {used}, or add --tensor-parallel-size={served.gpus}"
         yield Violation(loc, "gpu-count-mismatch", message, hint, Severity.WARNING)
 

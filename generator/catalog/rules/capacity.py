@@ -1,4 +1,4 @@
-"""What the models ask for, and what there is."""
+"""What the models request, and what is available."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def _shortage(
         if served.accelerator in kinds and served.gpus * served.most_replicas
     )
     most = ", ".join(f"{name} {-count}" for count, name in takers[:_SHOWN])
-    message = f"the models ask for {total} {unit}, surge included, and the quota is {quota} (most: {most})"
+    message = f"the models request {total} {unit}, including surge, but the quota is {quota} (largest: {most})"
     slices = "" if unit.startswith(_MIG) else "move models to MIG slices, "
     return message, f"lower replicas or maxSurge, {slices}or raise the quota"
 
@@ -61,21 +61,18 @@ def _autoscaling(catalog: Catalog) -> Iterator[Violation]:
             loc = catalog.origin(served, "autoscaling", "min")
             yield Violation(loc, "autoscaling-range", message, "swap them")
         if scaling.metric == "cpu" and served.gpus:
-            message = "an encoder on a GPU is busy long before its CPU is"
+            message = "CPU use does not show the load of an encoder on a GPU"
             loc = catalog.origin(served, "autoscaling", "metric")
-            yield Violation(loc, "cpu-autoscaling-on-gpu", message, "use the metric requests, or a fixed `replicas`")
+            yield Violation(loc, "cpu-autoscaling-on-gpu", message, "set `metric: requests`, or use a fixed `replicas`")
         if scaling.metric == "requests" and not catalog.target.keda:
             release = catalog.target.release
-            message = f"the requests are counted by Prometheus, to which KServe in OpenShift AI {release} cannot log in"
+            message = f"KServe in OpenShift AI {release} cannot authenticate to the Prometheus that counts requests"
             loc = catalog.origin(served, "autoscaling")
-            yield Violation(
-                loc, "autoscaling-unsupported", message, "use a fixed `replicas`, or the target 3.4 or later"
-            )
+            yield Violation(loc, "autoscaling-unsupported", message, "use a fixed `replicas`, or target 3.4 or later")
         if scaling.metric == "cpu" and scaling.target > _FULL:
             loc = catalog.origin(served, "autoscaling", "target")
-            yield Violation(
-                loc, "out-of-range", f"target {scaling.target} % is more than all of the CPU", "choose 100 or less"
-            )
+            message = f"target is {scaling.target} % of the CPU, but at most 100 % can be used"
+            yield Violation(loc, "out-of-range", message, "write 100 or less")
 
 
 _FULL = 100
@@ -86,7 +83,7 @@ def _accelerators(catalog: Catalog) -> Iterator[Violation]:
         known = catalog.runtimes[served.runtime].accelerators
         vendor = served.accelerator.partition("/")[0]
         if served.gpus and not any(vendor == accelerator.partition("/")[0] for accelerator in known):
-            message = f"runtime '{served.runtime}' is built for {', '.join(known)}, not for {served.accelerator}"
+            message = f"runtime '{served.runtime}' is built for {', '.join(known)}, not {served.accelerator}"
             loc = catalog.origin(served, "resources", "accelerator")
             hint = f"set resources.accelerator to {known[0]}, or choose a runtime for {served.accelerator}"
             yield Violation(loc, "accelerator-mismatch", message, hint)
@@ -95,7 +92,7 @@ def _accelerators(catalog: Catalog) -> Iterator[Violation]:
 def _memory(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
         if served.memory.isdecimal() and int(served.memory) < _LEAST_BYTES:
-            message = f"memory is {served.memory} bytes, which holds no model"
+            message = f"memory is {served.memory} bytes, too little for any model"
             loc = catalog.origin(served, "resources", "memory")
             yield Violation(loc, "invalid-quantity", message, f"add a unit, such as {served.memory}Gi")
 

@@ -1,4 +1,4 @@
-"""Names, namespaces and metadata that the cluster would refuse, rewrite, or give to somebody else."""
+"""Names, namespaces and metadata that the cluster would refuse, rewrite, or assign to something else."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -36,7 +36,7 @@ _OWNED_LABELS: Final = frozenset({"app", "modelFormat", "component"})
 _OWNED_ENV: Final = {
     "HF_HUB_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
     "TRANSFORMERS_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
-    "VLLM_ALLOW_LONG_MAX_MODEL_LEN": ("it lets vLLM accept lengths that crash it", "set `maxModelLen`"),
+    "VLLM_ALLOW_LONG_MAX_MODEL_LEN": ("it lets vLLM accept lengths that make it crash", "set `maxModelLen`"),
 }
 # The webhook refuses the dashboard's namespace alone: opendatahub-io/odh-model-controller
 # internal/webhook/serving/v1beta1/inferenceservice_webhook.go @ odh-v3.4. The rest is OpenShift's convention.
@@ -51,7 +51,7 @@ def _unique(catalog: Catalog) -> Iterator[Violation]:
             continue
         name = model["name"]
         if name in first:
-            message = f"the name '{name}' is taken by model number {first[name] + 1}"
+            message = f"the name '{name}' is already used by model number {first[name] + 1}"
             yield Violation(("models", index, "name"), "duplicate-name", message, "choose another name")
         first.setdefault(name, index)
 
@@ -72,7 +72,7 @@ def _lengths(catalog: Catalog) -> Iterator[Violation]:
             message = f"{too_many}: {reason}"
             yield Violation(at, "name-too-long", message, hint)
         elif length > _DASHBOARD_LENGTH:
-            message = f"{length} characters are more than the {_DASHBOARD_LENGTH} that the dashboard lets anybody edit"
+            message = f"{length} characters: the dashboard cannot edit models with names over {_DASHBOARD_LENGTH}"
             hint = f"shorten it to {_DASHBOARD_LENGTH} characters"
             yield Violation(at, "name-long-for-dashboard", message, hint, Severity.WARNING)
 
@@ -80,23 +80,23 @@ def _lengths(catalog: Catalog) -> Iterator[Violation]:
 def _limits(served: ServedModel, catalog: Catalog) -> Iterator[tuple[int, str, str]]:
     """How long the name may be, why, and what to do."""
     shorten = "shorten it to {} characters".format
-    reason = "KServe puts it into the pod label 'app: isvc.NAME-predictor' of at most 63"
+    reason = "KServe puts it in the pod label 'app: isvc.NAME-predictor', which holds at most 63"
     yield _POD_LABEL_LENGTH, reason, shorten(_POD_LABEL_LENGTH)
     if served.namespace is not None:
         longest = _HOST_LENGTH - len(served.namespace)
-        reason = f"NAME-predictor-{served.namespace} is a host name's label of at most 63"
+        reason = f"NAME-predictor-{served.namespace} is part of a host name, limited to 63"
         hint = f"{shorten(longest)}, or the namespace" if longest > 0 else "shorten the namespace"
         yield longest, reason, hint
     if served.auth and catalog.target.max_auth_name is not None:
         reason = f"with auth, OpenShift AI {catalog.target.release} names a volume NAME-kube-rbac-proxy-sar-config"
-        yield catalog.target.max_auth_name, f"{reason}, of at most 63", shorten(catalog.target.max_auth_name)
+        yield catalog.target.max_auth_name, f"{reason}, limited to 63", shorten(catalog.target.max_auth_name)
 
 
 def _reserved(catalog: Catalog) -> Iterator[Violation]:
     """vllm-project/vllm docs/configuration/env_vars.md @ v0.32.0, and get_vllm_port in vllm/envs.py."""
     for served in catalog.forms():
         if served.name == "vllm":
-            message = "a Service called vllm… injects VLLM_ variables into pods, which vLLM then reads as settings"
+            message = "Kubernetes injects VLLM_ variables for a Service called vllm…, and vLLM reads them as settings"
             yield Violation(("models", served.entry, "name"), "reserved-name", message, "choose another name")
 
 
@@ -105,12 +105,12 @@ def _namespaces(catalog: Catalog) -> Iterator[Violation]:
     for environment, namespace, loc in (*_own_namespaces(catalog), *_overridden_namespaces(catalog)):
         platform = namespace in _PLATFORM_NAMESPACES or namespace.startswith(_PLATFORM_PREFIXES)
         if platform or namespace == catalog.dashboard_namespace:
-            message = f"no model can be served in the platform's namespace '{namespace}'"
-            yield Violation(loc, "reserved-namespace", message, "use a project of your own")
+            message = f"models cannot be served in '{namespace}', a namespace of the platform"
+            yield Violation(loc, "reserved-namespace", message, "use a namespace of your own")
         owner = owners.setdefault((environment.cluster, namespace), environment.name)
         if owner != environment.name:
             message = f"namespace '{namespace}' on cluster '{environment.cluster}' belongs to environment '{owner}'"
-            hint = "give each environment its own namespace, or name its `cluster`"
+            hint = "give each environment its own namespace, or set its `cluster`"
             yield Violation(loc, "shared-namespace", message, hint)
 
 
@@ -132,12 +132,12 @@ def _metadata(catalog: Catalog) -> Iterator[Violation]:
         for field, pairs in (("labels", served.labels), ("annotations", served.annotations)):
             for key in pairs:
                 if key in _OWNED_LABELS or f".{key.rpartition('/')[0]}".endswith(_DOTTED_DOMAINS):
-                    message = f"'{key}' belongs to the platform, and is written by this tool or not at all"
-                    hint = "use the model's own field for it, or a key in your own domain"
+                    message = f"'{key}' is reserved for the platform, and cannot be set here"
+                    hint = "use the model's field for it, or a key in your own domain"
                     yield Violation(catalog.origin(served, field, key), "owned-metadata", message, hint, at_key=True)
                 elif not reads_as_text(key):
-                    message = f"kustomize writes the key '{key}' without quotes, and it is no text then"
-                    hint = "put a domain before it, as in 'example.com/key'"
+                    message = f"kustomize writes the key '{key}' without quotes, so it would not be read as text"
+                    hint = "prefix it with a domain, as in 'example.com/key'"
                     yield Violation(catalog.origin(served, field, key), "invalid-label", message, hint, at_key=True)
 
 
@@ -156,7 +156,7 @@ def _variable(variable: str, loc: Loc, blocked: frozenset[str]) -> Iterator[Viol
         reason, hint = _OWNED_ENV[variable]
         yield Violation(loc, "owned-env", f"{variable} is set by this tool: {reason}", hint, at_key=True)
     if variable in blocked:
-        message = f"KServe's admission refuses the variable {variable}"
+        message = f"KServe's admission webhook refuses the variable {variable}"
         yield Violation(loc, "blocked-env", message, "remove it", at_key=True)
 
 
@@ -174,11 +174,11 @@ def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
     """
     exists = raw.get("operator", "Equal") == "Exists"
     if exists and raw.get("value"):
-        return "operator Exists takes no value", "remove the value, or the operator"
+        return "the operator Exists takes no value", "remove value or operator"
     if "key" not in raw and not exists:
-        return "without a key, the operator must be Exists", "add a key, or operator: Exists"
+        return "without a key, the operator must be Exists", "set key, or operator: Exists"
     if "tolerationSeconds" in raw and raw.get("effect") != "NoExecute":
-        return "tolerationSeconds needs the effect NoExecute", "set effect: NoExecute, or remove tolerationSeconds"
+        return "tolerationSeconds requires the effect NoExecute", "set effect: NoExecute, or remove tolerationSeconds"
     return None
 
 

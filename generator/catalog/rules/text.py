@@ -1,4 +1,4 @@
-"""Text that some engine between Git and the container would expand, skip, or leak."""
+"""Text that something between Git and the container would expand, skip, or leak."""
 
 import re
 from collections.abc import Iterator
@@ -27,10 +27,10 @@ def check(data: Any) -> Iterator[Violation]:
     """Every violation in what was written, valid or not."""
     for loc, value in _scalars(data, ()):
         if value not in (None, "") and _is_secret_variable(loc):
-            message = f"{loc[-1]} is a credential by its name, and its value would be kept in Git"
+            message = f"the name {loc[-1]} suggests a credential, and its value would be stored in Git"
             yield Violation(loc, credentials.CODE, message, _REVOKE)
         elif isinstance(value, str) and loc[-2:-1] == ("args",) and (found := _SECRET_ARGUMENT.match(value)):
-            message = f"{found[1]} takes a credential, which would be kept in Git"
+            message = f"{found[1]} takes a credential, which would be stored in Git"
             yield Violation(loc, credentials.CODE, message, _REVOKE)
         elif isinstance(value, str) and len(value) <= _LONGEST and _HAZARD.search(value):
             yield from _hazards(loc, value)
@@ -49,13 +49,13 @@ def _scalars(data: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
 
 def _hazards(loc: Loc, text: str) -> Iterator[Violation]:
     if what := credentials.kind(text):
-        yield Violation(loc, credentials.CODE, f"this looks like {what}, which Git would keep forever", _REVOKE)
+        yield Violation(loc, credentials.CODE, f"this looks like {what}, which would stay in the Git history", _REVOKE)
     for mark, engine in _EXPANDED.items():
         if mark in text:
             yield Violation(loc, "text-expansion", f"'{mark}' cannot be used: {engine}", f"write it without '{mark}'")
     if _SKIP_MARKER in text:
         message = f"'{_SKIP_MARKER}' makes Argo CD skip the whole file that contains it"
-        yield Violation(loc, "argocd-skip-marker", message, "write it another way")
+        yield Violation(loc, "argocd-skip-marker", message, "reword it")
 
 
 def _is_secret_variable(loc: Loc) -> bool:
