@@ -1,4 +1,4 @@
-"""The whole of it, without any account: a fake Hub and a real S3 server on loopback, and a real model."""
+"""A complete demo without any account: a fake Hub and a real S3 server on loopback, and a real model."""
 
 import os
 import subprocess

@@ -34,7 +34,7 @@ def main(count: int, folder: Path, streams: Iterable[Path]) -> str | None:
 
 
 def _difference(key: _Key, ours: str, theirs: str) -> str:
-    """Where two texts part, and how they go on."""
+    """Where two texts begin to differ."""
     pairs = enumerate(zip(ours, theirs, strict=False))
     at = next((index for index, (mine, other) in pairs if mine != other), min(len(ours), len(theirs)))
     return f"{key}: …{ours[max(at - 60, 0) : at]}\n  ours:   {ours[at : at + 60]}\n  theirs: {theirs[at : at + 60]}"

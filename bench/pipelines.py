@@ -1,4 +1,4 @@
-"""The ways to bring a model from the Hub into a bucket: ours, and those that people use."""
+"""Ways to copy a model from the Hub to a bucket: ours, and common ones."""
 
 import shlex
 import sys
@@ -39,7 +39,7 @@ _AWS_CONFIG: Final = "[default]\ns3 =\n  multipart_chunksize = 16MB\n"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One copy: which files, from where, to where, and a folder that is empty and lies in memory when it can."""
+    """One copy: which files, from where, to where, and an empty folder, in memory if possible."""
 
     folder: Path
     hub: FastHub
@@ -49,7 +49,7 @@ class Job:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What all pipelines get: endpoints, keys, the CA, and quiet."""
+        """The environment of all pipelines: endpoints, keys, the CA, and no progress output."""
         return {
             **self.s3.env,
             "AWS_CONFIG_FILE": str(self.folder / "aws.config"),
@@ -68,12 +68,12 @@ class Job:
 
     @property
     def download(self) -> Path:
-        """Where the pipelines that need one have their copy."""
+        """Where the pipelines that need a local copy keep it."""
         return self.folder / "download"
 
     @property
     def target(self) -> str:
-        """The URL of the prefix that is filled, without slash at the end."""
+        """The URL of the target prefix, without a trailing slash."""
         return f"s3://{self.s3.bucket}/{self.prefix}"
 
     @property
@@ -118,7 +118,7 @@ def s5cmd(job: Job) -> str:
 
 
 def rclone(job: Job) -> str:
-    """No disk, no commit in mind, and nothing to compare the bytes with."""
+    """No disk, no pinned commit, and nothing to compare the bytes with."""
     source = f":http: --http-url {job.hub.endpoint}/{REPO}/resolve/{job.hub.commit}/ --files-from files --no-traverse"
     login = f"--s3-access-key-id {job.s3.access_key} --s3-secret-access-key {job.s3.secret_key}"
     where = f"--s3-provider Other --s3-endpoint {job.s3.endpoint} --s3-force-path-style {login}"

@@ -52,12 +52,12 @@ class Figures:
 
     @property
     def least_s(self) -> float:
-        """Wall time with the least disturbance."""
+        """The lowest wall time."""
         return min(sample.wall_s for sample in self.samples)
 
     @property
     def median_s(self) -> float:
-        """Wall time as it mostly was."""
+        """The median wall time."""
         return median(sample.wall_s for sample in self.samples)
 
     @property

@@ -83,7 +83,7 @@ class Stage:
         return Run(sample, self.hub.requests(), self.gateway.requests(), _bytes_below(job.folder) - before)
 
     def clear(self, job: Job) -> None:
-        """Give the room back."""
+        """Free the space."""
         shutil.rmtree(job.folder)
         shutil.rmtree(job.s3.root)
 
@@ -196,7 +196,7 @@ def _bars(runs: Mapping[str, Runs], size: int) -> Iterator[str]:
 
 
 def _drift(stage: Stage) -> Iterator[str]:
-    """An object was cut behind our back."""
+    """Another program has truncated an object."""
     job = _filled(stage)
     path = next(iter(SHARDS))
     (job.s3.root / job.prefix / path).write_bytes(b"cut")
@@ -216,7 +216,7 @@ def _moved(stage: Stage) -> Iterator[str]:
 
 
 def _killed(stage: Stage) -> Iterator[str]:
-    """Killed as soon as half of the bytes are there for good."""
+    """Killed as soon as half of the bytes are stored."""
     job = stage.job()
     half = sum(stage.files.values()) / 2
     _kill_when(job, lambda: sum(_held(job).values()) >= half)
@@ -247,7 +247,7 @@ def _resent(job: Job, what: str, allowed: int) -> Iterator[str]:
 
 
 def _huge(size: int) -> Iterator[str]:
-    """A file larger than any memory, to a server that keeps nothing."""
+    """A file larger than memory, to a server that keeps nothing."""
     files = {"model.safetensors": size, "config.json": 600}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

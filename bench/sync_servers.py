@@ -1,4 +1,4 @@
-"""The other ends of a copy, as processes that end with the block that starts them."""
+"""The servers of a copy, as processes that end with the block that starts them."""
 
 import json
 import shutil
@@ -106,7 +106,7 @@ def roomy(bytes_needed: int) -> Iterator[Path]:
 
 
 def _free_memory() -> int:
-    """What can be had without swapping, caches given up."""
+    """The memory available without swapping, caches included."""
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
     except OSError:

@@ -19,7 +19,7 @@ _TOOLS = ROOT / ".tools" / "bin"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the flag that rewrites expected files, which CI must never do, and the length of the soak."""
+    """Add the flag that rewrites expected files, which CI refuses, and the length of the soak test."""
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden and tests/errors")
     parser.addoption("--kills", type=int, default=50, help="how often a sync is killed (`make soak`: 500)")
     parser.addoption("--rounds", type=int, default=20, help="how many races are run on Ceph; elsewhere a quarter of it")
@@ -36,7 +36,7 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test sees the user's home, credentials, colours or terminal, nor goes on without garbage collection."""
+    """Hide the user's home, credentials, colors and terminal, and restore garbage collection."""
     gc.enable()
     for name in list(os.environ):
         if name.startswith(("AWS_", "HF_", "KUBE")):

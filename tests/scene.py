@@ -1,4 +1,4 @@
-"""A project between a fake Hub and a bucket: `artifact-sync` on it, and what it left behind."""
+"""A project with a fake Hub and a bucket: runs `artifact-sync`, and checks the result."""
 
 import contextlib
 import hashlib
@@ -75,7 +75,7 @@ class Scene:
         self.environ = {"HF_ENDPOINT": self.hub.endpoint, "HF_TOKEN": TOKEN, **self.s3.env, **trusted, **self.environ}
 
     def add(self, name: str = "m", held: Mapping[str, Source] = FILES, repo: str = REPO, **more: Any) -> str:
-        """Put a model on the Hub and into the catalog; its commit."""
+        """Put a model on the Hub and in the catalog; returns its commit."""
         commit = self.hub.add(repo, held)
         self.models[name] = (repo, commit)
         catalog = (
@@ -86,7 +86,7 @@ class Scene:
         return commit
 
     def fill(self, proxy: FaultyS3) -> None:
-        """Bring one model in; from here on, requests to S3 go through the proxy, which counts them."""
+        """Sync one model; later requests to S3 go through the proxy, which counts them."""
         self.add()
         assert self.quick().code == 0
         self.environ["AWS_S3_ENDPOINT"] = proxy.endpoint
@@ -98,7 +98,7 @@ class Scene:
         return prefix
 
     def move(self, held: Mapping[str, Source], name: str = "m") -> str:
-        """Let a model stand at a new commit with these files; the prefix of the old one. The Hub forgets the past."""
+        """Move a model to a new commit with these files, and forget old ones on the Hub; returns the old prefix."""
         old, (repo, _) = self.prefix(name), self.models[name]
         commit = self.hub.add(repo, held)
         catalog = self.catalog()
@@ -117,12 +117,12 @@ class Scene:
         return yaml.safe_load((self.root / "models.yaml").read_text())
 
     def put(self, path: str, body: bytes) -> None:
-        """Write a file of the model behind the tool's back."""
+        """Write a file of the model without the tool."""
         with contextlib.closing(self.s3.client()) as client:
             client.put_object(Bucket=self.s3.bucket, Key=self.prefix() + path, Body=body)
 
     def delete(self, path: str) -> None:
-        """Delete a file of the model behind the tool's back."""
+        """Delete a file of the model without the tool."""
         with contextlib.closing(self.s3.client()) as client:
             client.delete_object(Bucket=self.s3.bucket, Key=self.prefix() + path)
 
@@ -173,7 +173,7 @@ class Scene:
         return self.clean(Ran(process.returncode, out, err))
 
     def clean(self, ran: Ran) -> Ran:
-        """Every output is searched for what must never be in one."""
+        """Check an output for what must never be in it."""
         said = ran.stdout + ran.stderr
         secret = (TOKEN, self.s3.access_key, self.s3.secret_key, "X-Amz-", "/large/", "Traceback")
         assert [word for word in secret if word in said] == [], said
@@ -189,7 +189,7 @@ class Scene:
         return None if raw is None else json.loads(raw)
 
     def expect(self, *names: str, without: Iterable[str] = (), killed: bool = False) -> None:
-        """The bucket holds exactly these models and their manifests; uploads are left by killed runs only."""
+        """The bucket contains exactly these models and their manifests; only killed runs leave uploads."""
         wanted: Digests = {}
         for name in names or ("m",):
             files = {path: value for path, value in self.promised(name).items() if path not in without}
@@ -200,7 +200,7 @@ class Scene:
         same(killed or self.uploads(), killed or [])
 
     def expect_whole(self, name: str = "m", *, killed: bool = False) -> None:
-        """The model and its manifest are there, whatever else the bucket holds, and nothing is left to do."""
+        """The model and its manifest are there, and up to date, whatever else is in the bucket."""
         same(self.present(self.prefix(name)), self.promised(name))
         same(self._recorded(name), self.promised(name))
         same(killed or self.uploads(), killed or [])
@@ -224,14 +224,14 @@ class Scene:
         return {path.name: path.stat().st_mtime_ns for path in found}
 
     def visible(self, name: str = "m") -> None:
-        """Whatever is visible is right, and a manifest is there only when everything is."""
+        """Everything visible is right, and there is a manifest only if the model is complete."""
         promised, present = self.promised(name), self.present(self.prefix(name))
         same({path: value for path, value in present.items() if promised.get(path) != value}, {})
         if self.manifest(name) is not None:
             same(present, promised)
 
     def uploads(self) -> list[str]:
-        """The keys of multipart uploads that were begun and not ended."""
+        """The keys of unfinished multipart uploads."""
         client = self.s3.client()
         try:
             return [upload["Key"] for upload in client.list_multipart_uploads(Bucket=self.s3.bucket).get("Uploads", ())]
@@ -239,7 +239,7 @@ class Scene:
             client.close()
 
     def download(self, into: Path, name: str = "m") -> Digests:
-        """What KServe's own initializer brings into the pod."""
+        """What KServe's initializer downloads into the pod."""
         ran = initialize(f"s3://{self.s3.bucket}/{self.prefix(name)}", into, self.s3.env)
         assert ran.returncode == 0, ran.stderr
         return digests(
@@ -250,7 +250,7 @@ class Scene:
         return f"models/.sync/{name}/{self.models[name][1][:12]}.json"
 
     def _recorded(self, name: str) -> Digests:
-        """The files of the manifest, whose every other word is checked here."""
+        """The files of the manifest; its other fields are checked here."""
         manifest, (repo, commit) = self.manifest(name), self.models[name]
         assert manifest is not None, f"{name} has no manifest"
         files, etags = manifest.pop("files"), self._etags(name)
@@ -288,7 +288,7 @@ def same(found: object, wanted: object) -> None:
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    """Wait until something is so; fail when it never is."""
+    """Wait until the condition holds; fail if it never does."""
     until = time.monotonic() + LONG_S
     while not what():
         assert time.monotonic() < until, "it never happened"

@@ -1,4 +1,4 @@
-"""Silence as the subject: one side is waited for impatiently, all others as long as the slowest machine needs."""
+"""Tests of silence: short timeouts for one side, long ones for all others."""
 
 from typing import Any, Final, Literal
 
@@ -25,9 +25,9 @@ def impatient(
     tries: int = 100,
     silence_s: float = SILENCE_S,
 ) -> TransferLimits:
-    """The pace of a sync that takes silence badly, but only from this side: of S3, where contents are on their way.
+    """Limits of a sync with short timeouts for this side only; for S3, only where contents are sent.
 
-    So many tries that a silent machine is survived, too; fewer where silence shall be the end.
+    There are enough tries to survive a slow machine; fewer where silence is meant to fail.
     """
     hub: dict[str, Any] = {"attempts": tries} if side == "hub" else {"read_timeout_s": LONG_S}
     ranges = {} if side == "cdn" else {"read_timeout_s": LONG_S}
@@ -49,9 +49,9 @@ class _Hasty(Bucket):
         self._hasty = Bucket(access, **given)
 
     def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
-        """Impatiently."""
+        """With the short timeout."""
         return self._hasty.upload_part(upload, number, body)
 
     def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
-        """Impatiently."""
+        """With the short timeout."""
         return self._hasty.upload_part_copy(upload, number, copy_source, start, end)

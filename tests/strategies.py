@@ -1,4 +1,4 @@
-"""Catalogs that nobody would write and everybody may: valid, random, and full of text that parsers stumble over."""
+"""Valid random catalogs, full of text that parsers stumble over."""
 
 import json
 import re
@@ -54,7 +54,7 @@ _DOMAINS = ("", "example.com/", "team-1.example/", "a.b.c/")
 
 
 def allowed(text: str) -> bool:
-    """Whether a catalog may hold `text`: it can be printed, nothing expands it, and it looks like no credential."""
+    """Whether a catalog may contain `text`: it is printable, is not expanded, and does not look like a credential."""
     refused = _EXPANDED.search(text) or _UNPRINTABLE.search(text) or _MISREAD.match(text)
     return not refused and credentials.kind(text) is None
 
@@ -121,7 +121,7 @@ _env = _map(_variables, texts(least=0))
 
 
 def _settings(target: str, *, on_gpu: bool) -> Mapping[str, st.SearchStrategy[Any]]:
-    """Every field that any layer may set, without those that only fit one model."""
+    """Every field that any layer may set, except those specific to one model."""
     scaling = _scaling("requests", 100_000) if on_gpu else _scaling("cpu", 100)
     accelerators = st.sampled_from(["nvidia.com/gpu", "nvidia.com/mig-1g.10gb"])
     devices = {"gpu": st.integers(1, 4) | st.none(), "accelerator": accelerators | st.none()} if on_gpu else {}
@@ -166,7 +166,7 @@ def _scaling(metric: str, most: int) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def _layer(draw: st.DrawFn, fields: Mapping[str, st.SearchStrategy[Any]], *, nulls: bool) -> dict[str, Any]:
-    """Some of the fields, and with `nulls` some of them taken back."""
+    """Some of the fields; with `nulls`, some of them removed."""
     chosen = draw(st.lists(st.sampled_from(sorted(fields)), max_size=6, unique=True))
     layer = {}
     for name in chosen:
@@ -319,7 +319,7 @@ def _some(names: Mapping[str, Any]) -> st.SearchStrategy[list[str]]:
 
 
 def catalog_text(data: Mapping[str, Any]) -> str:
-    """The catalog as YAML: JSON, with those characters escaped that JSON does not care about."""
+    """The catalog as YAML: JSON, with extra characters escaped that YAML does not allow."""
     return _RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(data, ensure_ascii=False, indent=1))
 
 

@@ -1,4 +1,4 @@
-"""Adding a model to `models.yaml`: what is filled in, and that nothing else moves."""
+"""Adding a model to `models.yaml`: what is filled in, and that nothing else changes."""
 
 import json
 from collections.abc import Iterator
@@ -49,8 +49,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
         yield hub
 
 
-def test_a_model_is_appended_with_all_that_the_hub_tells(tmp_path: Path, hub: FakeHub) -> None:
-    """Commit, task, length and dimensions; and what is written compiles."""
+def test_a_model_is_appended_with_everything_the_hub_knows(tmp_path: Path, hub: FakeHub) -> None:
+    """Commit, task, length and dimensions; the result compiles."""
     root = project(tmp_path)
     ran = run("add", REPO, root=root)
     assert (ran.code, ran.stdout) == (0, "")
@@ -84,7 +84,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(tmp_path: Path, hub: 
 
 
 def test_the_shipped_catalog_keeps_every_line(tmp_path: Path, hub: FakeHub) -> None:
-    """Comments, order, blank lines; the new entry stands off as the others do."""
+    """Comments, order and blank lines stay; the new entry is spaced like the others."""
     root = project(tmp_path, SHIPPED)
     assert run("add", REPO, root=root).code == 0
     text = (root / "models.yaml").read_text("utf-8")
@@ -93,7 +93,7 @@ def test_the_shipped_catalog_keeps_every_line(tmp_path: Path, hub: FakeHub) -> N
 
 
 def test_a_reranker_has_no_dimensions_and_the_usable_length(tmp_path: Path, hub: FakeHub) -> None:
-    """512 of the 514 positions, whatever an old vLLM would take."""
+    """512 of the 514 positions, even if an old vLLM would accept more."""
     config = {
         "architectures": ["XLMRobertaForSequenceClassification"],
         "model_type": "xlm-roberta",
@@ -123,8 +123,8 @@ def test_a_lock_grows_with_the_catalog(tmp_path: Path, hub: FakeHub) -> None:
 MINILM_COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 
 
-def test_cpu_and_memory_are_filled_in_where_no_default_has_them(tmp_path: Path, hub: FakeHub) -> None:
-    """Else the new entry would not compile."""
+def test_cpu_and_memory_are_filled_in_if_defaults_lack_them(tmp_path: Path, hub: FakeHub) -> None:
+    """Otherwise the new entry would not compile."""
     own = "    resources: {cpu: '2', memory: 8Gi}\n"
     root = project(tmp_path, MINIMAL.replace('defaults:\n  resources: {cpu: "2", memory: 8Gi}\n', "") + own)
     assert run("add", REPO, root=root).code == 0
@@ -139,8 +139,8 @@ def test_cpu_and_memory_are_filled_in_where_no_default_has_them(tmp_path: Path, 
         (["--name", "Mini"], "error: 'Mini' is not a valid model name\n"),
     ],
 )
-def test_a_name_that_does_not_do_is_refused(argv: list[str], said: str, tmp_path: Path, hub: FakeHub) -> None:
-    """With the option that helps."""
+def test_an_unusable_name_is_refused(argv: list[str], said: str, tmp_path: Path, hub: FakeHub) -> None:
+    """The hint names the option to use."""
     root = project(tmp_path)
     ran = run("add", REPO, *argv, root=root)
     assert ran.code == 2
@@ -151,15 +151,15 @@ def test_a_name_that_does_not_do_is_refused(argv: list[str], said: str, tmp_path
 
 
 def test_a_model_that_only_generates_is_refused(tmp_path: Path, hub: FakeHub) -> None:
-    """What would make a reranker or an embedder of it, its card must tell."""
+    """The hint points to the model card for the arguments."""
     hub.add("team/chat", repository({"architectures": ["LlamaForCausalLM"]}, embeds=False), commit=COMMIT)
     ran = run("add", "team/chat", root=project(tmp_path))
     assert ran.code == 2
     assert "error: team/chat (LlamaForCausalLM) is not by itself an embedding model or a reranker\n" in ran.stderr
 
 
-def test_a_repository_that_is_not_there(tmp_path: Path, hub: FakeHub) -> None:
-    """The Hub does not tell missing from private."""
+def test_a_repository_that_does_not_exist(tmp_path: Path, hub: FakeHub) -> None:
+    """The Hub answers the same for missing and for private repositories."""
     ran = run("add", "team/nothing", root=project(tmp_path))
     assert ran.code == 2
     assert "error: team/nothing does not exist, or is private and no HF_TOKEN is set\n" in ran.stderr
@@ -183,8 +183,8 @@ LISTS = {
 
 
 @pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
-def test_any_block_list_is_continued(text: str) -> None:
-    """Every line that was there stays, and every parser reads one model more."""
+def test_any_block_list_is_extended(text: str) -> None:
+    """Every existing line stays, and every parser reads one more model."""
     edited = add.append(text, ENTRY)
     old, new = source.parse(text.encode(), "").data, source.parse(edited.encode(), "").data
     assert new == {**old, "models": [*old["models"], ENTRY]}
@@ -194,8 +194,8 @@ def test_any_block_list_is_continued(text: str) -> None:
     assert edited.count("\r\n") in (0, edited.count("\n"))
 
 
-def test_the_end_of_the_list_is_where_people_would_put_it() -> None:
-    """Below the list's own comments, above the next key's."""
+def test_the_entry_goes_to_the_end_of_the_list() -> None:
+    """Below the comments of the list, above those of the next key."""
     added = add.append(LISTS["before another key"], ENTRY)
     assert added.startswith("models:\n  - name: a\n  - name: bge\n")
     assert added.endswith("    dimensions: 384\n\n# the rest\ndefaults: {}\n")
@@ -203,21 +203,21 @@ def test_the_end_of_the_list_is_where_people_would_put_it() -> None:
     assert "  - name: b\n\n  - name: bge\n" in add.append(LISTS["spaced out"], ENTRY)
 
 
-def test_a_list_in_brackets_is_refused_with_a_cure() -> None:
-    """Rather than rewritten in another style."""
+def test_a_list_in_brackets_is_refused_with_a_hint() -> None:
+    """It is not rewritten in another style."""
     with pytest.raises(GeneratorError, match=r"in brackets") as refused:
         add.append("models: [{name: a}]\n", ENTRY)
     assert refused.value.hint == "write `models` as a block list, with one `- name: …` per model"
 
 
 @pytest.mark.parametrize("text", [f"a: {{b: {COMMIT}}}  # x\n", f'a:\n  b: "{COMMIT}"\n', f"a:\n  b:\n    {COMMIT}\n"])
-def test_a_revision_is_replaced_where_it_stands(text: str) -> None:
-    """In any style, and nothing else."""
+def test_a_revision_is_replaced_in_place(text: str) -> None:
+    """In any YAML style; nothing else changes."""
     assert add.repin(text, ("a", "b"), COMMIT, "e" * 40) == text.replace(COMMIT, "e" * 40)
 
 
-def test_a_revision_that_yaml_would_misread_is_not_written_bare() -> None:
-    """Forty digits are a number to some."""
+def test_a_revision_that_yaml_would_misread_is_quoted() -> None:
+    """Some parsers read forty digits as a number."""
     digits = "1" * 40
     with pytest.raises(GeneratorError, match=r"would not read back"):
         add.repin(f"a: {{b: {COMMIT}}}\n", ("a", "b"), COMMIT, digits)

@@ -1,4 +1,4 @@
-"""The commands as a user meets them: what is printed where, and the exit code."""
+"""The commands as users see them: output streams and exit codes."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from generator import cli, pipeline
 BROKEN = MINIMAL.replace("maxModelLen: 256", "maxModelLen: long")
 
 
-def test_generate_says_what_it_did_and_then_that_nothing_is_left_to_do(tmp_path: Path) -> None:
+def test_generate_reports_what_it_wrote_and_a_second_run_that_all_is_up_to_date(tmp_path: Path) -> None:
     """Findings and summaries go to stderr, so that stdout stays free for results."""
     root = project(tmp_path)
     first, second = run("generate", root=root), run("generate", root=root)
@@ -27,7 +27,7 @@ def test_generate_says_what_it_did_and_then_that_nothing_is_left_to_do(tmp_path:
 
 
 def test_check_prints_a_diff_exits_1_and_writes_nothing(tmp_path: Path) -> None:
-    """`generate --check` is CI's question whether the committed tree is current."""
+    """CI uses `generate --check` to find out whether the committed tree is current."""
     root = project(tmp_path)
     run("generate", root=root)
     project(tmp_path, MINIMAL.replace("maxModelLen: 256", "maxModelLen: 128"))
@@ -41,7 +41,7 @@ def test_check_prints_a_diff_exits_1_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_check_shows_created_and_removed_files(tmp_path: Path) -> None:
-    """A file that would come or go is diffed against /dev/null."""
+    """A file that would be created or removed is diffed against /dev/null."""
     root = project(tmp_path)
     run("generate", root=root)
     project(tmp_path, MINIMAL.replace("name: minilm\n", "name: other\n"))
@@ -51,7 +51,7 @@ def test_check_shows_created_and_removed_files(tmp_path: Path) -> None:
 
 
 def test_an_invalid_catalog_writes_nothing_and_exits_1(tmp_path: Path) -> None:
-    """The last line says what did not happen."""
+    """The last line says that nothing was written."""
     root = project(tmp_path, BROKEN)
     ran = run("generate", root=root)
     assert ran.code == 1
@@ -60,7 +60,7 @@ def test_an_invalid_catalog_writes_nothing_and_exits_1(tmp_path: Path) -> None:
 
 
 def test_a_missing_catalog_exits_2(tmp_path: Path) -> None:
-    """No answer is not the answer no."""
+    """Exit code 1 would mean that the catalog is invalid."""
     ran = run("generate", root=tmp_path)
     assert ran.code == 2
     assert ran.stderr.startswith("error: cannot read models.yaml: No such file")
@@ -69,7 +69,7 @@ def test_a_missing_catalog_exits_2(tmp_path: Path) -> None:
 def test_a_bug_exits_70_with_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Python's own exit code 1 would read as an answer."""
+    """Python's own exit code 1 would mean that the catalog is invalid."""
 
     def broken(_: Path) -> None:
         raise RuntimeError("unforeseen")
@@ -83,7 +83,7 @@ def test_a_bug_exits_70_with_a_traceback(
 
 
 def test_json_output_carries_the_same_findings(tmp_path: Path) -> None:
-    """`--output json` prints a list on stdout, empty when there is nothing to say."""
+    """`--output json` prints a list on stdout, empty if there are no findings."""
     ran = run("generate", "--output", "json", root=project(tmp_path, BROKEN))
     [finding] = json.loads(ran.stdout)
     assert finding == {
@@ -107,7 +107,7 @@ def test_github_output_is_workflow_commands(tmp_path: Path) -> None:
 
 
 def test_sarif_output_names_rule_and_place(tmp_path: Path) -> None:
-    """SARIF is what code scanning uploads take."""
+    """Code scanning takes SARIF."""
     ran = run("generate", "--output", "sarif", root=project(tmp_path, BROKEN))
     [sarif] = json.loads(ran.stdout)["runs"]
     [result] = sarif["results"]
@@ -116,7 +116,7 @@ def test_sarif_output_names_rule_and_place(tmp_path: Path) -> None:
 
 
 def test_junit_output_counts_errors_as_failures(tmp_path: Path) -> None:
-    """JUnit is what GitLab and Jenkins show; a clean run is one passed case."""
+    """GitLab and Jenkins show JUnit; a clean run is one passed case."""
     suite = ET.fromstring(run("generate", "--output", "junit", root=project(tmp_path, BROKEN)).stdout)
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     clean = ET.fromstring(run("generate", "--output", "junit", root=project(tmp_path)).stdout)
@@ -124,7 +124,7 @@ def test_junit_output_counts_errors_as_failures(tmp_path: Path) -> None:
 
 
 def test_the_shipped_tree_is_current(tmp_path: Path) -> None:
-    """What is committed is what the shipped catalog compiles to."""
+    """The committed files are what the shipped catalog compiles to."""
     run("generate", root=project(tmp_path, SHIPPED))
     for path, content in files(tmp_path).items():
         assert (ROOT / path).read_bytes() == content, path
@@ -165,14 +165,14 @@ def test_generate_needs_no_cloud_library(tmp_path: Path) -> None:
     assert done.stdout == "[]\n"
 
 
-def test_schema_prints_what_editors_read(tmp_path: Path) -> None:
-    """The schema of the repository, which needs no catalog."""
+def test_schema_prints_the_committed_schema(tmp_path: Path) -> None:
+    """The schema that is committed; no catalog is needed."""
     ran = run("schema", root=tmp_path)
     assert (ran.code, ran.stdout) == (0, (ROOT / "schemas/models.schema.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("command", [[], ["generate"], ["check"], ["schema"], ["lock"], ["add"], ["sync"]])
-def test_every_command_explains_itself(command: list[str]) -> None:
+def test_every_command_has_help(command: list[str]) -> None:
     """`--help` works and is not empty."""
     result = CliRunner().invoke(cli.main, [*command, "--help"])
     assert result.exit_code == 0

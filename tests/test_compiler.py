@@ -1,4 +1,4 @@
-"""What is true of every object that we write, whatever the catalog."""
+"""What holds for every object that is written, for any catalog."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -95,8 +95,8 @@ def runtime_specs(case: str) -> Iterator[Mapping[str, Any]]:
 
 
 @every_case
-def test_every_file_says_whose_it_is_and_holds_no_marker(case: str) -> None:
-    """The first line names the generator; nothing makes Argo CD skip a file; YAML's anchors are not used."""
+def test_every_file_names_its_generator_and_contains_no_skip_marker(case: str) -> None:
+    """The first line names the generator; nothing makes Argo CD skip a file; there are no YAML anchors."""
     for path, text, _ in files(case):
         assert text.startswith(f"{HEADER}\n"), path
         assert text.endswith("\n"), path
@@ -107,7 +107,7 @@ def test_every_file_says_whose_it_is_and_holds_no_marker(case: str) -> None:
 
 @every_case
 def test_rendered_holds_one_object_a_file_and_nothing_else(case: str) -> None:
-    """Argo CD reads the folder as it is: each file is one object, named after it, caused by an entry of the catalog."""
+    """Argo CD reads the folder as it is: each file is one object, named after it, with an origin in the catalog."""
     catalog, written = compiled(case)
     rendered = {file.path: file for file in files(case) if file.path.startswith("rendered/")}
     assert rendered
@@ -130,7 +130,7 @@ def test_rendered_holds_one_object_a_file_and_nothing_else(case: str) -> None:
 
 @every_case
 def test_every_object_is_ours_and_in_its_wave(case: str) -> None:
-    """What others need comes first, and the models, which load slowly, in the last wave that is waited for."""
+    """Dependencies come first, and the models, which load slowly, in the last wave."""
     waves: dict[str, set[int]] = {}
     for path, _, obj in files(case):
         if obj["kind"] == "Kustomization":
@@ -145,7 +145,7 @@ def test_every_object_is_ours_and_in_its_wave(case: str) -> None:
 
 
 def test_every_kind_is_written() -> None:
-    """No row of the table is left over, and each object has the apiVersion of its row."""
+    """Every row of the table is used, and each object has the apiVersion of its row."""
     written = {(file.obj["kind"], file.obj["apiVersion"]) for case in CASES for file in files(case)}
     kustomization = {pair for pair in written if pair[0] == "Kustomization"}
     assert written - kustomization == {(kind.name, kind.api_version) for kind in KINDS.values()}
@@ -153,7 +153,7 @@ def test_every_kind_is_written() -> None:
 
 @every_case
 def test_no_secret_is_written(case: str) -> None:
-    """No Secret, no placeholder for one, and no credential's value."""
+    """No Secret, no placeholder for one, and no credential."""
     kinds = {file.obj["kind"] for file in files(case)}
     assert "Secret" not in KINDS
     assert kinds <= KINDS.keys() | {"Kustomization"}
@@ -164,7 +164,7 @@ def test_no_secret_is_written(case: str) -> None:
 
 
 @every_case
-def test_a_base_knows_no_environment(case: str) -> None:
+def test_a_base_is_independent_of_environments(case: str) -> None:
     """Only Templates have a namespace in base, since they live in the dashboard's."""
     namespaces = {environment.namespace for environment in compiled(case)[0].environments.values()}
     for path, _, obj in files(case):
@@ -204,8 +204,8 @@ def test_the_path_is_where_the_files_are(case: str) -> None:
 
 
 @every_case
-def test_devices_are_asked_for_once_and_in_full(case: str) -> None:
-    """Requests equal limits, in the form that the API server stores, and no runtime asks for anything besides."""
+def test_devices_are_requested_once(case: str) -> None:
+    """Requests equal limits, in the form that the API server stores; runtimes request nothing themselves."""
     for form, service, _ in served(case):
         resources = service["spec"]["predictor"]["model"]["resources"]
         assert resources["requests"] == resources["limits"]
@@ -237,8 +237,8 @@ def empties(value: Any) -> Iterator[Any]:
 
 
 @every_case
-def test_what_the_dashboard_asks_for_is_there(case: str) -> None:
-    """Labels and annotations without which the dashboard hides, misnames or locks a deployment."""
+def test_what_the_dashboard_needs_is_there(case: str) -> None:
+    """Without these labels and annotations, the dashboard hides, misnames or locks a deployment."""
     templates = {(obj["metadata"]["name"]): obj for obj in synced(case, "Template")}
     for form, service, runtime in served(case):
         assert service["metadata"]["labels"]["opendatahub.io/dashboard"] == "true"
@@ -257,7 +257,7 @@ def test_what_the_dashboard_asks_for_is_there(case: str) -> None:
 
 
 @every_case
-def test_a_template_is_copied_and_never_processed(case: str) -> None:
+def test_a_template_needs_no_processing(case: str) -> None:
     """Templates stay in the dashboard's namespace, without parameters and without anything to substitute."""
     catalog, _ = compiled(case)
     for template in synced(case, "Template"):
@@ -272,7 +272,7 @@ def test_a_template_is_copied_and_never_processed(case: str) -> None:
 
 @every_case
 def test_only_the_name_is_left_for_kserve_to_fill_in(case: str) -> None:
-    """KServe expands Go templates in a runtime; there is one in it, and none in the rest."""
+    """KServe expands Go templates in a runtime: there is one there, and none elsewhere."""
     for obj in synced(case, SERVICE, RUNTIME):
         assert [text for text in strings(obj) if "{{" in text] == ["--served-model-name={{.Name}}"] * (
             obj["kind"] == RUNTIME
@@ -280,8 +280,8 @@ def test_only_the_name_is_left_for_kserve_to_fill_in(case: str) -> None:
 
 
 @every_case
-def test_whoever_may_call_a_model_is_named_where_auth_is_on(case: str) -> None:
-    """With auth, and only with it, a ServiceAccount may `get` that one InferenceService."""
+def test_callers_have_a_service_account_if_auth_is_on(case: str) -> None:
+    """Only with auth, a ServiceAccount may `get` that one InferenceService."""
     for form, service, _ in served(case):
         namespace, name = service["metadata"]["namespace"], form.name
         named = {f"{name}-sa", f"{name}-view-role", f"{name}-view"}
@@ -301,8 +301,8 @@ def test_whoever_may_call_a_model_is_named_where_auth_is_on(case: str) -> None:
 
 
 @every_case
-def test_every_namespace_gets_the_secrets_it_reads(case: str) -> None:
-    """An ExternalSecret stands in each namespace whose models use it, and in no other."""
+def test_every_namespace_gets_the_secrets_that_its_models_use(case: str) -> None:
+    """There is an ExternalSecret in each namespace whose models use it, and in no other."""
     catalog, _ = compiled(case)
     wanted = {
         (form.environment, form.namespace, form.connection)
@@ -320,7 +320,7 @@ def test_every_namespace_gets_the_secrets_it_reads(case: str) -> None:
 
 @every_case
 def test_argo_cd_syncs_what_is_rendered(case: str) -> None:
-    """Each application's folder exists, its destinations and kinds are allowed, and Templates come once a cluster."""
+    """Each application's folder exists, its destinations and kinds are allowed, and Templates come once per cluster."""
     catalog, written = compiled(case)
     if catalog.argocd is None:
         assert not [path for path in written.tree if path.startswith("argocd/")]
@@ -340,8 +340,8 @@ def test_argo_cd_syncs_what_is_rendered(case: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-def test_webhooks_find_nothing_left_to_change(target: Any) -> None:
-    """What each release's webhooks would write is written, in its words, and nothing that it does not know."""
+def test_webhooks_have_nothing_to_change(target: Any) -> None:
+    """What each release's webhooks would add is written in that release's form, and nothing unknown to it."""
     _, written = compile_text(MINIMAL.replace('"3.3"', f'"{target.release}"'))
     path = "rendered/dev/models/inferenceservice-minilm.yaml"
     service = yaml.load(written.tree[path], Loader=yaml.CSafeLoader)
@@ -359,7 +359,7 @@ def test_webhooks_find_nothing_left_to_change(target: Any) -> None:
 
 @pytest.mark.parametrize(("target", "written"), [(1, "1"), (12, "12"), (1000, "1k"), (1500, "1500"), (100_000, "100k")])
 def test_a_scaling_target_is_a_quantity_too(target: int, written: str) -> None:
-    """The API server rewrites this number like any other quantity."""
+    """The API server rewrites this number like every quantity."""
     text = MINIMAL.replace('"3.3"', '"3.4"') + f"    autoscaling: {{max: 2, target: {target}}}\n"
     service = yaml.safe_load(compile_text(text)[1].tree["rendered/dev/models/inferenceservice-minilm.yaml"])
     (metric,) = service["spec"]["predictor"]["autoScaling"]["metrics"]
@@ -368,7 +368,7 @@ def test_a_scaling_target_is_a_quantity_too(target: int, written: str) -> None:
 
 
 def many(**changed: str) -> str:
-    """A catalog of fifty models in two environments, some of whose lengths differ."""
+    """A catalog with fifty models in two environments, some with different lengths."""
     head, _, entry = MINIMAL.partition("models:\n")
     head = head.replace(
         "  dev: {namespace: team-dev}\n", "  dev: {namespace: team-dev}\n  prod: {namespace: team-prod}\n"
@@ -380,7 +380,7 @@ def many(**changed: str) -> str:
 
 
 def test_editing_one_model_changes_that_model_alone() -> None:
-    """A reviewer sees the files of the model that was edited, and no others."""
+    """The diff contains the files of the edited model, and no others."""
     (old_catalog, old), (new_catalog, new) = compile_text(many()), compile_text(many(model_17="128"))
     before = {**old.tree, **documents.pages(old_catalog)}
     after = {**new.tree, **documents.pages(new_catalog)}
@@ -394,8 +394,8 @@ def test_editing_one_model_changes_that_model_alone() -> None:
     }
 
 
-def test_removing_one_model_changes_only_lists_besides() -> None:
-    """Where models are listed, one line goes; the other files of the others stay as they are."""
+def test_removing_one_model_otherwise_changes_only_lists() -> None:
+    """Lists of models lose one line; the other models' files stay unchanged."""
     text = many()
     start = text.index("  - name: model-17\n")
     (_, old), (_, new) = compile_text(text), compile_text(text[:start] + text[text.index("  - name: model-18\n") :])

@@ -1,4 +1,4 @@
-"""The contract: written once, complete, and the same in each of its forms."""
+"""The contract: written once, complete, and the same in all its forms."""
 
 import json
 import re
@@ -37,7 +37,7 @@ FIELDS = dict(_fields())
 
 
 def judged(text: bytes) -> tuple[Any, Any]:
-    """What a catalog resolves to, and what there is to say about it."""
+    """What a catalog resolves to, and its findings."""
     try:
         catalog, warnings = validate(source.parse(text, "models.yaml"))
     except CatalogError as error:
@@ -53,7 +53,7 @@ def test_what_is_made_from_the_contract_is_current() -> None:
 
 
 def test_a_frozen_schema_is_used_with_its_own_pydantic_core_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another version may read it in another way, so then the contract is built."""
+    """Another version may read it differently, so the contract is built."""
     monkeypatch.setattr(frozen, "PYDANTIC_CORE", pydantic_core.__version__)
     assert frozen_schema() is not None
     monkeypatch.setattr(frozen, "PYDANTIC_CORE", "2.0.0")
@@ -61,8 +61,8 @@ def test_a_frozen_schema_is_used_with_its_own_pydantic_core_only(monkeypatch: py
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.parent.name}/{path.parent.name}")
-def test_frozen_and_built_schema_judge_alike(path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Catalog, findings and places are the same, whichever of the two is used."""
+def test_frozen_and_built_schema_agree(path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catalog, findings and positions are the same for both."""
     monkeypatch.setattr("generator.catalog.contract.core_schema.frozen_schema", lambda: frozen.CORE_SCHEMA)
     fast = judged(path.read_bytes())
     monkeypatch.setattr("generator.catalog.contract.core_schema.frozen_schema", lambda: BUILT)
@@ -74,7 +74,7 @@ BUILT = built_schema()
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_is_described(name: str) -> None:
-    """A field has a sentence that says what it means, and an example."""
+    """A field has a description, which is a sentence, and an example."""
     field = FIELDS[name]
     assert field.description.endswith(".")
     assert field.examples
@@ -112,7 +112,7 @@ NEEDS = {".".join(path): (path, needed) for path, needed in _paths(Layer)}
 
 @pytest.mark.parametrize(("path", "needed"), NEEDS.values(), ids=NEEDS)
 def test_the_contract_marks_what_a_merged_model_needs(path: tuple[str, ...], *, needed: bool) -> None:
-    """Without it, and only then, a model that has every other field is incomplete."""
+    """A model that has every other field is incomplete only without it."""
     data = yaml.safe_load(MINIMAL) | {"models": [_model()], "defaults": {}}
     block = data["models"][0]
     for name in path[:-1]:
@@ -172,8 +172,8 @@ KEYS = {
 
 
 @pytest.mark.parametrize("case", KEYS)
-def test_a_key_may_be_called_as_pydantic_marks_keys(case: str) -> None:
-    """A finding about a user's key "[key]" stands at that key, or at its value."""
+def test_a_key_may_look_like_pydantics_marker_for_keys(case: str) -> None:
+    """A finding about a user's key "[key]" is reported at that key, or at its value."""
     before, after, code = KEYS[case]
     text = MINIMAL.replace(before, after)
     _, found = judged(text.encode())

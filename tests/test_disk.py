@@ -1,4 +1,4 @@
-"""Writing is all or nothing, ours alone, and never through a link."""
+"""Writing is all or nothing, touches only generated files, and never follows links."""
 
 import os
 import re
@@ -17,7 +17,7 @@ OTHER = MINIMAL.replace("name: minilm\n", "name: other\n")
 
 
 def test_a_removed_model_takes_its_files_and_folders(tmp_path: Path) -> None:
-    """Nothing of a model stays behind, not even an empty folder."""
+    """Nothing of the model remains, not even an empty folder."""
     root = project(tmp_path, OTHER)
     run("generate", root=root)
     run("generate", root=project(tmp_path))
@@ -37,7 +37,7 @@ def test_a_foreign_file_is_left_alone_and_keeps_its_folder(tmp_path: Path) -> No
 
 
 def test_a_foreign_file_in_the_way_is_refused(tmp_path: Path) -> None:
-    """A hand-written file where a generated one must go stops the run before anything is written."""
+    """A hand-written file in the place of a generated one stops the run before anything is written."""
     root = project(tmp_path)
     taken = root / "base/models/minilm/servingruntime.yaml"
     taken.parent.mkdir(parents=True)
@@ -49,8 +49,8 @@ def test_a_foreign_file_in_the_way_is_refused(tmp_path: Path) -> None:
     assert files(root) == before
 
 
-def test_an_edited_file_is_put_right(tmp_path: Path) -> None:
-    """A generated file that was edited by hand is ours all the same."""
+def test_an_edited_file_is_restored(tmp_path: Path) -> None:
+    """A generated file that was edited by hand is still a generated file."""
     root = project(tmp_path)
     run("generate", root=root)
     edited = root / "rendered/dev/models/inferenceservice-minilm.yaml"
@@ -63,7 +63,7 @@ def test_an_edited_file_is_put_right(tmp_path: Path) -> None:
     "link", ["base", "rendered/dev", "rendered/dev/models/inferenceservice-minilm.yaml", "docs", "docs/catalog.md"]
 )
 def test_a_symbolic_link_is_refused(link: str, tmp_path: Path) -> None:
-    """Neither a folder nor a file of ours may lead elsewhere."""
+    """No generated file or folder may be a link."""
     root, outside = project(tmp_path / "root"), tmp_path / "outside"
     run("generate", root=root)
     (root / link).rename(outside)
@@ -78,7 +78,7 @@ def test_a_symbolic_link_is_refused(link: str, tmp_path: Path) -> None:
 
 
 def test_a_folder_where_a_file_must_go_is_refused(tmp_path: Path) -> None:
-    """The new contents are discarded, and the tree is as it was."""
+    """The new contents are discarded, and the tree stays unchanged."""
     root = project(tmp_path)
     (root / "base/models/minilm/servingruntime.yaml").mkdir(parents=True)
     ran = run("generate", root=root)
@@ -98,7 +98,7 @@ def test_a_file_where_a_folder_must_go_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_changes_when_not_everything_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fills up half-way leaves the old tree and no litter."""
+    """A disk that fills up halfway leaves the old tree and no temporary files."""
     root = project(tmp_path)
     run("generate", root=root)
     before = files(root)
@@ -122,7 +122,7 @@ def test_nothing_changes_when_not_everything_can_be_written(tmp_path: Path, monk
 def test_what_was_replaced_is_restored_when_a_later_file_cannot_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of the files are in place when the disk says no: the tree is as it was, in content and in folders."""
+    """The disk fails when half of the files are in place: files and folders are as before."""
     root = project(tmp_path)
     run("generate", root=root)
     before = files(root, without=["models.yaml"])
@@ -146,12 +146,12 @@ def test_what_was_replaced_is_restored_when_a_later_file_cannot_be(
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_write_permission_is_named_before_anything_is_replaced(tmp_path: Path) -> None:
-    """All or nothing, where one of the folders belongs to somebody else."""
+    """All or nothing, also if one of the folders belongs to another user."""
     _refuses(tmp_path, lambda folder: folder.chmod(0o555), "cannot write to rendered/dev/models: permission denied")
 
 
-def test_access_is_asked_of_every_folder_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for root, to whom the system denies nothing."""
+def test_access_to_every_folder_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for root, whom the system never denies access."""
     real = os.access
 
     def deny(folder: Path) -> None:
@@ -172,7 +172,7 @@ def _refuses(root: Path, deny: Callable[[Path], None], words: str) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No traceback: which file, and why."""
+    """The message names the file and the reason; there is no traceback."""
     root = project(tmp_path)
     run("generate", root=root)
     real = os.open
@@ -190,8 +190,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
     )
 
 
-def test_the_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
-    """Its staging folder and the folders it had created, even when nothing has changed since."""
+def test_the_leftovers_of_a_killed_run_are_removed(tmp_path: Path) -> None:
+    """Its staging folder and the folders it created are removed, even if nothing has changed since."""
     root = project(tmp_path)
     run("generate", root=root)
     (root / ".generate-staging").mkdir()
@@ -204,8 +204,8 @@ def test_the_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [".generate-notes", ".generate-staging"])
-def test_a_folder_of_the_users_is_not_taken_for_a_leftover(name: str, tmp_path: Path) -> None:
-    """Whatever it is called: only what carries our stamp is removed."""
+def test_a_folder_of_the_user_is_not_a_leftover(name: str, tmp_path: Path) -> None:
+    """Whatever its name: only a folder with the stamp file is removed."""
     root = project(tmp_path)
     (root / name).mkdir()
     (root / name / "0").write_text("mine")
@@ -215,7 +215,7 @@ def test_a_folder_of_the_users_is_not_taken_for_a_leftover(name: str, tmp_path: 
 
 
 def test_two_runs_at_once_leave_the_tree_of_one(tmp_path: Path) -> None:
-    """They wait for each other: both succeed, and the tree is what the catalog says."""
+    """They wait for each other: both succeed, and the tree matches the catalog."""
     root = project(tmp_path, OTHER)
     command = [str(Path(sys.executable).with_name("generate")), "--root", str(root)]
     for catalog in (MINIMAL, OTHER, MINIMAL):

@@ -15,7 +15,7 @@ URL = "http://cdn.example.com/file"
 
 @pytest.fixture
 def asked() -> list[str]:
-    """What the proxy was asked for, and with which login."""
+    """The request that the proxy received, and its login."""
     return []
 
 
@@ -55,21 +55,21 @@ def _read(url: str = URL) -> bytes:
 
 @pytest.mark.parametrize("name", ["http_proxy", "ALL_PROXY"])
 def test_the_proxy_of_the_environment(name: str, proxy: str, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster's way out, as it is told to every pod; with a login, which may hold anything."""
+    """The egress proxy that pods get through the environment; its login may contain any character."""
     monkeypatch.setenv(name, f"http://me:p%40ss@{proxy}")
     assert _read() == CONTENT[100:300]
     assert asked == [f"{URL} Basic bWU6cEBzcw=="]
 
 
 def test_a_proxy_without_scheme(proxy: str, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """As people write it."""
+    """A common way to write it."""
     monkeypatch.setenv("http_proxy", proxy)
     assert _read() == CONTENT[100:300]
     assert asked == [f"{URL} None"]
 
 
 def test_what_needs_no_proxy(proxy: str, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hosts that NO_PROXY names are asked themselves."""
+    """Hosts in NO_PROXY are contacted directly."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,.internal")
     assert _read(f"http://{proxy}/file") == CONTENT[100:300]
@@ -78,7 +78,7 @@ def test_what_needs_no_proxy(proxy: str, asked: list[str], monkeypatch: pytest.M
 
 @pytest.fixture
 def mirror(proxy: str, seen: list[str]) -> Iterator[str]:
-    """A server that keeps the file elsewhere: /moved leads there, /round leads to itself; its URL."""
+    """The URL of a server that redirects: /moved to the file, /round to itself."""
 
     def serve(exchange: Exchange) -> None:
         seen.append(str(exchange.headers.get("Authorization")))
@@ -97,7 +97,7 @@ def seen() -> list[str]:
 
 
 def test_a_redirect_is_followed_without_the_token(mirror: str, seen: list[str], storage: list[str]) -> None:
-    """Artifactory and Nexus answer a GET with where the file is; the other origin learns no credentials."""
+    """Artifactory and Nexus redirect to the file's location; the other origin gets no credentials."""
     ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
     body = ranges.read(f"{mirror}/moved", {"Authorization": "Bearer secret"}, 100, 300, len(CONTENT))
     assert bytes(body) == CONTENT[100:300]
@@ -105,7 +105,7 @@ def test_a_redirect_is_followed_without_the_token(mirror: str, seen: list[str], 
     assert storage == ["None"]
 
 
-def test_redirects_end(mirror: str, seen: list[str]) -> None:
+def test_redirects_are_limited(mirror: str, seen: list[str]) -> None:
     """Five are followed."""
     with pytest.raises(DownloadError, match="more than 5 redirects"):
         _read(f"{mirror}/round")

@@ -1,4 +1,4 @@
-"""Every diagnostic as a user meets it, and files that mean harm."""
+"""Every diagnostic as users see it, and hostile files."""
 
 import gc
 import json
@@ -61,14 +61,14 @@ def code_of(case: str) -> str:
 
 
 def catalog_of(case: str) -> bytes:
-    """The case's catalog; a huge one is made, not stored."""
+    """The case's catalog; a huge one is generated, not stored."""
     if case == "yaml-too-large":
         return MINIMAL.encode().ljust(MAX_BYTES + 1, b"#")
     return (ERRORS / case / "models.yaml").read_bytes()
 
 
 def compare(case: str, ran: Ran, *, update: bool) -> None:
-    """Exactly what is printed, the exit code that goes with it, and the code that the case is named for."""
+    """Compare the exact output, the exit code, and the code that the case is named after."""
     expected = ERRORS / case / "stderr.txt"
     if update:
         expected.write_text(ran.stderr, "utf-8")
@@ -80,7 +80,7 @@ def compare(case: str, ran: Ran, *, update: bool) -> None:
 
 @pytest.mark.parametrize("case", GENERATED)
 def test_a_finding_is_printed_as_expected(case: str, tmp_path: Path, *, update_golden: bool) -> None:
-    """Text, place, hint and exit code are those of the case; an error leaves the folder as it was."""
+    """Text, position, hint and exit code are those of the case; an error leaves the folder unchanged."""
     root = project(tmp_path, catalog_of(case))
     ran = run("generate", root=root)
     compare(case, ran, update=update_golden)
@@ -92,7 +92,7 @@ def test_a_finding_is_printed_as_expected(case: str, tmp_path: Path, *, update_g
 def test_a_finding_on_disk_leads_to_the_catalog(
     case: str, tool: Callable[[str], Path], tmp_path: Path, *, update_golden: bool
 ) -> None:
-    """`check` compares what is there with what the catalog calls for, and points at the entry behind it."""
+    """`check` compares the disk with what the catalog produces, and points to the catalog entry."""
     root = project(tmp_path, catalog_of(case))
     if case.startswith("kubeconform"):
         (root / "schemas").symlink_to(ROOT / "schemas")
@@ -104,7 +104,7 @@ def test_a_finding_on_disk_leads_to_the_catalog(
 
 
 def test_every_code_has_a_case_and_every_case_a_code() -> None:
-    """A new code comes with a catalog that shows it; a code that goes takes its cases along."""
+    """Each code has a catalog that shows it, and each case a code that exists."""
     shown = {code_of(path.name) for folder in (ERRORS, LOCK) for path in folder.iterdir()}
     assert shown == CODES | {MIXED}
 
@@ -116,7 +116,7 @@ def test_every_code_is_explained_and_every_explanation_has_a_code() -> None:
 
 
 @pytest.mark.parametrize("case", GENERATED)
-def test_places_lie_inside_the_file(case: str, tmp_path: Path) -> None:
+def test_positions_are_inside_the_file(case: str, tmp_path: Path) -> None:
     """Every position is a character of the catalog, or the end of one of its lines."""
     raw = catalog_of(case)
     lines = raw.decode("utf-8", "replace").split("\n")
@@ -139,7 +139,7 @@ HIDDEN: Final = [case for case in CASES if code_of(case) == "credential-in-catal
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("case", HIDDEN)
 def test_a_credential_in_the_catalog_is_not_printed(case: str, form: str, tmp_path: Path) -> None:
-    """CI's log is read by more people than the repository, and lives as long."""
+    """More people read CI logs than the repository, and logs are kept as long."""
     raw = catalog_of(case)
     assert any(secret.encode() in raw for secret in SECRETS)
     ran = run("generate", "--output", form, root=project(tmp_path, raw))
@@ -171,7 +171,7 @@ LEAKS: Final[dict[str, str]] = {
 
 
 def test_a_credential_on_a_line_that_is_not_yaml_is_not_printed(tmp_path: Path) -> None:
-    """A forgotten bracket is no reason to print a key."""
+    """A missing bracket must not reveal a key."""
     ran = run(
         "generate", root=project(tmp_path, MINIMAL.replace("{existing: s3}", "{existing: s3}, AKIAIOSFODNN7EXAMPLE"))
     )
@@ -181,7 +181,7 @@ def test_a_credential_on_a_line_that_is_not_yaml_is_not_printed(tmp_path: Path) 
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_credential_is_not_printed_by_another_finding(leak: str, tmp_path: Path) -> None:
-    """Whatever else is wrong with a line, its credential does not show."""
+    """Whatever else is wrong with a line, its credential is not printed."""
     ran = run("generate", root=project(tmp_path, LEAKS[leak]))
     assert ran.code == 1
     assert not re.search("AKIAIOSFODNN7EXAMPLE|not-a-real|123456789", ran.stderr)
@@ -248,8 +248,8 @@ def _million_s() -> float:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
-    """A second or so is enough to say where it is wrong; nothing is written, and nothing falls over."""
+def test_a_hostile_file_is_refused_quickly(name: str, tmp_path: Path) -> None:
+    """The position is reported within about a second; nothing is written, and nothing crashes."""
     root = project(tmp_path, HOSTILE[name])
     counted: list[float] = []
     gc.freeze()  # what other tests have left is not searched for garbage, as in a process of its own
@@ -270,13 +270,13 @@ def test_a_hostile_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a NUL", "UTF-16 without a mark"])
 def test_no_control_character_reaches_the_terminal(name: str, tmp_path: Path) -> None:
-    """A catalog in a pull request does not colour, clear or rewrite the reviewer's terminal."""
+    """A catalog in a pull request cannot color, clear or rewrite the reviewer's terminal."""
     ran = run("generate", root=project(tmp_path, HOSTILE[name]))
     assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", ran.stderr) is None
 
 
-def test_a_damaged_project_is_whole_again_after_generate(tmp_path: Path) -> None:
-    """The hint of `check` holds: `generate` puts back what was removed or edited by hand."""
+def test_generate_repairs_a_damaged_project(tmp_path: Path) -> None:
+    """As the hint of `check` says, `generate` restores what was removed or edited by hand."""
     root = project(tmp_path)
     run("generate", root=root)
     before = files(root)

@@ -1,4 +1,4 @@
-"""The fake Hub is believed by the real huggingface_hub client, and fails the way the real one does."""
+"""The real huggingface_hub client accepts the fake Hub, which fails as the real one does."""
 
 import hashlib
 import os
@@ -35,7 +35,7 @@ def plain(fake_hub: FakeHub) -> Iterator[Session]:
 
 
 def test_model_info_names_commit_licence_and_blobs(session: Session) -> None:
-    """What the client parses out of model_info is what was put in."""
+    """The client parses from model_info what was put in."""
     info = session.api.model_info(REPO, files_metadata=True)
     assert (info.sha, info.gated, info.private, info.tags) == (session.commit, False, False, ["license:mit"])
     assert info.card_data is not None
@@ -70,7 +70,7 @@ def test_files_are_located_and_downloaded(session: Session, tmp_path: Path) -> N
 
 
 def test_a_token_goes_to_the_hub_and_nowhere_else(session: Session, tmp_path: Path) -> None:
-    """The client drops Authorization on the way to the other origin, which refuses it anyway."""
+    """The client sends no Authorization to the other origin, which would refuse it."""
     session.hub.token = "hf_right"  # noqa: S105
     session.download(LARGE, tmp_path, token="hf_right")  # noqa: S106
     assert [request.authorized for request in session.hub.requests] == [True, False]
@@ -141,7 +141,7 @@ def test_a_bare_401_means_no_repository_over_https_only(session: Session) -> Non
     assert (type(raised.value) is errors.RepositoryNotFoundError) == (session.hub.ca is not None)
 
 
-def test_auth_check_sees_what_metadata_hides(session: Session) -> None:
+def test_auth_check_shows_what_metadata_hides(session: Session) -> None:
     """Metadata of a gated repository is public, its files are not."""
     session.api.auth_check(REPO)
     session.hub.add(REPO, FILES, gated="auto")
@@ -166,7 +166,7 @@ def test_an_unknown_repository_looks_private_without_a_token(plain: Session) -> 
 
 
 def test_a_rate_limit_is_raised_or_waited_for(plain: Session) -> None:
-    """model_info raises at once with the seconds to wait, the tree waits them."""
+    """model_info raises at once with the seconds to wait; the tree request waits."""
     plain.hub.faults.limited(reset=0, times=1)
     with pytest.raises(errors.HfHubHTTPError, match="Too Many Requests") as raised:
         plain.api.model_info(REPO)
@@ -178,7 +178,7 @@ def test_a_rate_limit_is_raised_or_waited_for(plain: Session) -> None:
     assert fault.hits == 1
 
 
-def test_a_storm_passes(plain: Session) -> None:
+def test_a_503_is_retried(plain: Session) -> None:
     """The tree is asked again after 503."""
     plain.hub.faults.unavailable(kind="tree", times=1)
     assert len(list(plain.api.list_repo_tree(REPO))) == 4
@@ -201,8 +201,8 @@ def test_a_commit_can_vanish_in_the_middle(plain: Session) -> None:
         plain.head(LARGE)
 
 
-def test_a_signed_url_dies_by_uses_time_and_order(session: Session) -> None:
-    """Afterwards 403, and a new one is as good as the first."""
+def test_a_signed_url_expires_by_use_time_or_command(session: Session) -> None:
+    """After that it answers 403; a new one works again."""
     session.hub.signed_uses = 1
     url = session.head(LARGE).location
     assert [fetch(session.hub, url).status for _ in range(2)] == [200, 403]
@@ -216,7 +216,7 @@ def test_a_signed_url_dies_by_uses_time_and_order(session: Session) -> None:
 
 
 def test_ranges(session: Session) -> None:
-    """A part, an open end, the last bytes, and past the end."""
+    """A part, an open end, the last bytes, and a range past the end."""
     url, body = session.head(LARGE).location, b"".join(Content(WEIGHTS).chunks())
     for asked, part in (("10-19", body[10:20]), ("2999990-", body[-10:]), ("-5", body[-5:]), ("0-9999999", body)):
         answer = fetch(session.hub, url, Range=f"bytes={asked}")
@@ -227,7 +227,7 @@ def test_ranges(session: Session) -> None:
 
 
 def test_faults_of_a_body(session: Session) -> None:
-    """Each strikes once, at the file and the bytes it is for."""
+    """Each happens once, in the intended file and bytes."""
     hub, url = session.hub, session.head(LARGE).location
     body = b"".join(Content(WEIGHTS).chunks(0, 2_000_000))
     first = {"Range": "bytes=0-1999999"}
@@ -258,7 +258,7 @@ def test_a_body_can_end_early(session: Session, reset: bool) -> None:  # noqa: F
 
 
 def test_a_body_can_drip(plain: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes come at the rate that was asked for."""
+    """Bytes arrive at the requested rate."""
     pauses: list[float] = []
     monkeypatch.setattr(Loopback, "pause", lambda _, seconds: pauses.append(seconds))
     plain.hub.add(REPO, {"slow.json": bytes(2001)})
@@ -268,8 +268,8 @@ def test_a_body_can_drip(plain: Session, monkeypatch: pytest.MonkeyPatch) -> Non
     assert sum(pauses[:8]) == pytest.approx(2000 / 5000)
 
 
-def test_a_file_can_change_behind_the_list(plain: Session) -> None:
-    """What was listed is not what is there any more."""
+def test_a_file_can_change_after_it_was_listed(plain: Session) -> None:
+    """The file is no longer what was listed."""
     listed = next(row for row in plain.api.list_repo_tree(REPO, revision=plain.commit) if row.path == LARGE)
     plain.hub.rewrite(REPO, plain.commit, LARGE, Sparse(2_000_000, seed=8))
     assert isinstance(listed, RepoFile)
@@ -290,7 +290,7 @@ def test_a_huge_file_takes_no_memory(plain: Session) -> None:
     assert len(answer.data) == 10
 
 
-def test_a_file_of_the_disk_is_served(plain: Session, tmp_path: Path) -> None:
+def test_a_file_on_disk_is_served(plain: Session, tmp_path: Path) -> None:
     """Contents can come from a path, and small files can be large ones."""
     source = tmp_path / "source"
     source.write_bytes(b"from disk")

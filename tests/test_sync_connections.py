@@ -1,4 +1,4 @@
-"""Several connections: which bucket, which keys, and what the environment may decide."""
+"""Several connections: their buckets and keys, and what the environment may set."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
 
 @pytest.mark.s3
 def test_plain_variables_do_not_decide_for_two_connections(scene: Scene) -> None:
-    """Both models would land in one bucket, and the pods of one would read an empty prefix: an error instead."""
+    """Both models would go to one bucket, and one would have an empty prefix: this is an error."""
     ran = scene.sync()
     assert ran.code == 2
     assert ran.stderr == (
@@ -50,7 +50,7 @@ def test_plain_variables_do_not_decide_for_two_connections(scene: Scene) -> None
 def test_each_connection_has_variables_of_its_own(
     scene: Scene, versitygw_server: Versitygw, faulty_s3: FaultyS3
 ) -> None:
-    """With its name as a prefix, as `envFrom` can give it: another bucket, another endpoint, other keys."""
+    """Their prefix is its name, as `envFrom` can set it: for bucket, endpoint and keys."""
     other = versitygw_server.restrict(versitygw_server.bucket())
     mine = {name: scene.environ.pop(name) for name in list(scene.environ) if name.startswith("AWS_")}
     scene.environ |= {f"FIRST_{name}": value for name, value in mine.items()}
@@ -63,8 +63,8 @@ def test_each_connection_has_variables_of_its_own(
 
 
 @pytest.mark.s3
-def test_plain_keys_serve_all_connections(scene: Scene, versitygw_server: Versitygw) -> None:
-    """Without a bucket or an endpoint in the environment, the catalog says where to."""
+def test_plain_keys_apply_to_all_connections(scene: Scene, versitygw_server: Versitygw) -> None:
+    """Without a bucket or endpoint in the environment, the catalog decides."""
     other = versitygw_server.bucket("catalogs-other")
     for name in ("AWS_S3_ENDPOINT", "AWS_S3_BUCKET"):
         del scene.environ[name]
@@ -93,13 +93,13 @@ def test_plain_keys_serve_all_connections(scene: Scene, versitygw_server: Versit
     ],
 )
 def test_only_the_standard_endpoints_of_aws_are_left_to_boto3(endpoint: str, used: str | None, region: str) -> None:
-    """KServe uses what is written; so does a sync. The region of a standard endpoint is in its name."""
+    """KServe uses the endpoint as written, and so does a sync. A standard endpoint's name contains its region."""
     access = _access(endpoint)
     assert (access.endpoint, access.region) == (used, region)
 
 
 def test_keys_are_not_printed() -> None:
-    """Not even by a traceback."""
+    """Not even in a traceback."""
     access = _access("https://s3.example.com", S3_AWS_SECRET_ACCESS_KEY="secret")  # noqa: S106
     assert access.keys is not None
     assert "secret" not in repr(access)

@@ -1,4 +1,4 @@
-"""`artifact-sync` moves to a new commit: what another commit has already is copied within the bucket."""
+"""`artifact-sync` with a new commit: files of another commit are copied within the bucket."""
 
 import json
 import re
@@ -18,7 +18,7 @@ CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
 
 @pytest.fixture
 def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
-    """A model that is in the bucket at one commit, and asked for at the next, which changes its tokenizer."""
+    """A model in the bucket at one commit, wanted at the next, which changes its tokenizer."""
     scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.fill(faulty_s3)
     scene.move(CHANGED)
@@ -26,7 +26,7 @@ def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path)
 
 
 def test_only_what_changed_comes_from_the_hub(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """The weights are copied, with notes of the new commit; the old commit stays as it was."""
+    """The weights are copied, with the new commit in their metadata; the old commit stays unchanged."""
     old = scene.other(WEIGHTS)
     before = scene.present()
     ran = scene.quick()
@@ -47,8 +47,8 @@ def test_only_what_changed_comes_from_the_hub(scene: Scene, faulty_s3: FaultyS3)
     scene.expect_whole()
 
 
-def test_weights_first_and_manifest_last_as_ever(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """A copy takes the place that the upload would have."""
+def test_copies_keep_the_order_weights_first_manifest_last(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """A copy takes the upload's place."""
     assert scene.quick().code == 0
     made = [request.key for request in faulty_s3.requests if request.operation in ("PutObject", "UploadPartCopy")]
     prefix = scene.prefix()
@@ -57,7 +57,7 @@ def test_weights_first_and_manifest_last_as_ever(scene: Scene, faulty_s3: Faulty
 
 
 def test_a_dry_run_shows_the_copy(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """With the commit that has the file, in the table and as JSON; the bucket is only read."""
+    """The table and the JSON name the commit that has the file; the bucket is only read."""
     commit, before = scene.other(WEIGHTS)[9:-1], scene.present()
     table, [plan] = scene.sync("--dry-run"), json.loads(scene.sync("--dry-run", "--output", "json").stdout)
     assert table.stdout.splitlines()[1:3] == [
@@ -75,7 +75,7 @@ def test_a_dry_run_shows_the_copy(scene: Scene, faulty_s3: FaultyS3) -> None:
     assert scene.present() == before
 
 
-def test_programs_read_both_totals(scene: Scene) -> None:
+def test_json_has_both_totals(scene: Scene) -> None:
     """Copied bytes are not counted as sent."""
     told = json.loads(scene.quick(output="json").stdout)
     assert (told["bytes"], told["copiedBytes"]) == (70, SIZE)
@@ -83,7 +83,7 @@ def test_programs_read_both_totals(scene: Scene) -> None:
 
 
 def test_a_large_file_is_copied_in_parts(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """No request copies more than S3 lets it, and every part is held to the ETag."""
+    """No request copies more than S3 allows, and every part is conditional on the ETag."""
     assert scene.quick(IN_PARTS).code == 0
     copies = sorted(faulty_s3.seen("UploadPartCopy"), key=lambda request: request.headers["x-amz-copy-source-range"])
     ranges = [request.headers["x-amz-copy-source-range"] for request in copies]
@@ -93,8 +93,8 @@ def test_a_large_file_is_copied_in_parts(scene: Scene, faulty_s3: FaultyS3) -> N
     scene.expect_whole()
 
 
-def test_a_file_that_has_moved_is_copied_too(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """What counts is its content, not its name; the third commit takes each file from the newest that has it."""
+def test_a_renamed_file_is_copied(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Its content counts, not its name; the third commit copies each file from the newest that has it."""
     assert scene.quick().code == 0
     second = scene.prefix()
     scene.move({"config.json": b"{}", "model-00001-of-00001.safetensors": FILES[WEIGHTS]})
@@ -106,8 +106,8 @@ def test_a_file_that_has_moved_is_copied_too(scene: Scene, faulty_s3: FaultyS3) 
     scene.expect_whole()
 
 
-def test_nobody_looks_for_what_is_not_missing(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """When only small files are missing, there is nothing to copy, and nothing is asked."""
+def test_other_commits_are_read_only_for_large_files(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """If only small files are missing, there is nothing to copy, and no extra request."""
     assert scene.quick().code == 0
     client = scene.s3.client()
     client.delete_object(Bucket=scene.s3.bucket, Key=f"{scene.prefix()}tokenizer.json")
@@ -117,8 +117,8 @@ def test_nobody_looks_for_what_is_not_missing(scene: Scene, faulty_s3: FaultyS3)
     assert faulty_s3.counts == {"GetObject": 1, "ListObjectsV2": 1}
 
 
-def test_prune_spares_what_was_copied(scene: Scene) -> None:
-    """A copy is an object of its own: without the commit it came from, the model is still whole."""
+def test_prune_keeps_copies(scene: Scene) -> None:
+    """A copy is its own object: without its source, the model is still complete."""
     assert scene.quick().code == 0
     assert scene.sync("--prune", "--grace", "0").stderr == "1 prefix deleted\n"
     scene.expect()
@@ -126,7 +126,7 @@ def test_prune_spares_what_was_copied(scene: Scene) -> None:
 
 
 def test_a_copy_that_was_finished_before_a_kill_is_not_made_again(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """It carries its digest, as an upload does."""
+    """Its metadata has its digest, like an upload's."""
     faulty_s3.faults.denied(kind="PutObject", path="*config.json")
     assert scene.quick().code == 1
     assert scene.manifest() is None
@@ -137,8 +137,8 @@ def test_a_copy_that_was_finished_before_a_kill_is_not_made_again(scene: Scene, 
     scene.expect_whole()
 
 
-def test_another_model_with_other_weights_is_sent(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Only what is the same is copied."""
+def test_different_weights_are_sent(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Only identical files are copied."""
     scene.move({**FILES, WEIGHTS: Sparse(SIZE, seed=8)})
     assert scene.quick().code == 0
     assert (faulty_s3.counts["UploadPartCopy"], scene.hub.sent("cdn")) == (0, SIZE)

@@ -1,4 +1,4 @@
-"""Whatever becomes of a copy within the bucket: the Hub has the file, too, and what is visible is right."""
+"""Faults of copies within the bucket: the file then comes from the Hub, and what is visible is right."""
 
 import dataclasses
 import signal
@@ -24,7 +24,7 @@ CHANGED: dict[str, Source] = {**FILES, "tokenizer.json": b'{"version": "1.1"}'}
 
 @pytest.fixture
 def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
-    """A model that is in the bucket at one commit, and asked for at the next, which changes its tokenizer."""
+    """A model in the bucket at one commit, wanted at the next, which changes its tokenizer."""
     scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.fill(faulty_s3)
     scene.move(CHANGED)
@@ -54,7 +54,7 @@ def _garble(scene: Scene, old: str) -> None:
 def test_what_is_not_as_recorded_is_not_copied(
     damage: Callable[[Scene, str], None], scene: Scene, faulty_s3: FaultyS3
 ) -> None:
-    """The old weights were replaced by others of the same size, or pruned, or nobody can say what they are."""
+    """The old weights were replaced by others of the same size, pruned, or have no known digest."""
     damage(scene, scene.other(WEIGHTS))
     assert f"{WEIGHTS}  (missing)" in scene.quick(dry_run=True).stdout
     assert scene.quick().code == 0
@@ -86,7 +86,7 @@ def test_what_the_server_will_not_copy_comes_from_the_hub(
     scene: Scene,
     faulty_s3: FaultyS3,
 ) -> None:
-    """At once, and the summary says so."""
+    """Without retries, and the summary shows it."""
     REFUSALS[refusal](faulty_s3)
     ran = scene.quick(limits)
     assert ran.code == 0, ran.stderr
@@ -112,7 +112,7 @@ def test_a_fault_that_passes_is_survived(
     scene: Scene,
     faulty_s3: FaultyS3,
 ) -> None:
-    """The copy is tried again, and nothing large comes from the Hub."""
+    """The copy is retried, and no large file comes from the Hub."""
     PASSING[fault](faulty_s3)
     ran = scene.quick(limits)
     assert (ran.code, faulty_s3.faults.active[0].hits > 0) == (0, True), ran.stderr
@@ -124,7 +124,7 @@ def test_a_fault_that_passes_is_survived(
 def test_silence_that_passes_is_survived(
     limits: TransferLimits, scene: Scene, faulty_s3: FaultyS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As well: whoever does not answer in time is asked again."""
+    """A request that is not answered in time is retried."""
     silence = faulty_s3.faults.hang(kind="*Copy*", times=1)
     ran = scene.quick(impatient(monkeypatch, "s3", limits))
     assert (ran.code, silence.hits, scene.hub.sent("cdn")) == (0, 1, 0), ran.stderr
@@ -141,8 +141,8 @@ def test_a_fault_that_lasts_costs_only_the_copy(scene: Scene, faulty_s3: FaultyS
 
 
 @at_both_part_sizes
-def test_a_twin_that_changes_meanwhile(limits: TransferLimits, scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Between plan and copy somebody replaces the old weights: the condition fails, and the Hub has the right ones."""
+def test_a_source_that_changes_after_the_plan(limits: TransferLimits, scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Another program replaces the old weights after the plan: the condition fails, and they come from the Hub."""
     old = scene.other(WEIGHTS)
 
     def edit(call: Call) -> Call:
@@ -155,8 +155,8 @@ def test_a_twin_that_changes_meanwhile(limits: TransferLimits, scene: Scene, fau
     scene.expect_whole()
 
 
-def test_a_source_that_may_not_be_read(scene: Scene, versitygw: S3, versitygw_server: Versitygw) -> None:
-    """The real server's answer to a key that may list, but not read, the old prefix."""
+def test_a_source_without_read_permission(scene: Scene, versitygw: S3, versitygw_server: Versitygw) -> None:
+    """The real server's answer if the key may list the old prefix, but not read it."""
     user = versitygw_server.restrict(versitygw, scene.other(WEIGHTS), actions="s3:GetObject")
     scene.environ |= user.env
     assert scene.quick().code == 0
@@ -166,7 +166,7 @@ def test_a_source_that_may_not_be_read(scene: Scene, versitygw: S3, versitygw_se
 
 @at_both_part_sizes
 def test_the_sloppy_server(limits: TransferLimits, fake_hub: FakeHub, rclone_s3: S3, tmp_path: Path) -> None:
-    """It takes a part that is a copy for an empty one: the file comes from the Hub."""
+    """It treats a copied part as an empty one: the file comes from the Hub."""
     scene = Scene(tmp_path / "project", fake_hub, rclone_s3)
     scene.add()
     assert scene.quick().code == 0
@@ -178,7 +178,7 @@ def test_the_sloppy_server(limits: TransferLimits, fake_hub: FakeHub, rclone_s3:
 
 
 def test_a_server_that_ignores_the_condition(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """What it copied from a changed object never becomes visible, and nothing is deleted to that end."""
+    """What it copied from a changed object never becomes visible, and nothing is deleted."""
     old = scene.other(WEIGHTS)
     there = []
 
@@ -198,13 +198,13 @@ _COPIED = b"<CopyPartResult><ETag>&quot;0&quot;</ETag></CopyPartResult>"
 
 
 def _meanwhile(scene: Scene, *argv: str) -> Ran:
-    """Run another process, past the proxy, which is busy with the first."""
+    """Run another process, bypassing the proxy."""
     other = dataclasses.replace(scene, environ={**scene.environ, "AWS_S3_ENDPOINT": scene.s3.endpoint})
     return other.finish(other.start(*argv))
 
 
 def test_pruned_while_it_is_copied(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """The old commit goes after the plan was made: what is left of it is not needed."""
+    """The old commit is deleted after the plan: the sync does not need it."""
     old = scene.other(WEIGHTS)
 
     def prune(call: Call) -> Call:
@@ -220,7 +220,7 @@ def test_pruned_while_it_is_copied(scene: Scene, faulty_s3: FaultyS3) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_stopped_while_it_is_copied(number: signal.Signals, scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Nothing wrong is visible, no manifest promises anything, and the next run finishes by another copy."""
+    """Nothing wrong is visible, there is no manifest, and the next run copies again."""
     slow = faulty_s3.faults.hang(1, kind="UploadPartCopy", times=1)
     scene.hub.faults.hang(path="config.json", method="GET")  # comes last: the sync cannot end before it is stopped
     process = scene.start()
@@ -235,8 +235,8 @@ def test_stopped_while_it_is_copied(number: signal.Signals, scene: Scene, faulty
     scene.expect_whole(killed=number == signal.SIGKILL)
 
 
-def test_a_copy_that_another_sync_overtakes(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """The faster one has completed the object: ours is aborted, nothing is overwritten, and we are done."""
+def test_a_copy_overtaken_by_another_sync(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The faster one has completed the object: ours is aborted, nothing is overwritten, and the sync succeeds."""
 
     def race(call: Call) -> Call:
         assert _meanwhile(scene).code == 0

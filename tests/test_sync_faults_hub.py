@@ -1,4 +1,4 @@
-"""Whatever the Hub does: what was promised is in the bucket, or nothing is, and the message says what to do."""
+"""Faults of the Hub: the bucket has the right files or none, and the message says what to do."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +39,7 @@ def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
 
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes_is_survived(fault: str, scene: Scene) -> None:
-    """Tried again, no oftener than needed, and every byte is right in the end."""
+    """It is retried no more than needed, and every byte is right in the end."""
     PASSING[fault](scene.hub)
     ran = scene.quick()
     [struck] = scene.hub.faults.active
@@ -49,7 +49,7 @@ def test_a_fault_that_passes_is_survived(fault: str, scene: Scene) -> None:
 
 @pytest.mark.parametrize("side", SILENT)
 def test_silence_that_passes_is_survived(side: Side, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever does not answer in time is asked again."""
+    """A request that is not answered in time is retried."""
     silence = scene.hub.faults.hang(kind=SILENT[side], times=1)
     ran = scene.quick(impatient(monkeypatch, side))
     assert (ran.code, silence.hits) == (0, 1), ran.stderr
@@ -71,7 +71,7 @@ LASTING: dict[str, tuple[Callable[[FakeHub], object], str]] = {
 
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_fault_that_lasts_ends_in_a_message(fault: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a few tries: the file, the cause, the number of tries, and what to do; nothing of it is visible."""
+    """The file, the cause, the number of tries, and what to do; none of it is visible."""
     begin, cause = LASTING[fault]
     begin(scene.hub)
     ran = scene.quick(impatient(monkeypatch, "cdn", tries=4) if fault == "silence" else QUICK)
@@ -87,7 +87,7 @@ def test_a_fault_that_lasts_ends_in_a_message(fault: str, scene: Scene, monkeypa
 
 @pytest.mark.parametrize("path", [WEIGHTS, "tokenizer.json"])
 def test_a_wrong_byte_never_becomes_visible(path: str, scene: Scene) -> None:
-    """Both digests are told, the other models go on when asked to, and the next run repairs it."""
+    """Both digests are printed, --keep-going syncs the other models, and the next run repairs it."""
     scene.add("z-other", FILES, "acme/other")
     fault = scene.hub.faults.flip(4, path=f"{REPO}/{path}", method="GET")
     ran = scene.quick(keep_going=True)
@@ -108,7 +108,7 @@ def test_a_wrong_byte_never_becomes_visible(path: str, scene: Scene) -> None:
 
 
 def test_without_keep_going_the_others_stop(scene: Scene) -> None:
-    """They say nothing of their own, and leave no upload; here, to send the rest of them would take an hour."""
+    """They report nothing and leave no upload; sending the rest would take an hour here."""
     scene.add("z-other", {**FILES, WEIGHTS: Sparse(40 * MIB, seed=4)}, "acme/other")
     scene.hub.faults.flip(4, path=f"{REPO}/tokenizer.json", method="GET")
     scene.hub.faults.drip(MIB // 1024, path=f"acme/other/{WEIGHTS}")
@@ -120,8 +120,8 @@ def test_without_keep_going_the_others_stop(scene: Scene) -> None:
     assert scene.manifest("z-other") is None
 
 
-def test_a_model_that_cannot_be_planned_is_no_success_of_the_others(scene: Scene) -> None:
-    """Nothing is begun, and nothing is said to be in; with --keep-going the other one is brought in."""
+def test_a_model_that_cannot_be_planned_stops_the_others(scene: Scene) -> None:
+    """No transfer starts, and no model counts as complete; with --keep-going the other one is synced."""
     scene.add("z-other", FILES, "acme/other")
     scene.hub.faults.revision_gone(kind="tree", path=f"{REPO}*")
     commit = scene.models["m"][1]
@@ -138,8 +138,8 @@ def test_a_model_that_cannot_be_planned_is_no_success_of_the_others(scene: Scene
     scene.expect("z-other")
 
 
-def test_an_expired_url_is_asked_for_again(scene: Scene) -> None:
-    """Each signed URL works once: three parts need three, and the digest is compared each time."""
+def test_an_expired_url_is_requested_again(scene: Scene) -> None:
+    """Each signed URL works once: three parts need three, and the digest is checked each time."""
     scene.hub.signed_uses = 1
     assert scene.quick().code == 0
     scene.expect()
@@ -149,7 +149,7 @@ def test_an_expired_url_is_asked_for_again(scene: Scene) -> None:
 
 
 def test_an_expired_url_that_leads_to_another_file_is_refused(scene: Scene) -> None:
-    """The Hub's copy changed while it was read: the parts of two files never become one."""
+    """The file changed on the Hub while it was read: parts of two files are never combined."""
     repo, commit = scene.models["m"]
     other = Sparse(12 * MIB + 5, seed=99)
     fault = scene.hub.faults.answer(403, kind="cdn", after=1)
@@ -197,7 +197,7 @@ REFUSED: dict[str, tuple[Callable[[FakeHub], object], str, str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_refusal_is_explained(case: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What happened, and the next thing to do; the bucket is as if nothing had been asked."""
+    """The cause and the next step; the bucket stays unchanged."""
     begin, cause, action = REFUSED[case]
     begin(scene.hub)
     ran = scene.quick(impatient(monkeypatch, "hub", tries=2) if case == "silence" else QUICK)
@@ -219,8 +219,8 @@ def test_without_a_token_a_gated_model_asks_for_one(scene: Scene) -> None:
     assert scene.manifest() is None
 
 
-def test_a_commit_that_vanishes_half_way(scene: Scene) -> None:
-    """What was read before is right and stays; the rest is explained, and nothing claims to be complete."""
+def test_a_commit_that_vanishes_halfway(scene: Scene) -> None:
+    """Files that were already sent are right and stay; the error is explained, and there is no manifest."""
     scene.hub.faults.revision_gone(kind="resolve", after=2)
     ran = scene.quick()
     assert ran.code == 1
@@ -231,7 +231,7 @@ def test_a_commit_that_vanishes_half_way(scene: Scene) -> None:
 
 
 def test_a_list_that_changes_before_the_files_are_read(scene: Scene) -> None:
-    """The listing was believed once; the file that is there by now is another."""
+    """The file is no longer the one that was listed."""
     repo, commit = scene.models["m"]
     _on_first(scene, "tree", lambda: scene.hub.rewrite(repo, commit, "tokenizer.json", b'{"version": "2.0"}'))
     ran = scene.quick()
@@ -242,7 +242,7 @@ def test_a_list_that_changes_before_the_files_are_read(scene: Scene) -> None:
 
 
 def _on_first(scene: Scene, kind: str, act: Callable[[], None]) -> None:
-    """Act when the first request of this kind has been answered in thought, before the answer goes out."""
+    """Act on the first request of this kind, after its answer is computed and before it is sent."""
 
     def change(reply: Reply) -> Reply:
         act()

@@ -1,4 +1,4 @@
-"""Whatever S3 does: what was promised is in the bucket, or nothing is, and the message says what to do."""
+"""Faults of S3: the bucket has the right files or none, and the message says what to do."""
 
 import re
 from collections.abc import Callable
@@ -46,7 +46,7 @@ PASSING: dict[str, Callable[[FaultyS3], object]] = {
 
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes_is_survived(fault: str, scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Tried again, no oftener than needed; all is as if nothing had been, but for an upload whose id was lost."""
+    """It is retried no more than needed; nothing remains, except an upload whose id was lost."""
     PASSING[fault](faulty_s3)
     ran = scene.quick()
     [struck] = faulty_s3.faults.active
@@ -55,7 +55,7 @@ def test_a_fault_that_passes_is_survived(fault: str, scene: Scene, faulty_s3: Fa
 
 
 def test_silence_that_passes_is_survived(scene: Scene, faulty_s3: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A part that is not answered for in time is sent again."""
+    """A part that is not acknowledged in time is sent again."""
     silence = faulty_s3.faults.hang(kind="UploadPart", times=1)
     ran = scene.quick(impatient(monkeypatch, "s3"))
     assert (ran.code, silence.hits) == (0, 1), ran.stderr
@@ -146,8 +146,8 @@ AT_ONCE: dict[str, tuple[Callable[[FaultyS3], object], str, str]] = {
 
 
 @pytest.mark.parametrize("case", AT_ONCE)
-def test_what_cannot_work_is_not_tried_again(case: str, scene: Scene, faulty_s3: FaultyS3) -> None:
-    """One request, one message, and the Hub is not asked."""
+def test_a_permanent_error_is_not_retried(case: str, scene: Scene, faulty_s3: FaultyS3) -> None:
+    """One request, one message, and no request to the Hub."""
     begin, cause, action = AT_ONCE[case]
     begin(faulty_s3)
     ran = scene.sync()
@@ -193,7 +193,7 @@ CREDENTIALS: dict[str, tuple[dict[str, str | None], str]] = {
 
 @pytest.mark.parametrize("case", CREDENTIALS)
 def test_credentials_that_do_not_work(case: str, scene: Scene, nobody: str) -> None:
-    """Which variable to look at, and never its value."""
+    """The message names the variable, never its value."""
     changes, action = CREDENTIALS[case]
     changed: dict[str, str | None] = {**scene.environ, **changes}
     scene.environ = {name: value.replace(NOBODY, nobody) for name, value in changed.items() if value is not None}
@@ -206,7 +206,7 @@ def test_credentials_that_do_not_work(case: str, scene: Scene, nobody: str) -> N
 
 
 def test_a_prefix_that_is_denied_fails_its_model_only(scene: Scene, versitygw: S3, versitygw_server: Versitygw) -> None:
-    """The other models are brought in; the denied one has left nothing."""
+    """The other models are synced; the denied one leaves nothing."""
     scene.add("secret", FILES, "acme/secret")
     user = versitygw_server.restrict(versitygw, "models/secret/", actions="s3:PutObject")
     scene.environ |= user.env
@@ -218,8 +218,8 @@ def test_a_prefix_that_is_denied_fails_its_model_only(scene: Scene, versitygw: S
     scene.expect("m")
 
 
-def test_a_complete_that_was_never_done_is_noticed(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """The server says 200, and the object that is there is still somebody else's, of the same size."""
+def test_a_complete_without_effect_is_detected(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The server answers 200, but the object is still another program's, of the same size."""
     _leave_another(scene)
     faulty_s3.faults.add(_claim, {"kind": COMPLETE})
     ran = scene.quick()
@@ -244,15 +244,15 @@ def _claim(call: Call) -> Call:
     return call.__class__(call.size, instead=Reply.of(body, "application/xml"))
 
 
-def test_an_upload_that_somebody_ended_is_begun_again(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """NoSuchUpload once, and nobody has completed the object: the file is sent anew by the next run at the latest."""
+def test_an_upload_aborted_by_another_client_is_restarted(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """NoSuchUpload once, and no completed object: the next run at the latest sends the file again."""
     faulty_s3.faults.no_upload(kind="UploadPart", times=1)
     codes = [scene.quick().code, scene.quick().code]
     assert codes[1] == 0
     scene.expect()
 
 
-def test_silence_is_bounded_for_users_too() -> None:
-    """The default policy ends: nothing waits forever."""
+def test_the_default_policy_bounds_silence() -> None:
+    """Nothing waits forever."""
     assert 0 < SILENCE_S < type(QUICK.retry_policy)().read_timeout_s <= 60
     assert type(QUICK.retry_policy)().timeout_s <= 300

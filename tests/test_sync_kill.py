@@ -1,4 +1,4 @@
-"""A sync that is killed, stopped, or raced: what is visible is right at every moment, and the next run finishes it."""
+"""A sync that is killed, stopped, or raced: what is visible is always right, and the next run finishes."""
 
 import random
 import shutil
@@ -71,7 +71,7 @@ class Killer:
 
 @pytest.mark.timeout(6 * 3600)
 def test_killed_at_any_moment(scene: Scene, faulty_s3: FaultyS3, pytestconfig: pytest.Config) -> None:
-    """Nothing wrong is visible after any kill, and one run makes it whole."""
+    """Nothing wrong is visible after any kill, and one more run completes the model."""
     kills, seed = int(pytestconfig.getoption("--kills")), random.randrange(1 << 32)  # noqa: S311
     print(f"seed {seed}")  # noqa: T201 - to repeat a failure
     moments = random.Random(seed)  # noqa: S311
@@ -101,7 +101,7 @@ def test_killed_at_any_moment(scene: Scene, faulty_s3: FaultyS3, pytestconfig: p
 
 
 def test_what_was_finished_before_a_kill_is_not_sent_again(scene: Scene) -> None:
-    """The digest noted on an object is proof enough."""
+    """The digest in an object's metadata is enough."""
     silence = scene.hub.faults.hang(kind="cdn", path="*model-1.safetensors")
     process = scene.start()
     done = ["model-2.safetensors", "tokenizer.json", "modules.json"]
@@ -127,7 +127,7 @@ def _is_noted(scene: Scene, name: str) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_asked_to_stop(scene: Scene, number: signal.Signals) -> None:
-    """Ctrl-C and a pod's end give up the uploads, say so without a traceback, and exit 130."""
+    """Ctrl-C and SIGTERM abort the uploads, print a message without a traceback, and exit 130."""
     scene.hub.faults.drip(MIB // 1024, kind="cdn")  # it would take hours to send them
     process = scene.start()
     wait_for(lambda: bool(scene.uploads()))
@@ -143,15 +143,15 @@ def test_asked_to_stop(scene: Scene, number: signal.Signals) -> None:
 
 
 def test_two_syncs_race(scene: Scene) -> None:
-    """Both succeed, whoever comes first; the bucket is as after one."""
+    """Both succeed, and the bucket is the same as after one."""
     processes = [scene.start(), scene.start()]
     both = [scene.finish(process) for process in processes]
     assert [ran.code for ran in both] == [0, 0], both
     scene.expect()
 
 
-def test_a_race_with_a_slow_one(scene: Scene) -> None:
-    """A sync that is overtaken finds the files there, overwrites nothing, and succeeds."""
+def test_a_slow_sync_is_overtaken(scene: Scene) -> None:
+    """It finds the files there, overwrites nothing, and succeeds."""
     overtaken = Event()
 
     def hold(reply: Reply) -> Reply:

@@ -1,4 +1,4 @@
-"""What a sync may use: bounded memory whatever the size, and no disk at all."""
+"""The resources of a sync: bounded memory for any size, and no disk."""
 
 import re
 import resource
@@ -18,12 +18,12 @@ MOST_KIB = 200 * 1024
 
 
 def _no_file() -> None:
-    """Any write to a file now ends the process; pipes and sockets are free."""
+    """Any write to a file now ends the process; pipes and sockets are allowed."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def _peak_kib(pid: int) -> int:
-    """The most memory that a process has had since it was started; rusage would count what it was forked from, too."""
+    """The peak memory of a process since its start; rusage would include its parent's."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii")
     except OSError:
@@ -33,7 +33,7 @@ def _peak_kib(pid: int) -> int:
 
 
 def test_a_large_file_needs_little_memory_and_no_disk(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> None:
-    """A file of 1 GiB passes through at most 200 MiB, in a process that can write no file and has no place for one."""
+    """A file of 1 GiB needs at most 200 MiB, in a process that cannot write files."""
     scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.add("m", {"config.json": b"{}", "model.safetensors": Sparse(GIB + 7 * MIB, 3)})
     scene.environ |= {"TMPDIR": str(tmp_path / "nowhere"), "HF_HOME": str(tmp_path / "nowhere")}

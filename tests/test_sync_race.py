@@ -1,4 +1,4 @@
-"""Two syncs at once, on a server where an Abort that meets a running Complete destroys what both have finished."""
+"""Two syncs at once, on a server where an Abort during a Complete destroys the finished object."""
 
 import hashlib
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def readable(scene: Scene, faulty_s3: FaultyS3) -> Callable[[], bool]:
 def test_a_sync_leaves_the_uploads_of_others_alone(
     scene: Scene, faulty_s3: FaultyS3, readable: Callable[[], bool]
 ) -> None:
-    """One sync begins and ends while the server completes an upload of another: both succeed, nothing is lost."""
+    """One sync starts and ends while the server completes another's upload: both succeed, nothing is lost."""
     ceph = CephRace(faulty_s3)
     first = scene.start()
     wait_for(lambda: ceph.running is not None)
@@ -55,8 +55,8 @@ def test_a_sync_leaves_the_uploads_of_others_alone(
     scene.expect()
 
 
-def test_an_object_that_is_lost_at_once_is_noticed(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Somebody else's clean-up met our Complete: that is no success, and the next run heals it."""
+def test_an_object_lost_at_once_is_detected(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """Another client's Abort met our Complete: the run fails, and the next one repairs it."""
     ceph = CephRace(faulty_s3)
     ceph.aborted = True
     ceph.release.set()
@@ -69,8 +69,8 @@ def test_an_object_that_is_lost_at_once_is_noticed(scene: Scene, faulty_s3: Faul
     scene.expect()
 
 
-def test_an_object_that_is_lost_later_is_found_and_brought_in_again(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """The manifest was written before the parts went: --verify finds it, and the next run heals it."""
+def test_an_object_lost_later_is_found_and_sent_again(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The manifest was written before the parts were lost: --verify finds it, and the next run repairs it."""
     ceph = CephRace(faulty_s3)
     ceph.release.set()
     assert scene.quick().code == 0
@@ -85,8 +85,8 @@ def test_an_object_that_is_lost_later_is_found_and_brought_in_again(scene: Scene
     assert scene.sync("--verify").stdout == "m: verified\n"
 
 
-def test_an_object_that_is_lost_before_the_manifest_is_not_believed(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """A killed run has left it, with our sha256 noted on it: it is read before it is kept."""
+def test_an_object_lost_before_the_manifest_is_sent_again(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """A killed run has left it, with our sha256 in its metadata: it is read before it is kept."""
     ceph = CephRace(faulty_s3)
     ceph.release.set()
     faulty_s3.faults.denied(kind="PutObject", path="*/config.json", times=1)

@@ -1,4 +1,4 @@
-"""What `artifact-sync` signs: the contents, too, where nothing else guards them on their way to S3."""
+"""What `artifact-sync` signs: the payload, too, if nothing else protects it in transit."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ def _signed(scene: Scene, proxy: FaultyS3, option: Sequence[str]) -> set[bool]:
     ("option", "signed"), [([], {True}), (["--no-sign-payload"], {False}), (["--sign-payload"], {True})]
 )
 def test_over_http(option: list[str], signed: set[bool], scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Signed, unless told otherwise."""
+    """The payload is signed by default."""
     assert _signed(scene, faulty_s3, option) == signed
 
 
@@ -41,7 +41,7 @@ def test_over_http(option: list[str], signed: set[bool], scene: Scene, faulty_s3
     ("option", "signed"), [([], {False}), (["--no-sign-payload"], {False}), (["--sign-payload"], {True})]
 )
 def test_over_tls(option: list[str], signed: set[bool], scene: Scene, tls: Tls) -> None:
-    """Only when asked for: TLS guards them already."""
+    """The payload is signed only on request: TLS protects it."""
     with FaultyS3(scene.s3.endpoint, tls=tls) as proxy:
         scene.environ["AWS_CA_BUNDLE"] = str(tls.ca)
         assert _signed(scene, proxy, option) == signed

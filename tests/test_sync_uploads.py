@@ -1,4 +1,4 @@
-"""Multipart uploads that were begun and not ended: aborted once nobody can be using them, and left alone before."""
+"""Unfinished multipart uploads: aborted once no sync can be using them, and left alone before."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ def _begin_upload(scene: Scene, key: str) -> str:
 
 
 def _minio(faulty_s3: FaultyS3) -> None:
-    """List uploads for a whole key, and none for a prefix."""
+    """List uploads only for a whole key, as MinIO does."""
     empty = Reply.of(b"<ListMultipartUploadsResult/>", "application/xml")
     faulty_s3.faults.add(
         lambda call: dataclasses.replace(call, instead=empty), {"kind": "ListMultipartUploads", "path": "*/"}
@@ -29,7 +29,7 @@ def _minio(faulty_s3: FaultyS3) -> None:
 
 @pytest.mark.parametrize("minio", [False, True], ids=["any server", "MinIO"])
 def test_an_upload_that_is_idle_for_a_day_is_aborted(minio: bool, scene: Scene, faulty_s3: FaultyS3) -> None:  # noqa: FBT001
-    """A killed run has left it: by the server's clock, nobody has sent a part for longer than any retry lasts."""
+    """A killed run has left it: by the server's clock, it got no part for longer than any retry lasts."""
     scene.delete(WEIGHTS)
     _begin_upload(scene, scene.prefix() + WEIGHTS)
     if minio:
@@ -42,7 +42,7 @@ def test_an_upload_that_is_idle_for_a_day_is_aborted(minio: bool, scene: Scene, 
 
 
 def test_an_upload_that_may_be_in_use_is_left_alone(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """It was begun an hour ago; or a day ago, and got a part since; or the server does not say when."""
+    """It was started an hour ago; or a day ago, and got a part since; or the server gives no date."""
     scene.delete(WEIGHTS)
     key = scene.prefix() + WEIGHTS
     upload = _begin_upload(scene, key)
@@ -70,7 +70,7 @@ def _in_hours(hours: float) -> str:
 
 
 def test_prune_aborts_what_killed_runs_have_left(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """Also below models that are gone from the catalog; outside the connection's prefix nothing is ours."""
+    """Also for models that are no longer in the catalog, but never outside the connection's prefix."""
     _begin_upload(scene, "models/gone/0123456789ab/model.safetensors")
     _begin_upload(scene, "elsewhere/model.safetensors")
     assert scene.sync("--prune").stderr == "0 prefixes deleted\n"

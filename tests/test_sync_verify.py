@@ -1,4 +1,4 @@
-"""`artifact-sync --verify`: what it finds, and what the next sync makes of that."""
+"""`artifact-sync --verify`: what it finds, and what the next sync does about it."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ SIZE = 12 * MIB + 5
 
 
 def test_verify_reads_everything_back(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """All is well; then an edit that keeps size and ETag, as only a broken disk makes it, is found."""
+    """First all is well; then it finds a change that keeps size and ETag, as on a broken disk."""
     ran = scene.sync("--verify")
     assert (ran.code, ran.stdout) == (0, "m: verified\n")
     assert faulty_s3.counts == {"GetObject": 1 + len(FILES), "ListObjectsV2": 1}
@@ -35,8 +35,8 @@ def test_verify_reads_everything_back(scene: Scene, faulty_s3: FaultyS3) -> None
     assert scene.sync("--verify").stdout == "m: verified\n"
 
 
-def test_verify_goes_on_after_what_cannot_be_read(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """The bucket lists an object that it does not have: a finding, and the next sync brings the file in again."""
+def test_verify_continues_after_an_unreadable_object(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """The bucket lists an object that it does not have: a finding, and the next sync sends the file again."""
     scene.add("other", FILES, "acme/other")
     assert scene.quick().code == 0
     scene.hub.reset()
@@ -60,8 +60,8 @@ def _mended(gone: Fault[Call]) -> Callable[[Call], Call]:
     return change
 
 
-def test_verify_records_nothing_that_it_does_not_know(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """A dry run writes nothing; nor is a file damaged because this key may not read it."""
+def test_verify_records_only_certain_damage(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """A dry run writes nothing, and a file is not damaged because this key may not read it."""
     manifest = scene.manifest()
     faulty_s3.faults.denied(kind="GetObject", path=scene.prefix() + WEIGHTS)
     assert f"m: {WEIGHTS} is listed, but cannot be read: " in scene.sync("--verify").stdout
@@ -71,8 +71,8 @@ def test_verify_records_nothing_that_it_does_not_know(scene: Scene, faulty_s3: F
     assert scene.manifest() == manifest
 
 
-def test_verify_says_when_it_may_not_record(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """A key that only reads finds the damage, and cannot have it mended."""
+def test_verify_reports_that_it_cannot_record(scene: Scene, faulty_s3: FaultyS3) -> None:
+    """A read-only key finds the damage, but cannot record it for the next sync."""
     faulty_s3.faults.error(404, "NoSuchKey", kind="GetObject", path=scene.prefix() + WEIGHTS)
     faulty_s3.faults.denied(kind="PutObject")
     ran = scene.sync("--verify")
@@ -80,8 +80,8 @@ def test_verify_says_when_it_may_not_record(scene: Scene, faulty_s3: FaultyS3) -
     assert "m: the next sync will not replace it, because the manifest could not be updated: " in ran.stdout
 
 
-def test_verify_finds_what_is_missing_and_what_is_strange(scene: Scene) -> None:
-    """Each with a line of its own; a model that was never synced, too."""
+def test_verify_finds_missing_and_unknown_objects(scene: Scene) -> None:
+    """Each has its own line, like a model that was never synced."""
     scene.delete("tokenizer.json")
     scene.put("strange.json", b"{}")
     scene.add("other", FILES, "acme/other")

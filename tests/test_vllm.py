@@ -1,4 +1,4 @@
-"""What each vLLM version says to an argument."""
+"""Whether each vLLM version accepts an argument."""
 
 import pytest
 
@@ -50,22 +50,22 @@ def test_versions_compare_by_their_release_numbers(text: str, numbers: tuple[int
         ("-tp=2", "0.13.0", "unknown-flag"),
     ],
 )
-def test_an_argument_is_judged_by_version(argument: str, version: str, code: str | None) -> None:
+def test_an_argument_is_checked_against_the_version(argument: str, version: str, code: str | None) -> None:
     """The boundaries are those at which vLLM's own parser changed."""
     fault = vllm.fault(argument, parse(version))
     assert (fault and fault.code) == code
 
 
 def test_a_removed_flag_comes_with_what_to_write_instead() -> None:
-    """A version jump is no riddle."""
+    """The message names the last version with the flag; the hint, its replacement."""
     fault = vllm.fault("--task=embed", parse("0.18.0"))
     assert fault is not None
     assert fault.message == "vLLM 0.18.0 no longer has --task (last seen in 0.12.0)"
     assert fault.hint == "remove it: vLLM finds the task; a causal model takes --runner=pooling"
 
 
-def test_a_short_form_is_spelt_out() -> None:
-    """Only long flags are accepted, and the hint names the one that is meant."""
+def test_a_short_form_is_refused_with_the_long_one() -> None:
+    """Only long flags are accepted; the hint names the right one."""
     fault = vllm.fault("-tp=2", parse("0.13.0"))
     assert fault is not None
     assert fault.hint == "write --tensor-parallel-size"

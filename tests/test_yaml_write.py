@@ -1,4 +1,4 @@
-"""How objects look as YAML. That every parser reads them alike is tested with the real parsers, in tools/."""
+"""How objects look as YAML. tools/ tests that the real parsers read them alike."""
 
 from typing import Any
 
@@ -59,8 +59,8 @@ from generator.yaml.write import dump
         ("# looks like a comment\n", '"# looks like a comment\\n"'),
     ],
 )
-def test_text_is_plain_where_it_can_be(text: str, written: str) -> None:
-    """Plain where no parser errs, a block where there are lines to read, in quotes otherwise."""
+def test_text_is_plain_if_possible(text: str, written: str) -> None:
+    """Plain if no parser misreads it, a block if it has several lines, otherwise quoted."""
     assert dump({"key": text}) == f"key: {written}\n"
 
 
@@ -105,8 +105,8 @@ def test_an_object_looks_as_kubectl_prints_it() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 1.5, b"bytes", {"a"}, [["nested"]]])
-def test_what_no_object_holds_is_refused(value: Any) -> None:
-    """Floats, nulls and nested lists would be a bug upstream, and are not guessed at."""
+def test_values_that_no_object_contains_are_refused(value: Any) -> None:
+    """Floats, nulls and nested lists would be a bug in the compiler."""
     with pytest.raises(TypeError):
         dump({"key": value})
     with pytest.raises(TypeError):
@@ -114,6 +114,6 @@ def test_what_no_object_holds_is_refused(value: Any) -> None:
 
 
 def test_a_shared_value_is_written_twice() -> None:
-    """Never an anchor: Argo CD's diff and a reviewer want the value."""
+    """There are no anchors: Argo CD's diff and reviewers need the value."""
     shared = {"cpu": "1"}
     assert dump({"limits": shared, "requests": shared}) == 'limits:\n  cpu: "1"\nrequests:\n  cpu: "1"\n'

@@ -1,4 +1,4 @@
-"""The difference between two trees of files, to be read by a reviewer and kept as an expected file."""
+"""The difference between two trees of files, for reviewers and as an expected file."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +53,7 @@ def _hunks(before: Sequence[str], after: Sequence[str], headings: Sequence[str])
 
 
 def _around(lines: Sequence[str], at: int, headings: Sequence[str]) -> Sequence[str]:
-    """What a line stands under, outermost first: keys and the first lines of items, or headings."""
+    """What a line is nested in, outermost first: keys and first lines of items, or headings."""
     found: list[str] = []
     depth = _depth(lines[at], headings)
     for line in reversed(lines[:at]):

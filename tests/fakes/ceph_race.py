@@ -1,4 +1,4 @@
-"""How Ceph RGW loses an object to two clients at once, made to happen every time."""
+"""How Ceph RGW loses an object to two clients, reproduced every time."""
 
 import threading
 from dataclasses import dataclass, field, replace
@@ -10,10 +10,10 @@ from .server import Reply
 
 @dataclass
 class CephRace:
-    """What Ceph RGW does when an Abort meets a running Complete: both succeed, and the object's parts go.
+    """What Ceph RGW does if an Abort arrives during a Complete: both succeed, and the object's parts are lost.
 
-    A HEAD still tells size, ETag and metadata, a GET says NoSuchKey (https://github.com/ceph/ceph/pull/60771). Here
-    the first Complete runs until `release` is set.
+    A HEAD still returns size, ETag and metadata; a GET answers NoSuchKey (https://github.com/ceph/ceph/pull/60771).
+    Here the first Complete runs until `release` is set.
     """
 
     proxy: FaultyS3
@@ -49,5 +49,5 @@ class CephRace:
 
     @property
     def lost(self) -> bool:
-        """Whether the object is gone: aborted, and completed all the same."""
+        """Whether the object is lost: aborted, and still completed."""
         return self.aborted and self.running is not None and self.running.status == HTTPStatus.OK

@@ -59,7 +59,7 @@ class Session:
 
 @contextlib.contextmanager
 def real_client(hub: FakeHub) -> Iterator[Session]:
-    """Give huggingface_hub a client that trusts the Hub, and time limits that no slow moment of the machine reaches."""
+    """Give huggingface_hub a client that trusts the Hub, with time limits too long for a slow machine to reach."""
     verify = ssl.create_default_context(cafile=str(hub.ca)) if hub.ca else True
     set_client_factory(lambda: httpx2.Client(verify=verify, follow_redirects=True, timeout=LONG_S, trust_env=False))
     with pytest.MonkeyPatch.context() as patch:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Limits(TypedDict, total=False):
-    """Which requests a fault hits; patterns are those of `fnmatch`."""
+    """Which requests a fault applies to; patterns are those of `fnmatch`."""
 
     kind: str
     """Hub: api, resolve or cdn, or finer: info, tree, auth-check. S3: an operation such as UploadPart."""
@@ -37,7 +37,7 @@ class Target:
 
 @dataclass
 class Fault(Generic[T]):
-    """One fault: what it changes, when, and how often it has struck."""
+    """One fault: what it changes, when, and how often it was applied."""
 
     change: Callable[[T], T]
     applies: Callable[[T], bool]
@@ -46,7 +46,7 @@ class Fault(Generic[T]):
     hits: int = 0
 
     def matches(self, target: Target, reply: T) -> bool:
-        """Whether this request is one it may hit."""
+        """Whether it may apply to this request."""
         kind, path = self.limits.get("kind", "*"), self.limits.get("path", "*")
         return (
             fnmatchcase(target.method, self.limits.get("method", "*"))
@@ -56,7 +56,7 @@ class Fault(Generic[T]):
         )
 
     def strikes(self) -> bool:
-        """Count this request, and say whether it is hit."""
+        """Count this request, and return whether the fault applies."""
         self.seen += 1
         if self.seen <= self.limits.get("after", 0) or self.hits >= self.limits.get("times", self.hits + 1):
             return False
@@ -84,7 +84,7 @@ class Faults(Generic[T]):
             self.active.clear()
 
     def apply(self, target: Target, reply: T) -> T:
-        """Let every fault that strikes change `reply`."""
+        """Apply every matching fault to `reply`."""
         with self._lock:
             for fault in self.active:
                 if fault.matches(target, reply) and fault.strikes():

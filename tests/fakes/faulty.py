@@ -62,7 +62,7 @@ class S3Request:
 
 @dataclass
 class Call:
-    """A request on its way to the server, and what is to go wrong."""
+    """A request to the server, and the fault to apply."""
 
     size: int
     request: S3Request | None = None
@@ -115,7 +115,7 @@ class S3Faults(Faults[Call]):
         return self.error(403, "AccessDenied", "Access Denied", **limits)
 
     def expired_token(self, **limits: Unpack[Limits]) -> Fault[Call]:
-        """400 ExpiredToken; `after=N` for credentials that end in mid-run."""
+        """400 ExpiredToken; `after=N` for credentials that expire during a run."""
         return self.error(400, "ExpiredToken", "The provided token has expired.", **limits)
 
     def skewed(self, seconds: float, **limits: Unpack[Limits]) -> Fault[Call]:
@@ -129,24 +129,24 @@ class S3Faults(Faults[Call]):
         return self.add(change, limits)
 
     def error_in_200(self, code: str = "InternalError", **limits: Unpack[Limits]) -> Fault[Call]:
-        """200 with an error in its body, the server not asked; for CompleteMultipartUpload unless told."""
+        """200 with an error in its body, without asking the server; by default for CompleteMultipartUpload."""
         reply = replace(refusal(500, code, "We encountered an internal error."), status=200)
         return self.add(lambda call: replace(call, instead=reply), _complete(limits))
 
     def lose_response(self, **limits: Unpack[Limits]) -> Fault[Call]:
-        """Ask the server, then reset the connection; for CompleteMultipartUpload unless told."""
+        """Ask the server, then reset the connection; by default for CompleteMultipartUpload."""
         return self.add(lambda call: replace(call, lost=True), _complete(limits))
 
     def fail_after(self, status: int, code: str, **limits: Unpack[Limits]) -> Fault[Call]:
-        """Ask the server, then answer with an error; for CompleteMultipartUpload unless told."""
+        """Ask the server, then answer with an error; by default for CompleteMultipartUpload."""
         return self.add(lambda call: replace(call, afterwards=refusal(status, code, "")), _complete(limits))
 
     def later(self, hours: float, **limits: Unpack[Limits]) -> Fault[Call]:
-        """Answer as if so much time had passed; for ListMultipartUploads unless told."""
+        """Answer as if so much time had passed; by default for ListMultipartUploads."""
         return self.add(lambda call: replace(call, ahead=hours * 3600), {"kind": "ListMultipartUploads", **limits})
 
     def reset(self, at: int = 0, **limits: Unpack[Limits]) -> Fault[Call]:
-        """Reset the connection after `at` bytes of the request's body, the server not asked."""
+        """Reset the connection after `at` bytes of the request's body, without asking the server."""
         return self.add(lambda call: replace(call, read=at), limits, lambda call: call.size >= at)
 
     def hang(self, seconds: float = 600, **limits: Unpack[Limits]) -> Fault[Call]:
@@ -154,7 +154,7 @@ class S3Faults(Faults[Call]):
         return self.add(lambda call: replace(call, instead=Reply(hang=seconds)), limits)
 
     def flip(self, at: int, **limits: Unpack[Limits]) -> Fault[Call]:
-        """Hand on a request's body with a wrong byte at this offset."""
+        """Forward a request's body with a wrong byte at this offset."""
         return self.add(lambda call: replace(call, wrong=(*call.wrong, at)), limits, lambda call: call.size > at)
 
 
@@ -182,7 +182,7 @@ class FaultyS3:
 
     @property
     def busy(self) -> bool:
-        """Whether anybody is connected: what a dead client has sent may still be on its way to the server."""
+        """Whether a client is connected: data of a killed client may still be on its way to the server."""
         return self._server.busy
 
     @property
@@ -223,7 +223,7 @@ class FaultyS3:
             exchange.send(reply)
 
     def _ask(self, exchange: Exchange, body: bytes, request: S3Request, call: Call) -> bool | None:
-        """Ask the server and, unless the call says otherwise, pass its answer on; None if it hung up."""
+        """Send the request and, unless a fault prevents it, pass the answer on; None if the client is gone."""
         upstream = self._connect()
         try:
             upstream.putrequest(exchange.command, exchange.path, skip_host=True, skip_accept_encoding=True)

@@ -25,7 +25,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
 
 @pytest.fixture
 def nobody() -> Iterator[str]:
-    """An endpoint at which nobody listens, nor can begin to."""
+    """An endpoint at which nothing listens or can listen."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -65,7 +65,7 @@ class FakeHub(HubState):
         return commit
 
     def rewrite(self, repo: str, commit: str, path: str, source: Source, *, lfs: bool = False) -> None:
-        """Change a file of a commit in place, as no Hub ever should."""
+        """Change a file of a commit in place, as no Hub should."""
         content = Content(source)
         self.repos[repo].commits[commit][path] = Entry(path, content, lfs or content.size >= self.threshold)
 

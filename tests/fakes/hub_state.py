@@ -1,4 +1,4 @@
-"""What a fake Hub holds: its knobs, repositories, signed URLs, and the requests it has seen."""
+"""The state of a fake Hub: settings, repositories, signed URLs, and the requests it received."""
 
 import secrets
 import threading
@@ -53,7 +53,7 @@ class Ticket:
 
 
 class HubState:
-    """The knobs, which may be turned at any time, and the log."""
+    """The settings, which may change at any time, and the log."""
 
     def __init__(self, *, token: str | None = None, threshold: int = 1 << 20) -> None:
         self.token = token
@@ -92,7 +92,7 @@ class HubState:
         return Counter(request.kind for request in self.seen())
 
     def sent(self, kind: str = "*", *, path: str = "*") -> int:
-        """How many bytes of bodies went out."""
+        """How many bytes of bodies were sent."""
         return sum(request.sent for request in self.seen(kind, path=path))
 
     def reset(self) -> None:

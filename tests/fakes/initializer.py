@@ -1,4 +1,4 @@
-"""KServe's own storage initializer, run the way its init container runs it."""
+"""KServe's storage initializer, run as in its init container."""
 
 import os
 import subprocess

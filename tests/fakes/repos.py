@@ -1,4 +1,4 @@
-"""Repositories, commits and files, without a word about HTTP."""
+"""Repositories, commits and files, independent of HTTP."""
 
 import hashlib
 import random

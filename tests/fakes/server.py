@@ -17,7 +17,7 @@ _TICK = 0.05
 
 @dataclass
 class Reply:
-    """What goes back, and what goes wrong on the way."""
+    """The response, and what goes wrong with it."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Exchange(BaseHTTPRequestHandler):
         """Stay quiet."""
 
     def send(self, reply: Reply, count: Callable[[int], object] = lambda _: None) -> None:
-        """Send `reply`, faults included. Each piece of its body is counted before anybody can have it."""
+        """Send `reply` with its faults. Each piece of its body is counted before the client can have it."""
         if reply.hang is not None:
             self.server.pause(reply.hang)
             self.close_connection = True
@@ -80,7 +80,7 @@ class Exchange(BaseHTTPRequestHandler):
             self.hang_up(reset=reply.reset)
 
     def hang_up(self, *, reset: bool = False) -> None:
-        """Close the connection after this exchange, rudely if asked."""
+        """Close the connection after this exchange, with a reset if asked."""
         self.close_connection = True
         if reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -133,7 +133,7 @@ class Loopback(ThreadingHTTPServer):
                 self._open.discard(request)
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - standard library
-        """Keep what is our own mistake; a client that goes away is none."""
+        """Keep errors of the fake itself; a client that disconnects is not one."""
         error = sys.exception()
         if (
             error
@@ -143,7 +143,7 @@ class Loopback(ThreadingHTTPServer):
             self.failures.append(error)
 
     def pause(self, seconds: float) -> bool:
-        """Wait, but not longer than the server runs; whether it is to stop."""
+        """Wait, but no longer than the server runs; returns whether it is stopping."""
         return self.stopping.wait(seconds)
 
     def stop(self) -> None:
@@ -165,7 +165,7 @@ class Loopback(ThreadingHTTPServer):
 
     @property
     def busy(self) -> bool:
-        """Whether anybody is connected."""
+        """Whether a client is connected."""
         return bool(self._connections())
 
     def _connections(self) -> list[socket.socket]:

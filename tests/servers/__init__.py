@@ -1,1 +1,1 @@
-"""Real S3 servers as processes, and tests that only they can answer (`make test-s3`)."""
+"""Real S3 servers as processes, and the tests that need them (`make test-s3`)."""

@@ -100,7 +100,7 @@ class Cluster:
         return self._root / "usr/bin" / name
 
     def run(self, name: str, *arguments: str) -> str:
-        """Run a program to its end; what it prints. Raises RuntimeError with all last words when it fails or hangs."""
+        """Run a program to its end and return its output. Raises RuntimeError with all logs if it fails or hangs."""
         try:
             ran = subprocess.run(
                 [str(self.program(name)), *arguments],
@@ -117,7 +117,7 @@ class Cluster:
         return ran.stdout
 
     def collect(self) -> None:
-        """Collect all garbage at once: an object whose parts were given up is lost from here on."""
+        """Collect all garbage now: an object whose parts were discarded is lost from here on."""
         deadline = time.monotonic() + _COLLECT
         while json.loads(self.run("radosgw-admin", "gc", "list", "--include-all")):
             if time.monotonic() > deadline:
@@ -145,13 +145,13 @@ class Cluster:
         self._start("ceph-osd", "0")
 
     def _start(self, name: str, identity: str) -> None:
-        """Whoever asks such a daemon for something waits until it is ready."""
+        """Clients of such a daemon wait until it is ready."""
         command = [str(self.program(name)), "-d", "-i", identity]
         self._daemons.append(Daemon(command, self._folder / f"{name}.log", self.environment))
 
 
 class RadosGateway(Server):
-    """Ceph's S3, which forgets an upload that was given up only some time later."""
+    """Ceph's S3 gateway, which removes an aborted upload only some time later."""
 
     kind = RemoteS3
 
@@ -171,5 +171,5 @@ class RadosGateway(Server):
         return self.cluster.environment
 
     def stop(self) -> None:
-        """End it at once: it has nothing to save."""
+        """Stop it at once: it has nothing to save."""
         self.daemon.kill()

@@ -1,4 +1,4 @@
-"""A server process that writes a log, and whose end is sure."""
+"""A server process that writes a log, and always ends."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ _LIFE_S = 6 * 3600
 
 
 class Daemon:
-    """A process in a group of its own, which ends even when nobody is left to stop it: with its parent, or in time."""
+    """A process in its own group, which ends even if nothing stops it: with its parent, or after a time limit."""
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
         self.name = Path(command[0]).name

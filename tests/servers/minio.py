@@ -7,7 +7,7 @@ from .s3 import Server
 
 
 class MinIO(Server):
-    """The server that knows uploads only by their whole key."""
+    """The server that lists uploads only by their whole key."""
 
     kind = RemoteS3
 
@@ -21,6 +21,6 @@ class MinIO(Server):
         return ["server", "--address", f"127.0.0.1:{self.port}", "--certs-dir", str(certificates), str(self.buckets)]
 
     def environment(self) -> dict[str, str]:
-        """The root account; no console, no word to the outside, and a drive that holds other things too."""
+        """The root account; no console, no telemetry, and a drive that also contains other things."""
         quiet = {"MINIO_BROWSER": "off", "MINIO_UPDATE": "off", "MINIO_CI_CD": "on"}
         return {"MINIO_ROOT_USER": self.access_key, "MINIO_ROOT_PASSWORD": self.secret_key, **quiet}

@@ -1,4 +1,4 @@
-"""Buckets of servers that keep objects in a form of their own: all reading is a GET."""
+"""Buckets of servers with their own storage format: objects are read with GET."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class RemoteS3(S3):
-    """A bucket that is read as any client reads it; in `root` there are no objects to find or to damage."""
+    """A bucket that is read over S3; `root` contains no objects to find or damage."""
 
     def read(self, key: str) -> bytes | None:
         """One object, None without it."""
@@ -28,7 +28,7 @@ class RemoteS3(S3):
             client.close()
 
     def tree(self, prefix: str = "") -> dict[str, bytes]:
-        """The objects below a prefix, by the rest of their key; of one that cannot be read, what arrives of it."""
+        """The objects below a prefix, by the rest of their key; for one that cannot be read, the part that arrives."""
         client = self.client(read_timeout=30)
         try:
             pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)

@@ -144,7 +144,7 @@ class Server:
         return self.kind(self.endpoint, bucket, self.access_key, self.secret_key, ca, self.buckets / bucket)
 
     def _answers(self) -> bool:
-        """Wait until it does; False when it has ended. Somebody else on its port does not know the secret key."""
+        """Wait until it does; False if it has ended. Another process on its port would not know the secret key."""
         client, until = self._as_root("").client(connect_timeout=5, read_timeout=5), time.monotonic() + LONG_S
         try:
             while self.daemon.runs:
@@ -168,7 +168,7 @@ class Versitygw(Server):
     """A second account, which may do only what a bucket policy says."""
 
     def arguments(self) -> list[str]:
-        """Metadata goes to a folder beside, so that any file system will do."""
+        """Metadata goes to a separate folder, so that any file system works."""
         metadata, accounts = self.folder / "metadata", self.folder / "accounts"
         metadata.mkdir(exist_ok=True)
         accounts.mkdir(exist_ok=True)
@@ -212,7 +212,7 @@ class RcloneS3(Server):
     """The sloppy server: no conditions, no checksums, parts of any size."""
 
     def arguments(self) -> list[str]:
-        """What a test does in the folder is seen late: change objects through the server."""
+        """Changes in the folder are noticed late: change objects through the server."""
         tls = ["--cert", str(self.tls.cert), "--key", str(self.tls.key)] if self.tls else []
         listen = ["--addr", f"127.0.0.1:{self.port}", *tls]
         return ["serve", "s3", *listen, "--config", "", str(self.buckets)]

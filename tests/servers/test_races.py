@@ -1,4 +1,4 @@
-"""Syncs of one model that run at once, on real servers: whatever each says of itself, nothing may be lost."""
+"""Concurrent syncs of one model on real servers: whatever each reports, nothing may be lost."""
 
 import random
 import time
@@ -40,7 +40,7 @@ class Races:
     moments: random.Random
 
     def run(self, together: int, judge: Callable[[str, list[Ran]], list[str]]) -> None:
-        """Run all rounds, and only then fail, so that it shows how often it goes wrong."""
+        """Run all rounds before failing, to show how often it goes wrong."""
         bad: dict[str, list[str]] = {}
         for number in range(1, self.rounds + 1):
             name, began = f"m{number}", time.monotonic()
@@ -64,7 +64,7 @@ class Races:
                 process.kill()
 
     def missing(self, name: str) -> list[str]:
-        """What of a model cannot be read back as it should, by plain GET and by the command itself."""
+        """The files of a model that cannot be read back correctly, with GET and with the command."""
         wanted, found = self.scene.promised(name), self.scene.present(self.scene.prefix(name))
         wrong = [f"{path}: {found.get(path)}" for path in wanted | found if found.get(path) != wanted.get(path)]
         verified = self.scene.sync("--verify", "--model", name)
@@ -90,7 +90,7 @@ def races(fake_hub: FakeHub, tmp_path: Path, pytestconfig: pytest.Config) -> Cal
 
 @together
 def test_on_ceph(races: Callable[[S3, int], Races], ceph_server: RadosGateway, together: int) -> None:
-    """All succeed, and what they wrote outlives the collection of garbage."""
+    """All succeed, and what they wrote survives garbage collection."""
     racing = races(ceph_server.bucket(), 1)
 
     def judge(name: str, ran: list[Ran]) -> list[str]:
@@ -106,7 +106,7 @@ def test_on_ceph(races: Callable[[S3, int], Races], ceph_server: RadosGateway, t
 def test_elsewhere(
     races: Callable[[S3, int], Races], request: pytest.FixtureRequest, server: str, together: int
 ) -> None:
-    """Each succeeds or says that it did not, and one more run leaves everything right."""
+    """Each succeeds or reports a failure, and one more run leaves everything right."""
     racing = races(request.getfixturevalue(server), 4)
 
     def judge(name: str, ran: list[Ran]) -> list[str]:

@@ -11,7 +11,7 @@ from fakes import LONG_S
 
 
 class _GoLoader(yaml.CSafeLoader):
-    """Reads what kustomize prints as kustomize means it.
+    """Reads kustomize's output as kustomize means it.
 
     It quotes each string that Go takes for something else, but not all of those that PyYAML does.
     """
@@ -28,7 +28,7 @@ for _tag, _pattern, _starts in (
 
 
 class Key(NamedTuple):
-    """What the API server knows an object by."""
+    """What identifies an object in the API server."""
 
     api_version: str
     kind: str
@@ -40,7 +40,7 @@ Objects = Mapping[Key, Mapping[str, Any]]
 
 
 class BuildError(Exception):
-    """kustomize refused; holds what it said."""
+    """kustomize failed; contains its output."""
 
 
 def built(kustomize: Path, folder: Path) -> Objects:

@@ -28,14 +28,14 @@ def _kubeconform(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_kubeconform")
 @pytest.mark.parametrize("case", CASES)
 def test_the_tree_of_a_golden_case_is_valid(case: str, tmp_path: Path) -> None:
-    """Every object of the whole tree is asked about, and valid."""
+    """Every object of the whole tree is checked, and valid."""
     assert_valid(compiled_case(case, tmp_path))
 
 
 @pytest.mark.usefixtures("_kubeconform")
 @pytest.mark.parametrize("target", TARGETS)
 def test_any_catalog_is_valid(target: str) -> None:
-    """Whatever a catalog says, its objects are valid for its target."""
+    """The objects of any catalog are valid for its target."""
 
     @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=catalogs(targets=(target,)))
@@ -68,8 +68,8 @@ def test_a_runtime_named_in_any_script_is_valid(tmp_path: Path) -> None:
         ("platform/template-vllm-embedding.yaml", "    multiModel: false", "    multi: false"),
     ],
 )
-def test_an_object_edited_by_hand_is_not(tmp_path: Path, file: str, before: str, after: str) -> None:
-    """The schemas are closed: an unknown field or a wrong type is found, inside a Template, too."""
+def test_an_object_edited_by_hand_is_invalid(tmp_path: Path, file: str, before: str, after: str) -> None:
+    """The schemas are closed: an unknown field or a wrong type is found, also inside a Template."""
     root = project(tmp_path, MINIMAL)
     run("generate", root=root)
     path = root / "rendered" / "dev" / file
@@ -117,7 +117,7 @@ def test_a_manifest_cannot_write_to_the_terminal(tmp_path: Path) -> None:
 
 
 def assert_valid(root: Path) -> None:
-    """`check` finds nothing wrong with a project, and says that it has asked about every object of it."""
+    """`check` accepts a project, and reports every object of it as checked."""
     (root / "schemas").symlink_to(ROOT / "schemas")
     synced = [path for folder in ("rendered", "argocd") for path in (root / folder).rglob("*.yaml")]
     inner = [path for path in synced if path.name.startswith("template-")]

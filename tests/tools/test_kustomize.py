@@ -1,4 +1,4 @@
-"""The theorem behind rendered/: kustomize, asked for an overlay, builds the very objects that stand there."""
+"""The invariant of rendered/: for each overlay, kustomize builds exactly the objects that are there."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_the_shipped_overlays_build_what_is_rendered(tool: Tool) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(catalogs())
 def test_the_overlays_of_any_catalog_build_what_is_rendered(tool: Tool, data: dict[str, Any]) -> None:
-    """Whatever a catalog says, every overlay builds its rendered objects."""
+    """For any catalog, every overlay builds its rendered objects."""
     kustomize = tool("kustomize")
     with TemporaryDirectory() as folder:
         root = project(Path(folder), catalog_text(data))
@@ -75,7 +75,7 @@ def test_the_overlays_of_any_catalog_build_what_is_rendered(tool: Tool, data: di
 def test_a_drifted_base_fails_the_build(
     tool: Tool, tmp_path: Path, case: str, file: str, before: str, after: str
 ) -> None:
-    """A base edited by hand, where an overlay patches it, is refused instead of patched wrongly."""
+    """A base that was edited by hand where an overlay patches it is refused, not patched wrongly."""
     root = compiled_case(case, tmp_path)
     base = root / "base" / "models" / "minilm" / f"{file}.yaml"
     text = base.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Text as we write it, read back by every parser on its way to the cluster."""
+"""Text as written, read back by every parser between Git and the cluster."""
 
 import json
 import subprocess
@@ -26,18 +26,18 @@ Tool = Callable[[str], Path]
 
 
 @pytest.mark.parametrize("name", ["CSafeLoader", "SafeLoader"])
-def test_pyyaml_reads_what_was_meant(name: str) -> None:
+def test_pyyaml_reads_strings_back(name: str) -> None:
     """PyYAML, with libyaml and without, reads every string back."""
     assert yaml.load(dump(OBJECT), Loader=getattr(yaml, name)) == OBJECT  # noqa: S506 - both are safe
 
 
-def test_ruamel_reads_what_was_meant() -> None:
+def test_ruamel_reads_strings_back() -> None:
     """ruamel.yaml, which follows YAML 1.2, reads every string back."""
     assert YAML(typ="safe", pure=True).load(dump(OBJECT)) == OBJECT
 
 
 @pytest.mark.tool
-def test_kustomize_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
+def test_kustomize_reads_strings_back(tool: Tool, tmp_path: Path) -> None:
     """Go's parser in kustomize reads every string back, as a value and as a key."""
     assert _through_kustomize(tool("kustomize"), tmp_path, OBJECT) == OBJECT
 
@@ -46,7 +46,7 @@ def test_kustomize_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(texts(least=0), max_size=50))
 def test_all_parsers_read_any_text_alike(tool: Tool, tmp_path: Path, values: list[str]) -> None:
-    """Any text that a catalog may hold comes back from each of the three."""
+    """Each of the three reads back any text that a catalog may contain."""
     obj = OBJECT | {"values": values}
     assert yaml.load(dump(obj), Loader=yaml.CSafeLoader) == obj
     assert YAML(typ="safe", pure=True).load(dump(obj)) == obj
@@ -54,8 +54,8 @@ def test_all_parsers_read_any_text_alike(tool: Tool, tmp_path: Path, values: lis
 
 
 @pytest.mark.tool
-def test_kubectl_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
-    """The parser of kubectl and Argo CD, inside kubeconform, reads every string back: the schema names each."""
+def test_kubectl_reads_strings_back(tool: Tool, tmp_path: Path) -> None:
+    """The parser of kubectl and Argo CD, in kubeconform, reads every string back: the schema lists each."""
     manifest, schema = tmp_path / "text.yaml", tmp_path / "text.json"
     manifest.write_text(dump(OBJECT), "utf-8")
     expected = {
@@ -71,7 +71,7 @@ def test_kubectl_reads_what_was_meant(tool: Tool, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["-_1", "-__0"])
 def test_underscores_do_not_make_a_number(text: str) -> None:
-    """Underscores between a sign and digits are nothing to some parsers."""
+    """Some parsers ignore underscores between a sign and digits."""
     assert YAML(typ="safe", pure=True).load(dump({"value": text, text: "key"})) == {"value": text, text: "key"}
 
 
