@@ -28,7 +28,7 @@ def test_an_up_to_date_model_costs_two_requests(scene: Scene, faulty_s3: FaultyS
 
 DRIFT: dict[str, tuple[str, Callable[[Scene], None], str]] = {
     "edited": (WEIGHTS, lambda scene: scene.put(WEIGHTS, bytes(SIZE)), "changed since it was synced"),
-    "cut": (WEIGHTS, lambda scene: scene.put(WEIGHTS, b"x" * 99), "has 99 bytes instead of 12,582,917"),
+    "cut": (WEIGHTS, lambda scene: scene.put(WEIGHTS, b"x" * 99), "99 bytes instead of 12,582,917"),
     "deleted": (WEIGHTS, lambda scene: scene.delete(WEIGHTS), "missing"),
     "small file edited": (
         "tokenizer.json",
@@ -165,6 +165,6 @@ def test_the_lock_is_binding(scene: Scene) -> None:
         f"error: m: {WEIGHTS} is now {scene.promised()[WEIGHTS][1]} with {SIZE} bytes, expected {'d' * 64}"
         in ran.stderr
     )
-    assert "hint: the Hub's copy has changed" in ran.stderr
+    assert "hint: the file changed on the Hub" in ran.stderr
     scene.visible()
     assert scene.uploads() == []

@@ -37,8 +37,8 @@ def test_plain_variables_do_not_decide_for_two_connections(scene: Scene) -> None
     ran = scene.sync()
     assert ran.code == 2
     assert ran.stderr == (
-        "error: AWS_S3_ENDPOINT is set, and there are 2 connections: first, second-s3\n"
-        "  hint: choose one with --connection, or set FIRST_AWS_S3_ENDPOINT and the like\n"
+        "error: AWS_S3_ENDPOINT is set, but there are 2 connections: first, second-s3\n"
+        "  hint: select one with --connection, or set FIRST_AWS_S3_ENDPOINT and the like\n"
     )
     assert (scene.present(), scene.hub.requests) == ({}, [])
     assert "2 connections" in scene.sync("--prune").stderr
