@@ -100,7 +100,7 @@ def _files(root: Path, folder: str) -> Iterator[str]:
         except FileNotFoundError:
             continue
         except NotADirectoryError:
-            raise TreeError(f"{current} is a file, and must be a folder", hint="move it away") from None
+            raise TreeError(f"{current} is a file, but must be a folder", hint="move it away") from None
         except OSError as error:
             raise _failed("read", current, error) from error
         for entry in entries:
@@ -148,7 +148,7 @@ def write(root: Path, wanted: FileTree, changes: TreeDiff) -> None:
         _make_folders(top, missing)
         for path in changes.created:
             if os.path.lexists(f"{top}/{path}"):
-                raise TreeError(f"{path} is a folder, and must be a file", hint="move it away")
+                raise TreeError(f"{path} is a folder, but must be a file", hint="move it away")
         _replace(top, paths, changes)
         _remove_empty(top, changes.removed)
     finally:

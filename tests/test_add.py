@@ -78,7 +78,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(tmp_path: Path, hub: 
     assert ran.code == 0
     assert ran.stdout.startswith("--- a/models.yaml\n+++ b/models.yaml\n@@ ")
     assert "\n+  - name: small\n" in ran.stdout
-    assert ran.stderr.endswith("would be: models.yaml changed\n")
+    assert ran.stderr.endswith("models.yaml would be changed\n")
     assert list(files(root)) == ["models.yaml"]
     assert hub.requests
 

@@ -36,7 +36,7 @@ def test_check_prints_a_diff_exits_1_and_writes_nothing(tmp_path: Path) -> None:
     assert ran.code == 1
     assert "--- a/rendered/dev/models/servingruntime-minilm.yaml\n" in ran.stdout
     assert "-    - --max-model-len=256\n+    - --max-model-len=128\n" in ran.stdout
-    assert ran.stderr == "would be: 3 files changed; run `generate`\n"
+    assert ran.stderr == "3 files would be changed; run `generate`\n"
     assert files(root) == before
 
 

@@ -102,7 +102,7 @@ def test_a_lock_that_differs_from_the_manifest_wins() -> None:
     other = (CONFIG, WEIGHTS._replace(sha256="d" * 64))
     assert actions(make_plan(WANTED, other, MANIFEST, LISTING))["model.safetensors"] == (
         "upload",
-        "not known to be right",
+        "not verified",
     )
 
 
@@ -248,8 +248,8 @@ def test_a_model_may_change_the_choice_of_files() -> None:
     [
         (["model.safetensors"], "there is no config.json"),
         (["config.json", "sub/model.safetensors"], "there are no weights"),
-        (["config.json", "model.safetensors", "../x.json"], "leaves its folder"),
-        (["config.json", "model.safetensors", "a.json", "A.json"], "differ in case only"),
+        (["config.json", "model.safetensors", "../x.json"], "leads outside its folder"),
+        (["config.json", "model.safetensors", "a.json", "A.json"], "differ only in case"),
     ],
 )
 def test_files_that_make_no_model_are_refused(paths: list[str], problem: str) -> None:

@@ -92,7 +92,7 @@ def test_an_object_lost_before_the_manifest_is_sent_again(scene: Scene, faulty_s
     faulty_s3.faults.denied(kind="PutObject", path="*/config.json", times=1)
     assert scene.quick().code == 1
     ceph.aborted = True
-    assert f"{WEIGHTS}  (not known to be right)" in scene.quick(dry_run=True).stdout
+    assert f"{WEIGHTS}  (not verified)" in scene.quick(dry_run=True).stdout
     assert scene.quick().code == 0
     assert not ceph.lost
     scene.expect()

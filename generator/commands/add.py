@@ -27,7 +27,7 @@ def command(*, repo: str, name: str | None, dry_run: bool, root: Path) -> bool:
         updated = update.add(document, present, repo, name, hub, options.say)
     added = pipeline.edit(root, document, updated, write=not dry_run)
     findings.show(added.warnings, "text")
-    options.say(f"{'would be: ' if dry_run else ''}{differences.changed(added.changes)}")
+    options.say(differences.changed(added.changes, would=dry_run))
     if dry_run:
         for line in differences.unified(added.wanted, added.changes):
             click.echo(line, nl=not line.endswith("\n"))

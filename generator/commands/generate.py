@@ -34,7 +34,7 @@ def command(*, checking: bool, output: str, root: Path) -> bool:
     if checking:
         for line in differences.unified(generated.wanted, generated.changes):
             click.echo(line, nl=not line.endswith("\n"))
-        click.echo(f"would be: {differences.summary(generated.changes)}; run `generate`", err=True)
+        click.echo(f"{differences.summary(generated.changes, would=True)}; run `generate`", err=True)
         return False
     click.echo(differences.summary(generated.changes), err=True)
     return True

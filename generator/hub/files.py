@@ -78,7 +78,7 @@ def _problems(chosen: Sequence[ModelFile]) -> Iterable[str]:
     folded: dict[str, str] = {}
     for path in paths:
         if path.startswith("/") or "\\" in path or ".." in path.split("/"):
-            yield f"the path '{path}' leaves its folder"
+            yield f"the path '{path}' leads outside its folder"
         other = folded.setdefault(path.casefold(), path)
         if other != path:
-            yield f"'{other}' and '{path}' differ in case only"
+            yield f"'{other}' and '{path}' differ only in case"

@@ -1,8 +1,11 @@
 """Differences of two trees: a unified diff, and how many files it is about."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from generator.tree import FileTree, TreeDiff
+
+_WOULD: Final = "would be "
 
 
 def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
@@ -24,16 +27,19 @@ def _lines(content: bytes | None) -> list[str]:
     return [] if content is None else content.decode("utf-8", "replace").splitlines(keepends=True)
 
 
-def summary(changes: TreeDiff) -> str:
-    """`3 files created, 1 changed`."""
+def summary(changes: TreeDiff, *, would: bool = False) -> str:
+    """`3 files created, 1 changed`; with `would`, `3 files would be created, 1 changed`."""
     parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
     first, *rest = [(len(paths), verb) for verb, paths in parts if paths]
-    words = [f"{first[0]} file{'s' * (first[0] != 1)} {first[1]}", *(f"{count} {verb}" for count, verb in rest)]
+    words = [
+        f"{first[0]} file{'s' * (first[0] != 1)} {_WOULD * would}{first[1]}",
+        *(f"{count} {verb}" for count, verb in rest),
+    ]
     return ", ".join(words)
 
 
-def changed(changes: TreeDiff) -> str:
-    """`models.lock.yaml created, models.yaml changed`, for changes that are few."""
+def changed(changes: TreeDiff, *, would: bool = False) -> str:
+    """`models.lock.yaml created, models.yaml changed`, for few changes; with `would`, as in `summary`."""
     parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
-    words = [f"{path} {verb}" for verb, paths in parts for path in sorted(paths)]
+    words = [f"{path} {_WOULD * would}{verb}" for verb, paths in parts for path in sorted(paths)]
     return ", ".join(words) or "everything is up to date"

@@ -16,7 +16,7 @@ Content = tuple[str | None, int]
 _MIB: Final = 1 << 20
 PART: Final = 16 * _MIB
 MISSING: Final = "missing"
-UNPROVEN: Final = "not known to be right"
+UNPROVEN: Final = "not verified"
 _MOST_PARTS: Final = 9_500  # S3 allows 10,000 (UNVERIFIED: AWS's page "Amazon S3 multipart upload limits")
 
 
