@@ -53,6 +53,7 @@ Code = Literal[
     "not-locked",
     "not-rendered",
     "null-max-seq-length",
+    "out-of-date",
     "out-of-range",
     "owned-env",
     "owned-flag",

@@ -25,7 +25,8 @@ def command(*, checking: bool, output: str, root: Path) -> bool:
     """Compile models.yaml into base/, overlays/, rendered/, argocd/ and docs/catalog.md."""
     gc.disable()  # a short run that keeps what it makes: a collection finds nothing and takes time
     generated = pipeline.generate(root, write=not checking)
-    findings.show(generated.warnings, output)
+    drift = differences.drift(generated.changes, root) if checking else ()
+    findings.show((*generated.warnings, *drift), output)
     if not generated.locked:
         click.echo(_UNLOCKED, err=True)
     if not generated.changes:
@@ -33,7 +34,7 @@ def command(*, checking: bool, output: str, root: Path) -> bool:
         return True
     if checking:
         for line in differences.unified(generated.wanted, generated.changes):
-            click.echo(line, nl=not line.endswith("\n"))
+            click.echo(line, nl=not line.endswith("\n"), err=output != "text")  # any other format is all of stdout
         click.echo(f"{differences.summary(generated.changes, would=True)}; run `generate`", err=True)
         return False
     click.echo(differences.summary(generated.changes), err=True)
