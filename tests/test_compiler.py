@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import pytest
@@ -365,6 +366,49 @@ def test_a_scaling_target_is_a_quantity_too(target: int, written: str) -> None:
     (metric,) = service["spec"]["predictor"]["autoScaling"]["metrics"]
     assert metric["external"]["target"] == {"type": "Value", "value": written}
     assert 'namespace="team-dev"' in metric["external"]["metric"]["query"]
+
+
+OURS = (
+    *("argocd", "base", "catalog", "connections", "externalsecret", "inferenceservice", "kustomization", "models"),
+    *("overlays", "platform", "readme", "rendered", "role", "rolebinding", "runtimes", "servingruntime", "template"),
+    *("templates", "kustomization-yaml", "con", "a-view", "a-sa"),
+)
+"""Names of our own files and folders, which users may choose, too."""
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_name_of_ours_is_a_name_like_any_other(name: str) -> None:
+    """Whatever a runtime, connection, environment, project or model is called, its files are its own."""
+    plain, odd = (
+        MINIMAL.replace("vllm-embedding:", f"{runtime}:")
+        .replace("  s3:\n", f"  {word}:\n")
+        .replace("{existing: s3}", "{externalSecret: {store: vault, key: s3}}")
+        .replace("  dev: {namespace: team-dev}", f"  {word}: {{namespace: {word}-ns}}")
+        .replace('"3.3"', f'"3.3", argocd: {{repoURL: https://git.example.com/m.git, project: {word}}}')
+        .replace("name: minilm\n", f"name: {word}\n    auth: true\n")
+        for runtime, word in (("unlikely", "unlikely"), (name, name))
+    )
+    (_, expected), (catalog, written) = compile_text(plain), compile_text(odd)
+    tree = {**written.tree, **documents.pages(catalog)}
+    assert len(written.tree) == len(expected.tree)
+    assert {path.replace("unlikely", name) for path in expected.tree} == written.tree.keys()
+    assert len({path.casefold() for path in tree}) == len(tree)
+    folders = {str(parent).casefold() for path in tree for parent in PurePosixPath(path).parents}
+    assert folders.isdisjoint({path.casefold() for path in tree})
+
+
+def test_every_link_of_the_page_leads_to_its_model() -> None:
+    """A model may be called like one of the page's own headings."""
+    for name in ("models", "runtimes", "minilm"):
+        catalog, _ = compile_text(MINIMAL.replace("name: minilm\n", f"name: {name}\n"))
+        page = documents.pages(catalog)["docs/catalog.md"].decode()
+        anchors = [
+            re.sub("[^a-z0-9-]", "", title.lower().replace(" ", "-"))
+            for title in re.findall("^#+ (.*)$", page, re.MULTILINE)
+        ]
+        [link] = re.findall(rf"\[{name}\]\(#(.*?)\)", page)
+        assert anchors.count(link) == 1
+        assert f"## Model {name}\n" in page
 
 
 def many(**changed: str) -> str:

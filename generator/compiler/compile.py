@@ -41,7 +41,7 @@ def compile_catalog(catalog: Catalog) -> Compiled:
     output = _Output()
     for name, runtime in catalog.runtimes.items():
         _platform(output, catalog, template(runtime, catalog), ("runtimes", name))
-    output.add("base/templates", kustomization([f"{name}.yaml" for name in catalog.runtimes]))
+    output.add("base/templates", kustomization([_file(name) for name in catalog.runtimes]))
     for connection in catalog.connections.values():
         if connection.external_secret:
             folder = f"base/connections/{connection.name}"
@@ -68,6 +68,8 @@ class _Output:
     origins: dict[str, Loc] = field(default_factory=dict)
 
     def write(self, path: str, obj: Mapping[str, Any]) -> None:
+        if path in self.tree:
+            raise AssertionError(f"two contents for {path}")
         self.tree[path] = dump(obj, HEADER).encode()
 
     def add(self, folder: str, content: Mapping[str, Any]) -> None:
@@ -83,8 +85,13 @@ class _Output:
         self.origins[path] = origin
 
 
+def _file(runtime: str) -> str:
+    """The file of a runtime's Template. A runtime may be called `kustomization`, too."""
+    return f"template-{runtime}.yaml"
+
+
 def _platform(output: _Output, catalog: Catalog, obj: KubeObject, origin: Loc) -> None:
-    output.write(f"base/templates/{obj['metadata']['name']}.yaml", obj)
+    output.write(f"base/templates/{_file(obj['metadata']['name'])}", obj)
     for environment in catalog.environments:
         output.render(f"{environment}/platform", obj, origin)
 
