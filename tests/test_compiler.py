@@ -48,10 +48,12 @@ def compile_text(text: str) -> tuple[Catalog, Compiled]:
 
 @cache
 def files(case: str) -> tuple[Written, ...]:
-    """Every file that is written for a case."""
+    """Every manifest that is written for a case."""
     tree = compiled(case)[1].tree
     return tuple(
-        Written(path, content.decode(), yaml.load(content, Loader=yaml.CSafeLoader)) for path, content in tree.items()
+        Written(path, content.decode(), yaml.load(content, Loader=yaml.CSafeLoader))
+        for path, content in tree.items()
+        if path.endswith(".yaml")
     )
 
 
@@ -340,6 +342,19 @@ def test_argo_cd_syncs_what_is_rendered(case: str) -> None:
     assert {(obj["apiVersion"].rpartition("/")[0], obj["kind"]) for obj in synced(case)} <= kinds
 
 
+EMPTIED = "environment-without-models"
+
+
+def test_an_environment_without_models_is_synced_to_nothing() -> None:
+    """Git keeps no empty folder, and Argo CD prunes nothing where its folder is gone, or all of it by default."""
+    tree = compiled(EMPTIED)[1].tree
+    assert [path for path in tree if path.startswith("rendered/prod/models/")] == ["rendered/prod/models/README.md"]
+    assert [path for path in tree if path.startswith("rendered/dev/") and not path.endswith(".yaml")] == []
+    [applications] = (file.obj for file in files(EMPTIED) if file.obj["kind"] == "ApplicationSet")
+    automated = applications["spec"]["template"]["spec"]["syncPolicy"]["automated"]
+    assert automated == {"prune": True, "selfHeal": True, "allowEmpty": True}
+
+
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_webhooks_have_nothing_to_change(target: Any) -> None:
     """What each release's webhooks would add is written in that release's form, and nothing unknown to it."""
@@ -402,10 +417,8 @@ def test_every_link_of_the_page_leads_to_its_model() -> None:
     for name in ("models", "runtimes", "minilm"):
         catalog, _ = compile_text(MINIMAL.replace("name: minilm\n", f"name: {name}\n"))
         page = documents.pages(catalog)["docs/catalog.md"].decode()
-        anchors = [
-            re.sub("[^a-z0-9-]", "", title.lower().replace(" ", "-"))
-            for title in re.findall("^#+ (.*)$", page, re.MULTILINE)
-        ]
+        titles = re.findall("^#+ (.*)$", page, re.MULTILINE)
+        anchors = [re.sub("[^a-z0-9-]", "", title.lower().replace(" ", "-")) for title in titles]
         [link] = re.findall(rf"\[{name}\]\(#(.*?)\)", page)
         assert anchors.count(link) == 1
         assert f"## Model {name}\n" in page
