@@ -342,6 +342,39 @@ def test_argo_cd_syncs_what_is_rendered(case: str) -> None:
     assert {(obj["apiVersion"].rpartition("/")[0], obj["kind"]) for obj in synced(case)} <= kinds
 
 
+def test_the_page_shows_what_each_environment_serves() -> None:
+    """An override may change any column; where environments agree, a value stands alone."""
+    text = (
+        MINIMAL.replace("{namespace: team-dev}", "{namespace: team-dev}\n  prod: {namespace: team-prod}")
+        .replace(
+            "\nconnections:", "\n  other: {displayName: Other, task: reranker, image: quay.io/v/vllm:1}\nconnections:"
+        )
+        .replace(
+            "    dimensions: 384\n",
+            "    dimensions: 384\n    overrides:\n      prod:\n        displayName: Mini\n"
+            "        description: For prod\n        task: reranker\n"
+            "        maxModelLen: 128\n        dimensions: null\n"
+            "        source: {repo: BAAI/bge, revision: 00000000000045c4b4d94cc5a9bb96e735b38267}\n"
+            "        runtime: other\n",
+        )
+    )
+    page = documents.pages(compile_text(text)[0])["docs/catalog.md"].decode()
+    row = next(line for line in page.splitlines() if line.startswith("| [minilm]"))
+    assert row.split(" | ")[1:] == [
+        "embedding in dev; reranker in prod",
+        "sentence-transformers/all-MiniLM-L6-v2 in dev; BAAI/bge in prod",
+        "`1110a243fdf4` in dev; `000000000000` in prod",
+        "256 in dev; 128 in prod",
+        "384 in dev; \N{EN DASH} in prod",
+        "vllm-embedding in dev; other in prod |",
+    ]
+    assert "\nminilm in dev; Mini: For prod in prod\n" in page
+    alone = text.replace("    dimensions: 384\n", "    dimensions: 384\n    deployTo: [prod]\n")
+    assert "| reranker | BAAI/bge | `000000000000` | 128 | \N{EN DASH} | other |" in (
+        documents.pages(compile_text(alone)[0])["docs/catalog.md"].decode()
+    )
+
+
 EMPTIED = "environment-without-models"
 
 
