@@ -6,6 +6,7 @@ Named tuples, not frozen dataclasses: as immutable, and made in a third of the t
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from generator.catalog import layers
 from generator.codes import Code
 from generator.diagnostics import Loc, Severity
 from generator.releases import Target
@@ -182,24 +183,4 @@ class Catalog(NamedTuple):
 
     def origin(self, served: ServedModel, *path: str | int) -> Loc:
         """Where the value at `path` of a served model was written."""
-        return origin(self.data, served.entry, served.environment, path)
-
-
-def origin(data: "contract.Catalog", index: int, environment: str | None, path: Loc) -> Loc:
-    """The most specific layer of model `index` that holds `path`; the model itself when none does."""
-    own: Loc = ("models", index)
-    layers: tuple[Loc, ...] = (own, ("defaults",))
-    if environment is not None:
-        layers = (*((*layer, "overrides", environment) for layer in layers), *layers)
-    return next((layer + path for layer in layers if _has(data, layer + path)), own)
-
-
-def _has(data: Any, loc: Loc) -> bool:
-    for part in loc:
-        if isinstance(data, Mapping):
-            if part not in data:
-                return False
-        elif not (isinstance(data, list) and isinstance(part, int) and part < len(data)):
-            return False
-        data = data[part]
-    return True
+        return layers.origin(self.data, served.entry, served.environment, path)

@@ -1,13 +1,14 @@
 """What was written → what is meant: layers merged, defaults applied, references followed.
 
-A model is `defaults` merged with its entry; in an environment, that merged with `overrides.<environment>`.
-Merging is JSON Merge Patch (RFC 7386): maps merge key by key, scalars and lists replace, `null` removes.
+A model is `defaults` merged with its entry; in an environment, each of the two with its `overrides.<environment>`.
+Merging is JSON Merge Patch (RFC 7386): maps merge key by key, scalars and lists replace, `null` removes. The items of
+`extraArgs` and `extraTolerations` are appended.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Never, TypeAlias, cast
 
-from generator.catalog.layers import merge, with_defaults
+from generator.catalog.layers import lay, origin, removed, value_at, with_defaults
 from generator.catalog.model import (
     ArgoCD,
     Autoscaling,
@@ -19,7 +20,6 @@ from generator.catalog.model import (
     Runtime,
     ServedModel,
     Violation,
-    origin,
 )
 from generator.codes import Code
 from generator.diagnostics import Loc, choice, correction
@@ -118,7 +118,9 @@ class _ModelResolver:
         self._data = data
         self._models: Sequence[contract.Model[None] | None] = data["models"]  # None was set aside by `validate`
         self._defaults: settings.Layer[None] = data.get("defaults", {})
-        self._lowest = merge(_NO_LAYER, self._defaults)  # there is nothing below for a `null` to remove
+        self._lowest = lay(_NO_LAYER, self._defaults)  # there is nothing below for a `null` to remove
+        self._presets = self._defaults.get("overrides", {})
+        self._lowest_in = {name: lay(self._lowest, preset) for name, preset in self._presets.items()}
         self._runtime_tasks: dict[str, str] = {name: raw["task"] for name, raw in data["runtimes"].items()}
 
     def model(self, index: int) -> Model | None:
@@ -126,25 +128,17 @@ class _ModelResolver:
         own = self._models[index]
         if own is None:
             return None
-        merged = merge(self._lowest, own)
-        layers = self._overrides(own)
+        merged, overrides = lay(self._lowest, own), own.get("overrides", {})
         deploy_to = merged.get("deployTo")
-        self._check_environments(index, deploy_to or (), dict.fromkeys(name for layer in layers for name in layer))
+        self._check_environments(index, deploy_to or (), dict.fromkeys((*self._presets, *overrides)))
         base = self._served(index, merged, None)
         served = []
-        for environment in self.environments.values():
-            if deploy_to is None or environment.name in deploy_to:
-                form = merged
-                for layer in layers:  # one by one: merged with each other first, they would lose their `null`s
-                    form = merge(form, layer[environment.name]) if environment.name in layer else form
-                served.append(self._served(index, form, environment))
+        for name, environment in self.environments.items():
+            if deploy_to is None or name in deploy_to:
+                form = lay(self._lowest_in[name], own) if name in self._lowest_in else merged
+                served.append(self._served(index, lay(form, overrides.get(name, _NO_LAYER)), environment))
         forms = tuple(form for form in served if form is not None)
         return Model(base, forms) if base and len(forms) == len(served) else None
-
-    def _overrides(self, own: "contract.Model[None]") -> tuple[Mapping[str, "settings.Settings[None]"], ...]:
-        """What differs by environment, weakest first; the model's `null` takes back what `defaults` says."""
-        overrides = own.get("overrides", {})
-        return () if overrides is None else (self._defaults.get("overrides") or {}, overrides)
 
     def _served(self, index: int, merged: Mapping[str, Any], environment: Environment | None) -> ServedModel | None:
         where = (index, environment.name if environment else None)
@@ -195,14 +189,14 @@ class _ModelResolver:
     def _complete(self, where: _Where, raw: Mapping[str, Any]) -> bool:
         """Whether nothing that is needed is missing from a model, or gone by an override."""
         index, environment = where
-        missing = [path for path in _required(raw) if _get(raw, path) is None]
+        missing = [path for path in _required(raw) if value_at(raw, path) is None]
         for path in missing:
-            above = path[:-1] if isinstance(_get(self._models[index], path[:-1]), dict) else ()
+            above = path[:-1] if isinstance(value_at(self._models[index], path[:-1]), dict) else ()
             at: Loc = ("models", index, *above)
             message = f"needs {'.'.join(path)}"
             lack = Violation(at, "missing-field", message, "set it here or in defaults", at_key=True)
             if environment is not None and lack not in self.violations:
-                at, message = origin(self._data, index, environment, ()), f"{message} in {environment}"
+                at, message = removed(self._data, index, environment, path[0]), f"{message} in {environment}"
                 lack = Violation(at, "missing-field", message, "set it in the override", at_key=True)
             self._violate(lack)
         return not missing
@@ -273,12 +267,6 @@ def _required(raw: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
         yield ("hardwareProfile", "name")
     if raw.get("autoscaling") is not None:
         yield ("autoscaling", "max")
-
-
-def _get(raw: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        raw = raw.get(key) if isinstance(raw, dict) else None
-    return raw
 
 
 def _autoscaling(given: "blocks.Autoscaling[Never] | None") -> Autoscaling | None:

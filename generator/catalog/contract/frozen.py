@@ -148,7 +148,19 @@ OUTLINE: Node = Block(
                         },
                     ),
                 ),
+                "extraTolerations": List(
+                    Block(
+                        {
+                            "key": None,
+                            "operator": Choice(("Exists", "Equal")),
+                            "value": None,
+                            "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                            "tolerationSeconds": None,
+                        },
+                    ),
+                ),
                 "args": List(None),
+                "extraArgs": List(None),
                 "env": Map(None),
                 "expose": None,
                 "auth": None,
@@ -188,7 +200,19 @@ OUTLINE: Node = Block(
                                     },
                                 ),
                             ),
+                            "extraTolerations": List(
+                                Block(
+                                    {
+                                        "key": None,
+                                        "operator": Choice(("Exists", "Equal")),
+                                        "value": None,
+                                        "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                                        "tolerationSeconds": None,
+                                    },
+                                ),
+                            ),
                             "args": List(None),
+                            "extraArgs": List(None),
                             "env": Map(None),
                             "expose": None,
                             "auth": None,
@@ -233,7 +257,19 @@ OUTLINE: Node = Block(
                             },
                         ),
                     ),
+                    "extraTolerations": List(
+                        Block(
+                            {
+                                "key": None,
+                                "operator": Choice(("Exists", "Equal")),
+                                "value": None,
+                                "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                                "tolerationSeconds": None,
+                            },
+                        ),
+                    ),
                     "args": List(None),
+                    "extraArgs": List(None),
                     "env": Map(None),
                     "expose": None,
                     "auth": None,
@@ -275,7 +311,19 @@ OUTLINE: Node = Block(
                                         },
                                     ),
                                 ),
+                                "extraTolerations": List(
+                                    Block(
+                                        {
+                                            "key": None,
+                                            "operator": Choice(("Exists", "Equal")),
+                                            "value": None,
+                                            "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                                            "tolerationSeconds": None,
+                                        },
+                                    ),
+                                ),
                                 "args": List(None),
+                                "extraArgs": List(None),
                                 "env": Map(None),
                                 "expose": None,
                                 "auth": None,
@@ -762,6 +810,11 @@ CORE_SCHEMA: dict[str, Any] = {
                                 },
                                 "required": False,
                             },
+                            "extraTolerations": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                                "required": False,
+                            },
                             "args": {
                                 "type": "typed-dict-field",
                                 "schema": {
@@ -774,6 +827,19 @@ CORE_SCHEMA: dict[str, Any] = {
                                             "max_length": 4096,
                                             "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                                         },
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "extraArgs": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "list",
+                                    "items_schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 4096,
+                                        "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                                     },
                                 },
                                 "required": False,
@@ -890,17 +956,14 @@ CORE_SCHEMA: dict[str, Any] = {
                             "overrides": {
                                 "type": "typed-dict-field",
                                 "schema": {
-                                    "type": "nullable",
-                                    "schema": {
-                                        "type": "dict",
-                                        "keys_schema": {
-                                            "type": "str",
-                                            "min_length": 1,
-                                            "max_length": 63,
-                                            "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                        },
-                                        "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
+                                    "type": "dict",
+                                    "keys_schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 63,
+                                        "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
                                     },
+                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
                                 },
                                 "required": False,
                             },
@@ -1124,6 +1187,11 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "extraTolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "required": False,
+                },
                 "args": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1136,6 +1204,19 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "max_length": 4096,
                                 "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                             },
+                        },
+                    },
+                    "required": False,
+                },
+                "extraArgs": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 4096,
+                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                         },
                     },
                     "required": False,
@@ -1242,17 +1323,9 @@ CORE_SCHEMA: dict[str, Any] = {
                 "overrides": {
                     "type": "typed-dict-field",
                     "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 63,
-                                "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                            },
-                            "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
-                        },
+                        "type": "dict",
+                        "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                        "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
                     },
                     "required": False,
                 },
@@ -1622,6 +1695,11 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "extraTolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "required": False,
+                },
                 "args": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1634,6 +1712,19 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "max_length": 4096,
                                 "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                             },
+                        },
+                    },
+                    "required": False,
+                },
+                "extraArgs": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 4096,
+                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                         },
                     },
                     "required": False,

@@ -66,7 +66,7 @@ def _idle_overrides(catalog: Catalog) -> Iterator[Violation]:
     for model in catalog.models:
         deployed = {served.environment for served in model.served}
         loc: Loc = ("models", model.base.entry, "overrides")
-        for name in catalog.data["models"][model.base.entry].get("overrides") or ():
+        for name in catalog.data["models"][model.base.entry].get("overrides", ()):
             if name in catalog.environments and name not in deployed:
                 message = f"not deployed to {name}, so this override has no effect"
                 hint = f"add {name} to deployTo, or remove the override"
