@@ -133,8 +133,8 @@ class Settings(TypedDict, Generic[Null], total=False):
     args: Annotated[
         list[s.Argument] | Null,
         Field(
-            description="More arguments for vLLM, each as --flag or --flag=value, after those of the runtime and instead"
-            " of those from weaker layers. If a flag occurs twice, the last one counts.",
+            description="More arguments for vLLM, each as --flag or --flag=value, after those of the runtime and"
+            " instead of those from weaker layers. If a flag occurs twice, the last one counts.",
             examples=[["--max-num-seqs=64"]],
         ),
         Default([]),
