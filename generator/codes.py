@@ -53,6 +53,7 @@ Code = Literal[
     "not-locked",
     "not-rendered",
     "null-max-seq-length",
+    "object-too-large",
     "out-of-date",
     "out-of-range",
     "owned-env",

@@ -154,7 +154,7 @@ def _settings(target: str, *, on_gpu: bool) -> Mapping[str, st.SearchStrategy[An
     return fields
 
 
-_memory = st.sampled_from(["8Gi", "1024Mi", "1.5Gi", "0.1Gi", "1000k", "12G", "500000000"])
+_memory = st.sampled_from(["8Gi", "1024Mi", "1.5Gi", "0.5Gi", "1000k", "12G", "500000000"])
 _objects = st.sampled_from(["small", "8", "1e3", "no", "a.b", "0x1"])
 _NEVER_NULL: Final = ("maxModelLen", "extraArgs", "extraTolerations")
 

@@ -66,6 +66,9 @@ def catalog_of(case: str) -> bytes:
     """The case's catalog; a huge one is generated, not stored."""
     if case == "yaml-too-large":
         return MINIMAL.encode().ljust(MAX_BYTES + 1, b"#")
+    if case == "object-too-large":
+        lines = "".join(f"\n      example.com/{number:02}: {'x' * 4096}" for number in range(64))
+        return f"{MINIMAL}    annotations:{lines}\n".encode()
     return (ERRORS / case / "models.yaml").read_bytes()
 
 

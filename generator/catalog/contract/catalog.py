@@ -165,7 +165,7 @@ class Environment(TypedDict):
     ]
     migQuota: NotRequired[
         Annotated[
-            dict[s.Accelerator, s.Quota],
+            dict[s.MigSlice, s.Quota],
             Field(
                 description="How many MIG slices they may request, by resource name.",
                 examples=[{"nvidia.com/mig-1g.10gb": 4}],

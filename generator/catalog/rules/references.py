@@ -1,6 +1,8 @@
 """References that fit: tasks to runtimes, connections to Secrets and to each other's prefixes, and nothing unused."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from generator.catalog.model import Catalog, Violation
 from generator.diagnostics import Loc, Severity
@@ -27,6 +29,24 @@ def _secrets(catalog: Catalog) -> Iterator[Violation]:
             message = "secret must have exactly one of existing and externalSecret"
             hint = "remove one of them" if raw["secret"] else "set one of them"
             yield Violation(("connections", name, "secret"), "secret-choice", message, hint)
+
+
+def _buckets(catalog: Catalog) -> Iterator[Violation]:
+    """UNVERIFIED: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+
+    Its reserved suffixes are left alone: they mark aliases of access points, which may be used in a bucket's place.
+    """
+    for connection in catalog.connections.values():
+        bucket = connection.bucket
+        if len(bucket) < _SHORTEST_BUCKET or bucket.startswith(_RESERVED_BUCKETS) or _ADDRESS.match(bucket):
+            message = f"bucket '{bucket}' cannot exist: S3 refuses names of less than {_SHORTEST_BUCKET} characters, "
+            message += f"IP addresses, and names that start with {', '.join(_RESERVED_BUCKETS)}"
+            yield Violation(("connections", connection.name, "bucket"), "invalid-bucket", message)
+
+
+_SHORTEST_BUCKET: Final = 3
+_RESERVED_BUCKETS: Final = ("xn--", "sthree-", "amzn-s3-demo-")
+_ADDRESS: Final = re.compile(r"([0-9]+\.){3}[0-9]+\Z")
 
 
 def _prefixes(catalog: Catalog) -> Iterator[Violation]:
@@ -86,11 +106,19 @@ def _exposure(catalog: Catalog) -> Iterator[Violation]:
 
 def _images(catalog: Catalog) -> Iterator[Violation]:
     for runtime in catalog.runtimes.values():
+        loc = ("runtimes", runtime.name, "image")
+        if len(_TAG.sub("", runtime.image)) > _LONGEST_IMAGE:
+            message = f"the image's name has more than {_LONGEST_IMAGE} characters"
+            yield Violation(loc, "invalid-image", message, "give it a shorter path in its registry")
         if "@sha256:" not in runtime.image:
             message = "the image has no digest, so the tag may move to another image while models run"
-            loc = ("runtimes", runtime.name, "image")
             hint = "append the digest of the tag: '@sha256:…'"
             yield Violation(loc, "image-without-digest", message, hint, severity=Severity.WARNING)
 
 
-RULES = (_tasks, _secrets, _prefixes, _unused, _idle_overrides, _exposure, _images)
+_TAG: Final = re.compile(r"(:[^:/]+)?(@.*)?\Z")
+_LONGEST_IMAGE: Final = 255
+"""RepositoryNameTotalLengthMax in distribution/reference reference.go @ 727f80d4."""
+
+
+RULES = (_tasks, _secrets, _buckets, _prefixes, _unused, _idle_overrides, _exposure, _images)
