@@ -243,3 +243,11 @@ def test_the_name_of_an_application_fits_into_a_label() -> None:
     assert not found((argocd, {**ARGOCD, "project": "p" * 23}), dev)
     assert found((argocd, {**ARGOCD, "project": "p" * 24}), dev) == {"name-too-long"}
     assert not found(dev)
+
+
+@pytest.mark.parametrize("number", ["0X1F", "0B11", "0O17", "-_1", "+_0x1F", "-_1.5e3"])
+def test_what_go_reads_as_a_number_is_text_in_quotes_only(number: str) -> None:
+    """Go's parsers know prefixes in capitals, and drop underscores behind a sign; others do not."""
+    for value, problems in ((number, ["yaml-ambiguous-scalar"]), (f'"{number}"', [])):
+        document = source.parse(f"{MINIMAL}    env: {{A: {value}}}\n".encode(), "models.yaml")
+        assert [problem.code for problem in document.problems] == problems
