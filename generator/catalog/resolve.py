@@ -136,7 +136,8 @@ class _ModelResolver:
         for name, environment in self.environments.items():
             if deploy_to is None or name in deploy_to:
                 form = lay(self._lowest_in[name], own) if name in self._lowest_in else merged
-                served.append(self._served(index, lay(form, overrides.get(name, _NO_LAYER)), environment))
+                form = lay(form, overrides[name]) if name in overrides else form
+                served.append(self._served(index, form, environment))
         forms = tuple(form for form in served if form is not None)
         return Model(base, forms) if base and len(forms) == len(served) else None
 

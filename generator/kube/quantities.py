@@ -26,6 +26,7 @@ def canonical(quantity: str) -> str:
     return f"{amount // unit}{suffix}"
 
 
+@cache
 def thousandths(quantity: str) -> int:
     """A positive quantity as a number, rounded down to the smallest step of the API server."""
     number = quantity.rstrip("kKMGTPEim")

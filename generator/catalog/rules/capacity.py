@@ -104,8 +104,9 @@ def _accelerators(catalog: Catalog) -> Iterator[Violation]:
                 yield Violation(loc, "invalid-name", message, f"write the resource that nodes offer, such as {GPU}")
     for served in catalog.forms():
         known = catalog.runtimes[served.runtime].accelerators
-        sliced = GPU in known and _MIG_SLICE.match(served.accelerator)
-        if served.gpus and served.accelerator not in known and not sliced:
+        if not served.gpus or served.accelerator in known:
+            continue
+        if not (GPU in known and _MIG_SLICE.match(served.accelerator)):
             slices = " and its MIG slices, such as nvidia.com/mig-1g.10gb" if GPU in known else ""
             message = f"runtime '{served.runtime}' is built for {', '.join(known)}{slices}, not {served.accelerator}"
             loc = catalog.origin(served, "resources", "accelerator")

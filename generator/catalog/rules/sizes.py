@@ -1,11 +1,12 @@
 """Objects that the API server would refuse for their size."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic_core import to_json
 
 from generator.catalog.model import Catalog, Violation
+from generator.diagnostics import Loc
 
 _ANNOTATIONS: Final = 262_144
 """TotalAnnotationSizeLimitB in kubernetes/apimachinery pkg/api/validation/objectmeta.go @ v0.34.0: keys and values."""
@@ -15,15 +16,16 @@ resource is stored as JSON, with managedFields and a status, for which a third i
 """
 _OURS: Final = 1024
 """More than the annotations take that this tool writes itself, without the texts of the catalog in them."""
-_WIDEST: Final = 6
-"""Bytes of a character in JSON, at most: four in UTF-8, six if escaped."""
+# The most that the contract allows, in bytes of JSON; so only what has many items needs to be measured.
+_LONGEST_VARIABLE: Final = 6 * 33_100
+_LONGEST_ITEM: Final = 6 * 4_400
 
 
 def _annotations(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
-        texts = [served.display_name, served.description or "", *_texts(served.annotations)]
-        if _OURS + sum(map(len, texts)) * _WIDEST <= _ANNOTATIONS:
+        if len(served.annotations) * _LONGEST_ITEM < _ANNOTATIONS // 2:
             continue
+        texts = (served.display_name, served.description or "", *served.annotations, *served.annotations.values())
         size = _OURS + sum(len(text.encode()) for text in texts)
         if size > _ANNOTATIONS:
             loc = catalog.origin(served, "annotations")
@@ -33,27 +35,17 @@ def _annotations(catalog: Catalog) -> Iterator[Violation]:
 
 def _objects(catalog: Catalog) -> Iterator[Violation]:
     for runtime in catalog.runtimes.values():
-        yield from _object(("runtimes", runtime.name), (runtime.args, dict(runtime.env), runtime.description))
+        yield from _object(("runtimes", runtime.name), dict(runtime.env), runtime.args)
     for served in catalog.forms():
-        maps = (served.env, served.annotations, served.labels, served.node_selector)
-        yield from _object(("models", served.entry), (served.args, served.tolerations, served.description, *maps))
+        others = (served.args, served.annotations, served.labels, served.node_selector, served.tolerations)
+        yield from _object(("models", served.entry), served.env, *others)
 
 
-def _object(loc: tuple[str | int, ...], parts: tuple[Any, ...]) -> Iterator[Violation]:
-    if sum(map(len, _texts(parts))) * _WIDEST > _OBJECT and (size := len(to_json(parts))) > _OBJECT:
+def _object(loc: Loc, env: Mapping[str, str], *others: Any) -> Iterator[Violation]:
+    most = len(env) * _LONGEST_VARIABLE + sum(map(len, others)) * _LONGEST_ITEM
+    if most > _OBJECT // 2 and (size := len(to_json((env, others)))) > _OBJECT:
         message = f"its object would have {size:,} bytes, and etcd is sure to take {_OBJECT:,}"
         yield Violation(loc, "object-too-large", message, "shorten env, args, labels and annotations")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every string in a value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from _texts(tuple(value.items()))
-    elif isinstance(value, Iterable):
-        for item in value:
-            yield from _texts(item)
 
 
 RULES = (_annotations, _objects)
