@@ -112,8 +112,8 @@ class Runtime(TypedDict):
         Annotated[
             list[s.Accelerator],
             Field(
-                description="The resource names of the accelerators that the image is built for. `nvidia.com/gpu` includes"
-                " its MIG slices.",
+                description="The resource names of the accelerators that the image is built for. `nvidia.com/gpu`"
+                " includes its MIG slices.",
                 examples=[["nvidia.com/gpu"]],
                 min_length=1,
             ),
@@ -168,8 +168,8 @@ class Environment(TypedDict):
         Annotated[
             dict[s.MigSlice, s.Quota],
             Field(
-                description="How many MIG slices they may request, by resource name. If the environment has a quota, a slice"
-                " that is not named here is an error.",
+                description="How many MIG slices they may request, by resource name. If the environment has a quota,"
+                " a slice that is not named here is an error.",
                 examples=[{"nvidia.com/mig-1g.10gb": 4}],
             ),
             Default({}),
