@@ -67,7 +67,7 @@ SHAPES: Final[dict[str, Shape]] = {
     COMMIT: Shape(
         "revision-not-a-commit",
         "a commit of 40 hexadecimal digits",
-        "branches and tags move: pin the commit that this one points to",
+        "branches and tags move: pin the commit; `generator lock --upgrade NAME` writes it here",
     ),
     REPO: Shape("invalid-repo", "a Hub repository 'owner/name'"),
     VERSION: Shape("invalid-version", "a version such as 0.13.0"),
