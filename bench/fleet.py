@@ -49,9 +49,7 @@ def _least_requests() -> int:
     return _NEW_MODELS * (1 + len(_SMALL))
 
 
-def _job(
-    folder: Path, tls: Tls, hub: FastHub, gateway: LoggedS3, files: Mapping[str, int], count: int
-) -> Job:
+def _job(folder: Path, tls: Tls, hub: FastHub, gateway: LoggedS3, files: Mapping[str, int], count: int) -> Job:
     """A catalog of so many models, all of the one repository that the Hub has."""
     folder.mkdir()
     job = Job(folder, hub, gateway.bucket(), tls, files)

@@ -18,6 +18,7 @@ Code = Literal[
     "duplicate-name",
     "empty",
     "exposed-without-auth",
+    "files-differ",
     "foreign-manifest",
     "gated-repository",
     "gpu-count-mismatch",

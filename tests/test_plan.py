@@ -1,7 +1,5 @@
 """The plan of a sync is a pure function of what is wanted, what a manifest promises, and what the bucket lists."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,6 @@ from generator.hub.files import ModelFile, select
 from generator.sync import manifest as manifests
 from generator.sync.manifest import Entry, Manifest
 from generator.sync.plan import CopySource, OtherCommit, Plan, Stored, Wanted, make_plan, part_size, phases, up_to_date
-from generator.sync.prune import stale
 
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 WANTED = Wanted("m", "org/m", COMMIT, "bucket", "models/m/1110a243fdf4/", "models/.sync/m/1110a243fdf4.json", "p")
@@ -256,20 +253,6 @@ def test_files_that_make_no_model_are_refused(paths: list[str], problem: str) ->
     """Before the first transfer instead of in the pod."""
     selection = select([ModelFile(path, 1, None, "b" * 40) for path in paths])
     assert any(problem in found for found in selection.problems)
-
-
-def test_prune_takes_only_what_is_complete_old_and_unreferenced() -> None:
-    """Everything else may belong to another sync or another program."""
-    now = datetime(2026, 1, 31, tzinfo=UTC)
-    old, fresh = now - timedelta(days=30), now - timedelta(days=1)
-    written = {
-        "models/.sync/m/aaaaaaaaaaaa.json": old,
-        "models/.sync/m/bbbbbbbbbbbb.json": fresh,
-        "models/.sync/n/cccccccccccc.json": old,
-        "models/.sync/notes.txt": old,
-    }
-    found = stale("models", written, {"models/n/cccccccccccc/"}, now, timedelta(days=7))
-    assert [item.prefix for item in found] == ["models/m/aaaaaaaaaaaa/"]
 
 
 def test_manifests_are_outside_every_served_prefix() -> None:

@@ -22,7 +22,10 @@ IN_CLUSTER: Final = "in-cluster"
 
 
 class Violation(NamedTuple):
-    """A rule that the catalog breaks, at a path into it. `at_key` points at the key instead of its value."""
+    """A rule that the catalog breaks, at a path into it. The message ends with the line of `other`, if there is one.
+
+    `at_key` points at the key instead of its value.
+    """
 
     loc: Loc
     code: Code
@@ -30,6 +33,7 @@ class Violation(NamedTuple):
     hint: str | None = None
     severity: Severity = Severity.ERROR
     at_key: bool = False
+    other: Loc | None = None
 
 
 class ArgoCD(NamedTuple):
@@ -160,8 +164,13 @@ class Model(NamedTuple):
 
 
 class Catalog(NamedTuple):
-    """The whole catalog. `data` is what was written, for finding where a resolved value came from."""
+    """The whole catalog. `data` is what was written, for finding where a resolved value came from.
 
+    `id` tells it from others that fill the same buckets. It must not change with the contents, and two branches that
+    are both deployed are two catalogs.
+    """
+
+    id: str | None
     target: Target
     dashboard_namespace: str
     argocd: ArgoCD | None

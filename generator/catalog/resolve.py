@@ -40,13 +40,16 @@ def resolve(data: "contract.Catalog") -> tuple[Catalog, list[Violation]]:
     """Resolve validated data. A model that cannot be resolved is left out and its violations are returned."""
     platform = with_defaults("Platform", data["platform"])
     target = TARGETS[platform["target"]]
-    argocd = platform.get("argocd")
+    argocd = with_defaults("ArgoCD", platform["argocd"]) if "argocd" in platform else None
     resolver = _ModelResolver(data, platform["dashboardNamespace"])
     models = [model for index in range(len(data["models"])) if (model := resolver.model(index))]
     catalog = Catalog(
+        id=data.get("name") or (f"{argocd['repoURL']}#{argocd['targetRevision']}" if argocd else None),
         target=target,
         dashboard_namespace=platform["dashboardNamespace"],
-        argocd=_argocd(argocd) if argocd else None,
+        argocd=ArgoCD(argocd["repoURL"], argocd["targetRevision"], argocd["namespace"], argocd["project"])
+        if argocd
+        else None,
         runtimes={name: _runtime(name, raw, target.vllm) for name, raw in sorted(data["runtimes"].items())},
         connections={name: _connection(name, raw) for name, raw in sorted(data["connections"].items())},
         environments=resolver.environments,
@@ -54,11 +57,6 @@ def resolve(data: "contract.Catalog") -> tuple[Catalog, list[Violation]]:
         data=data,
     )
     return catalog, list(resolver.violations)
-
-
-def _argocd(given: "contract.ArgoCD") -> ArgoCD:
-    raw = with_defaults("ArgoCD", given)
-    return ArgoCD(raw["repoURL"], raw["targetRevision"], raw["namespace"], raw["project"])
 
 
 def _runtime(name: str, given: "contract.Runtime", vllm: Version) -> Runtime:

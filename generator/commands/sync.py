@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,14 +15,15 @@ import click
 
 from generator import pipeline
 from generator.commands import options
-from generator.diagnostics import InterruptedSyncError
+from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.report import progress, transfers
 from generator.report.findings import show_error
 from generator.sync import models
 from generator.sync.destinations import Selection
 from generator.sync.engine import TransferLimits
-from generator.sync.models import SyncContext, Synced, SyncOptions
-from generator.sync.plan import Observe, Plan
+from generator.sync.models import Sizes, Synced, Watch
+from generator.sync.plan import Observe
+from generator.sync.session import Outcome, SyncContext, SyncOptions
 
 ON_ERROR: Final = "nothing was synced"
 _MIB: Final = 1 << 20
@@ -33,8 +34,8 @@ Mode = Literal["sync", "verify", "prune"]
 @options.version("artifact-sync")
 @click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
 @click.option("--verify", is_flag=True, help="Read everything back from the bucket, and check its digests.")
-@click.option("--prune", is_flag=True, help="Delete complete prefixes that no model uses, and abandoned uploads.")
-@click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Minimum age for --prune, in days.")
+@click.option("--prune", is_flag=True, help="Delete what this catalog no longer uses, and abandoned uploads.")
+@click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Days unused before --prune deletes.")
 @click.option("--model", "names", multiple=True, help="Only this model. Can be repeated.")
 @click.option("--env", "environments", multiple=True, help="Only the models of this environment. Can be repeated.")
 @click.option("--connection", "connections", multiple=True, help="Only this connection. Can be repeated.")
@@ -87,14 +88,17 @@ def context(root: Path, asked: SyncOptions, stop: Event) -> SyncContext:
 
 
 def act(context: SyncContext, mode: Mode, output: str) -> bool:
-    """Sync, verify or prune, and report; whether all is well. Raises InterruptedSyncError when it was stopped."""
+    """Sync, verify or prune, and report; whether all is well.
+
+    Raises InterruptedSyncError when it was stopped, and GeneratorError when a connection, or the Hub, cannot be used.
+    """
     if mode == "prune":
         pruned, dry_run = models.prune(context), context.options.dry_run
         click.echo(transfers.pruned_json(pruned) if output == "json" else transfers.pruned_text(pruned), nl=False)
         click.echo(transfers.pruned_total(pruned, dry_run=dry_run), err=True)
         return True
     planning = mode == "sync" and context.options.dry_run
-    synced = models.verify(context) if mode == "verify" else models.sync(context, _watch(output))
+    synced = (models.verify if mode == "verify" else models.sync)(context, _watch(output))
     _show(synced, planning=planning, output=output)
     errors = [outcome.error for outcome in synced.outcomes if outcome.error]
     if context.stop.is_set() and errors and all(isinstance(error, InterruptedSyncError) for error in errors):
@@ -109,16 +113,30 @@ def _show(synced: Synced, *, planning: bool, output: str) -> None:
         for line in transfers.plan_text(synced.outcomes) if planning else transfers.outcome_text(synced.outcomes):
             click.echo(line)
     for outcome, label in zip(synced.outcomes, transfers.labels(synced.outcomes), strict=True):
-        if outcome.error and not isinstance(outcome.error, InterruptedSyncError):
+        if outcome.error and not outcome.service and not isinstance(outcome.error, InterruptedSyncError):
             show_error(outcome.error, label)
     if not planning:
         click.echo(transfers.total(synced), err=True)
+    _require_services(synced.outcomes)
 
 
-def _watch(output: str) -> Callable[[list[Plan]], AbstractContextManager[Observe]]:
-    def watch(plans: list[Plan]) -> AbstractContextManager[Observe]:
+def _require_services(outcomes: Iterable[Outcome]) -> None:
+    """Report each connection, or Hub, that cannot be used once, whatever the number of its models."""
+    lost: dict[str, GeneratorError] = {}
+    for outcome in outcomes:
+        if outcome.service and outcome.error:
+            lost.setdefault(outcome.service, outcome.error)
+    for left, (service, error) in zip(range(len(lost) - 1, -1, -1), lost.items(), strict=True):
+        error.args = (f"{service}: {error}",)
+        if not left:
+            raise error
+        show_error(error)
+
+
+def _watch(output: str) -> Watch:
+    def watch(sizes: Sizes) -> AbstractContextManager[Observe]:
         terminal = output == "text" and sys.stderr.isatty()
-        return progress.shown(plans, terminal=terminal, as_json=output == "json", say=options.say)
+        return progress.shown(sizes, terminal=terminal, as_json=output == "json", say=options.say)
 
     return watch
 

@@ -8,8 +8,11 @@ from typing import Any, Final
 from generator.commits import short
 from generator.diagnostics import InterruptedSyncError
 from generator.report.progress import size
-from generator.sync.models import Outcome, Pruned, Synced
+from generator.sync.models import Synced
 from generator.sync.plan import Plan
+from generator.sync.prune import Stale
+from generator.sync.session import Outcome
+from generator.sync.sweep import Pruned
 
 
 def labels(outcomes: Sequence[Outcome]) -> list[str]:
@@ -122,24 +125,49 @@ _IN: Final = frozenset({"synced", "up-to-date", "verified"})
 
 
 def pruned_text(found: Pruned) -> str:
-    """What is, or would be, deleted: one line each."""
-    lines = [
-        f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, used by no model)\n" for stale in found.prefixes
+    """What is or will be deleted, and what is left alone: one line each."""
+    lines = [_stale_line(stale) for stale in found.stale]
+    lines += [
+        f"leave {key}: it names no catalog; delete it if no other catalog uses its prefix" for key in found.unowned
     ]
-    lines += [f"abort an upload of {upload.key} (no part received for a day)\n" for upload in found.uploads]
-    return "".join(lines)
+    lines += [f"abort an upload of {upload.key} (no part received for a day)" for upload in found.uploads]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _stale_line(stale: Stale) -> str:
+    unused = f"unused since {stale.since:%Y-%m-%d}"
+    if not stale.due:
+        return f"keep {stale.path} until {stale.until:%Y-%m-%d} ({unused})"
+    if stale.shared:
+        return f"release {stale.path} ({unused}; another catalog has synced it too)"
+    return f"delete {stale.path} ({unused})"
 
 
 def pruned_json(found: Pruned) -> str:
     """The same for programs."""
-    prefixes = [{"prefix": stale.prefix, "completeSince": stale.since.isoformat()} for stale in found.prefixes]
+    unused = [
+        {
+            "action": _stale_line(stale).partition(" ")[0],
+            "path": stale.path,
+            "unusedSince": stale.since.isoformat(timespec="seconds"),
+            "keptUntil": stale.until.isoformat(timespec="seconds"),
+        }
+        for stale in found.stale
+    ]
     uploads = [{"key": upload.key, "uploadId": upload.id} for upload in found.uploads]
-    return json.dumps({"prefixes": prefixes, "uploads": uploads}, indent=2, ensure_ascii=False) + "\n"
+    told = {"unused": unused, "unowned": [*found.unowned], "uploads": uploads}
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
 def pruned_total(found: Pruned, *, dry_run: bool) -> str:
     """The last line."""
-    prefixes, uploads = len(found.prefixes), len(found.uploads)
+    gone = [stale.path for stale in found.stale if stale.due and not stale.shared]
+    prefixes = sum(path.endswith("/") for path in gone)
+    counts = ((prefixes, "prefix", "es", "deleted"), (len(gone) - prefixes, "file", "s", "deleted"))
     would = "would be " if dry_run else ""
-    deleted = f"{prefixes} prefix{'' if prefixes == 1 else 'es'} {would}deleted"
-    return deleted + (f", {uploads} upload{'' if uploads == 1 else 's'} {would}aborted" if uploads else "")
+    words = [
+        f"{count} {noun}{'' if count == 1 else plural} {would}{done}"
+        for count, noun, plural, done in (*counts, (len(found.uploads), "upload", "s", "aborted"))
+        if count or noun == "prefix"
+    ]
+    return ", ".join(words)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from generator.diagnostics import GeneratorError
@@ -17,7 +18,8 @@ class ManifestError(GeneratorError):
 class Entry(NamedTuple):
     """A file as it stands in the bucket: the digests of its content, and the ETag that the server gave it.
 
-    An empty ETag means that the file was found damaged and must be brought in again.
+    An empty ETag means that the file was found damaged and must be brought in again. `unwanted_since` is set on a file
+    that the model's `files` no longer select: pods may still rely on it, so only `--prune` deletes it.
     """
 
     path: str
@@ -25,15 +27,21 @@ class Entry(NamedTuple):
     sha256: str
     git_sha1: str | None
     etag: str
+    unwanted_since: datetime | None = None
 
 
 class Manifest(NamedTuple):
-    """One model at one commit, complete."""
+    """One model at one commit, complete, as the catalog with this id has synced it.
+
+    `unreferenced_since` is when `--prune` first saw that the catalog no longer refers to it.
+    """
 
     repo: str
     commit: str
     profile: str
     files: tuple[Entry, ...]
+    catalog: str | None = None
+    unreferenced_since: datetime | None = None
 
     @property
     def by_path(self) -> Mapping[str, Entry]:
@@ -54,8 +62,18 @@ def profile_digest(include: Sequence[str], exclude: Sequence[str]) -> str:
 
 def dump(manifest: Manifest) -> bytes:
     """Canonical JSON: two syncs of the same commit write the same bytes."""
-    files = [entry._asdict() for entry in sorted(manifest.files)]
-    return json.dumps({"schema": SCHEMA, **manifest._asdict(), "files": files}, indent=1, sort_keys=True).encode()
+    files = [_given(entry._asdict()) for entry in sorted(manifest.files, key=lambda entry: entry.path)]
+    return json.dumps(
+        {"schema": SCHEMA, **_given(manifest._asdict()), "files": files},
+        indent=1,
+        sort_keys=True,
+        default=datetime.isoformat,
+    ).encode()
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the fields that most manifests do without."""
+    return {name: value for name, value in fields.items() if value is not None or name == "git_sha1"}
 
 
 def parse(raw: bytes, where: str) -> Manifest:
@@ -64,9 +82,19 @@ def parse(raw: bytes, where: str) -> Manifest:
         data: dict[str, Any] = json.loads(raw)
         if data["schema"] != SCHEMA:
             raise ManifestError(f"{where} was written by a newer version of this tool", hint="update this tool")
-        files = tuple(Entry(**{key: entry[key] for key in Entry._fields}) for entry in data["files"])
-        return Manifest(data["repo"], data["commit"], data["profile"], files)
+        files = tuple(_entry(entry) for entry in data["files"])
+        since = _time(data.get("unreferenced_since"))
+        return Manifest(data["repo"], data["commit"], data["profile"], files, data.get("catalog"), since)
     except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(
             f"{where} is not a manifest of this tool", hint="delete it, and run the sync again"
         ) from error
+
+
+def _entry(data: Mapping[str, Any]) -> Entry:
+    since = _time(data.get("unwanted_since"))
+    return Entry(data["path"], data["size"], data["sha256"], data["git_sha1"], data["etag"], since)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

@@ -236,6 +236,17 @@ class Catalog(TypedDict):
     """All vLLM embedding and reranker models that a team serves on OpenShift AI."""
 
     version: Annotated[int, Field(description="The version of this format.", examples=[1], ge=1, le=1)]
+    name: NotRequired[
+        Annotated[
+            s.Line,
+            Field(
+                description="The catalog's name in the buckets that it fills. `artifact-sync --prune` deletes only "
+                "what the catalog of this name has synced, so each needs its own, and keeps it.",
+                examples=["search-models"],
+            ),
+            Otherwise("`platform.argocd.repoURL#targetRevision`; without either, `--prune` refuses to run"),
+        ]
+    ]
     platform: Annotated[
         Platform, Field(description="The OpenShift AI release and its dashboard.", examples=[{"target": "3.3"}])
     ]

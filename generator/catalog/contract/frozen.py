@@ -71,6 +71,7 @@ DEPENDENT_DEFAULTS: dict[str, dict[str, Any]] = {"Autoscaling": {"target": ("met
 OUTLINE: Node = Block(
     {
         "version": None,
+        "name": None,
         "platform": Block(
             {
                 "target": Choice(("2.25", "3.0", "3.2", "3.3", "3.4", "3.5")),
@@ -346,6 +347,11 @@ CORE_SCHEMA: dict[str, Any] = {
         "type": "typed-dict",
         "fields": {
             "version": {"type": "typed-dict-field", "schema": {"type": "int", "ge": 1, "le": 1}, "required": True},
+            "name": {
+                "type": "typed-dict-field",
+                "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
+                "required": False,
+            },
             "platform": {
                 "type": "typed-dict-field",
                 "schema": {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from generator.catalog.model import Catalog, Violation
+from generator.catalog.model import Catalog, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
 
 
@@ -68,6 +68,24 @@ def _prefixes(catalog: Catalog) -> Iterator[Violation]:
                 outer, owner = inner, name
 
 
+def _files(catalog: Catalog) -> Iterator[Violation]:
+    """A prefix belongs to a connection, a model and a commit: whatever is in it, every pod that reads it downloads."""
+    for model in catalog.models:
+        first: dict[tuple[str, str], ServedModel] = {}
+        for served in model.served:
+            other = first.setdefault((served.connection, served.commit), served)
+            if _selected(served) != _selected(other):
+                message = f"`files` differ between {other.environment} and {served.environment}, which read one prefix"
+                hint = "write the same `files` for both, or give one another connection or revision"
+                places = (catalog.origin(served, "files"), catalog.origin(other, "files"))
+                loc, elsewhere = sorted(places, key=len, reverse=True)  # the override is to blame, not the default
+                yield Violation(loc, "files-differ", message, hint, other=elsewhere)
+
+
+def _selected(served: ServedModel) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(served.include), frozenset(served.exclude)
+
+
 def _unused(catalog: Catalog) -> Iterator[Violation]:
     if len(catalog.models) != len(catalog.data["models"]):
         return  # a model that could not be resolved may be the one that uses it
@@ -121,4 +139,4 @@ _LONGEST_IMAGE: Final = 255
 """RepositoryNameTotalLengthMax in distribution/reference reference.go @ 727f80d4."""
 
 
-RULES = (_tasks, _secrets, _buckets, _prefixes, _unused, _idle_overrides, _exposure, _images)
+RULES = (_tasks, _secrets, _buckets, _prefixes, _files, _unused, _idle_overrides, _exposure, _images)
