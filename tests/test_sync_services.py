@@ -1,6 +1,7 @@
 """A connection or a Hub that cannot be used: it is said once, nothing else is asked of it, and the exit code is 2."""
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -71,7 +72,7 @@ def test_a_hub_where_nobody_listens(scene: Scene, nobody: str, faulty_s3: Faulty
 def test_one_of_two_connections(scene: Scene, faulty_s3: FaultyS3) -> None:
     """The models of the other one come in, with `--keep-going`."""
     catalog = scene.catalog()
-    catalog["connections"]["broken"] = {**catalog["connections"]["s3"], "bucket": "nowhere-to-be-found"}
+    catalog["connections"]["broken"] = deepcopy(catalog["connections"]["s3"]) | {"bucket": "nowhere-to-be-found"}
     for entry in catalog["models"]:
         entry["connection"] = "s3" if entry["name"] == "m00" else "broken"
     catalog["connections"]["s3"]["bucket"] = scene.s3.bucket

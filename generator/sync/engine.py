@@ -132,7 +132,11 @@ class Engine:
             digest = Digest(task.file)
             body = self._read(task, source, 0, task.file.size)
             digest.feed(1, body, self._stop)
-            sent = digest.check()
+            try:
+                sent = digest.check()
+            except MismatchError:
+                source.require_same()
+                raise
             self._uploader.retried(task, lambda: self._bucket.put(task.key, body, task.noted(sent.sha256)))
         finally:
             self._budget.give(task.file.size)
@@ -218,6 +222,12 @@ class _Source:
                     raise MismatchError(message, hint="the file changed on the Hub: review it before you lock it again")
                 self._location = found
             return self._location
+
+    def require_same(self) -> None:
+        """Ask the Hub. Raises MismatchError if it has another file at that path by now."""
+        with self._lock:
+            self._location = None
+        self.location()
 
     def failed(self, location: Location, *, expired: bool) -> None:
         """Request a new URL next time if this one is of no use, unless another part already has."""
