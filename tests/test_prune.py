@@ -260,7 +260,7 @@ def test_a_manifest_without_a_catalog_protects_its_prefix(scene: Scene, tmp_path
     assert old.quick().code == 0
     key = manifest_key("models", "x", commit)
     ran = scene.sync("--prune", "--grace", "0")
-    assert f"leave {key}: it names no catalog; delete it if no other catalog uses its prefix" in ran.stdout
+    assert f"leave {old.prefix('x')}: {key} names no catalog; delete both if no catalog uses them\n" in ran.stdout
     assert old.present(old.prefix("x")) == old.promised("x")
 
 
@@ -275,6 +275,14 @@ def test_a_named_catalog_takes_over_what_it_synced_without_a_name(scene: Scene, 
     assert old.quick(models=("x",)).code == 0
     assert {request.route for request in old.hub.requests} == {"tree"}
     assert old.s3.read(manifest_key("models", "x", commit, "late")) is not None
+    old.drop("x")
+    ran = old.sync("--prune", "--grace", "0")
+    unnamed = manifest_key("models", "x", commit)
+    assert f": {unnamed} names no catalog; delete it if no other catalog uses it\n" in ran.stdout
+    assert ran.stderr == "0 prefixes deleted\n"
+    (old.s3.root / unnamed).unlink()
+    assert old.sync("--prune", "--grace", "0").stderr == "1 prefix deleted\n"
+    assert old.present(old.prefix("x")) == {}
 
 
 @pytest.mark.s3

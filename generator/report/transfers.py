@@ -13,6 +13,7 @@ from generator.sync.plan import Plan
 from generator.sync.prune import Stale
 from generator.sync.session import Outcome
 from generator.sync.sweep import Pruned
+from generator.yaml.read import printable
 
 
 def labels(outcomes: Sequence[Outcome]) -> list[str]:
@@ -128,14 +129,17 @@ def pruned_text(found: Pruned) -> str:
     """What is or will be deleted, and what is left alone: one line each."""
     lines = [_stale_line(stale) for stale in found.stale]
     lines += [
-        f"leave {key}: it names no catalog; delete it if no other catalog uses its prefix" for key in found.unowned
+        f"leave {each.prefix}: {each.key} names no catalog; delete both if no catalog uses them"
+        for each in found.unowned
     ]
     lines += [f"abort an upload of {upload.key} (no part received for a day)" for upload in found.uploads]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)  # keys are whatever is in the bucket
 
 
 def _stale_line(stale: Stale) -> str:
     unused = f"unused since {stale.since:%Y-%m-%d}"
+    if stale.unowned:
+        return f"leave {stale.path} ({unused}): {stale.unowned} names no catalog; delete it if no other catalog uses it"
     if not stale.due:
         return f"keep {stale.path} until {stale.until:%Y-%m-%d} ({unused})"
     if stale.shared:
@@ -155,7 +159,7 @@ def pruned_json(found: Pruned) -> str:
         for stale in found.stale
     ]
     uploads = [{"key": upload.key, "uploadId": upload.id} for upload in found.uploads]
-    told = {"unused": unused, "unowned": [*found.unowned], "uploads": uploads}
+    told = {"unused": unused, "unowned": [each._asdict() for each in found.unowned], "uploads": uploads}
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -17,14 +17,21 @@ from generator.sync.s3_errors import S3Error
 _CLAIMS_AT_ONCE: Final = 16
 
 
+class Unowned(NamedTuple):
+    """A prefix, and the key of a manifest of it that names no catalog."""
+
+    prefix: str
+    key: str
+
+
 class Pruned(NamedTuple):
     """What is unused: prefixes and files of this catalog, and uploads that killed runs have left.
 
-    `unowned` are the manifests of unreferenced prefixes that name no catalog: nobody knows who uses them.
+    Nobody knows who uses what is `unowned`.
     """
 
     stale: tuple[Stale, ...] = ()
-    unowned: tuple[str, ...] = ()
+    unowned: tuple[Unowned, ...] = ()
     uploads: tuple[Upload, ...] = ()
 
 
@@ -52,10 +59,10 @@ def sweep(bucket: Bucket, root: Root, catalog: str, grace: timedelta, *, dry_run
     for upload in () if dry_run else uploads:
         bucket.abort_multipart(upload)
     unowned = (
-        key
+        Unowned(prefix, key)
         for prefix, owners in keys.items()
         for owner, key in owners.items()
-        if owner is None and prefix not in root.referenced
+        if owner is None and prefix not in root.referenced and owner_of(catalog) not in owners
     )
     return Pruned(tuple(stale), tuple(unowned), tuple(uploads))
 
@@ -75,16 +82,17 @@ def _claims(bucket: Bucket, keys: Mapping[str, Mapping[str | None, str]], root: 
 
     def read(prefix: str) -> Claim | None:
         key = keys[prefix][own]
-        others = tuple(other for owner, other in keys[prefix].items() if owner != own)
+        unowned = keys[prefix].get(None)
+        others = tuple(other for owner, other in keys[prefix].items() if owner not in (own, None))
         manifest = read_manifest(bucket, key)
         if manifest is None:
             return None
         shared: set[str] = set()
         if prefix in root.referenced and any(entry.unwanted_since for entry in manifest.files):
-            for other in others:
+            for other in (*others, *([unowned] if unowned else [])):
                 theirs = read_manifest(bucket, other)
                 shared |= {entry.path for entry in theirs.files if not entry.unwanted_since} if theirs else set()
-        return Claim(key, prefix, manifest, others, frozenset(shared))
+        return Claim(key, prefix, manifest, others, unowned, frozenset(shared))
 
     with ThreadPoolExecutor(_CLAIMS_AT_ONCE, "claim") as pool:
         found = list(pool.map(read, [prefix for prefix in keys if own in keys[prefix]]))
