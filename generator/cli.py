@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from generator.commands import options
-from generator.diagnostics import CatalogError, GeneratorError, InterruptedSyncError
+from generator.diagnostics import CatalogError, GeneratorError, InterruptedSyncError, ReportedError
 from generator.report import findings
 
 EXIT_OK: Final = 0
@@ -69,6 +69,8 @@ def _reported(callback: Callable[..., bool], consequence: str) -> Callable[..., 
         except InterruptedSyncError as error:
             click.echo(str(error), err=True)
             sys.exit(EXIT_INTERRUPTED)
+        except ReportedError:
+            sys.exit(EXIT_ERROR)
         except GeneratorError as error:
             findings.show_error(error)
             sys.exit(EXIT_ERROR)

@@ -26,7 +26,7 @@ from servers.s3 import S3
 
 from generator.catalog.layout import manifest_key
 from generator.commands import sync as syncing
-from generator.diagnostics import GeneratorError, InterruptedSyncError
+from generator.diagnostics import GeneratorError, InterruptedSyncError, ReportedError
 from generator.lock.lockfile import Locked
 from generator.report import progress
 from generator.retry import RetryPolicy
@@ -163,6 +163,8 @@ class Scene:
                 code = 0 if syncing.act(context, "sync", output) else 1
             except InterruptedSyncError:
                 code = 130
+            except ReportedError:
+                code = 2
             except GeneratorError as error:
                 code = 2
                 err.write(f"error: {error}\n  hint: {error.hint}\n")

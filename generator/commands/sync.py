@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ import click
 
 from generator import pipeline
 from generator.commands import options
-from generator.diagnostics import GeneratorError, InterruptedSyncError
+from generator.diagnostics import InterruptedSyncError, ReportedError
 from generator.report import progress, transfers
 from generator.report.findings import show_error
 from generator.sync import models
@@ -23,7 +23,7 @@ from generator.sync.destinations import Selection
 from generator.sync.engine import TransferLimits
 from generator.sync.models import Sizes, Synced, Watch
 from generator.sync.plan import Observe
-from generator.sync.session import Outcome, SyncContext, SyncOptions
+from generator.sync.session import SyncContext, SyncOptions
 
 ON_ERROR: Final = "nothing was synced"
 _MIB: Final = 1 << 20
@@ -90,7 +90,7 @@ def context(root: Path, asked: SyncOptions, stop: Event) -> SyncContext:
 def act(context: SyncContext, mode: Mode, output: str) -> bool:
     """Sync, verify or prune, and report; whether all is well.
 
-    Raises InterruptedSyncError when it was stopped, and GeneratorError when a connection, or the Hub, cannot be used.
+    Raises InterruptedSyncError when it was stopped, and ReportedError when a connection, or the Hub, cannot be used.
     """
     if mode == "prune":
         pruned, dry_run = models.prune(context), context.options.dry_run
@@ -103,6 +103,8 @@ def act(context: SyncContext, mode: Mode, output: str) -> bool:
     errors = [outcome.error for outcome in synced.outcomes if outcome.error]
     if context.stop.is_set() and errors and all(isinstance(error, InterruptedSyncError) for error in errors):
         raise InterruptedSyncError("interrupted; run the sync again: what is in the bucket is not sent again")
+    if any(outcome.service for outcome in synced.outcomes):
+        raise ReportedError("a connection, or the Hub, cannot be used")
     return not errors and not any(outcome.findings for outcome in synced.outcomes)
 
 
@@ -112,25 +114,10 @@ def _show(synced: Synced, *, planning: bool, output: str) -> None:
     else:
         for line in transfers.plan_text(synced.outcomes) if planning else transfers.outcome_text(synced.outcomes):
             click.echo(line)
-    for outcome, label in zip(synced.outcomes, transfers.labels(synced.outcomes), strict=True):
-        if outcome.error and not outcome.service and not isinstance(outcome.error, InterruptedSyncError):
-            show_error(outcome.error, label)
+    for label, error in transfers.errors(synced.outcomes):
+        show_error(error, label)
     if not planning:
         click.echo(transfers.total(synced), err=True)
-    _require_services(synced.outcomes)
-
-
-def _require_services(outcomes: Iterable[Outcome]) -> None:
-    """Report each connection, or Hub, that cannot be used once, whatever the number of its models."""
-    lost: dict[str, GeneratorError] = {}
-    for outcome in outcomes:
-        if outcome.service and outcome.error:
-            lost.setdefault(outcome.service, outcome.error)
-    for left, (service, error) in zip(range(len(lost) - 1, -1, -1), lost.items(), strict=True):
-        error.args = (f"{service}: {error}",)
-        if not left:
-            raise error
-        show_error(error)
 
 
 def _watch(output: str) -> Watch:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from generator.commits import short
-from generator.diagnostics import InterruptedSyncError
+from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.report.progress import size
 from generator.sync.models import Synced
 from generator.sync.plan import Plan
@@ -23,6 +23,16 @@ def labels(outcomes: Sequence[Outcome]) -> list[str]:
         wanted.name if times[wanted.name] == 1 else f"{wanted.name} (s3://{wanted.bucket}/{wanted.prefix})"
         for wanted in (outcome.wanted for outcome in outcomes)
     ]
+
+
+def errors(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, GeneratorError]]:
+    """What failed, with its error. A connection, or a Hub, that cannot be used is one failure, not one a model."""
+    lost = set()
+    for outcome, label in zip(outcomes, labels(outcomes), strict=True):
+        if outcome.error and outcome.service not in lost and not isinstance(outcome.error, InterruptedSyncError):
+            yield outcome.service or label, outcome.error
+        if outcome.service:
+            lost.add(outcome.service)
 
 
 def plan_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
