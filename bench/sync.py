@@ -147,7 +147,7 @@ def _lines(rounds: int, huge: int) -> Iterator[str]:
         yield from _moved(stage)
         yield from _killed(stage)
         yield f"\nfleets, with {fleet.LATENCY_S * 1000:.0f} ms between a sync and its bucket"
-        yield from (_bar(*figure) for figure in fleet.lines(folder, tls, COMMIT, gateway))
+        yield from (_bar(*figure) for figure in fleet.lines(folder, tls, COMMIT))
     if huge:
         yield from _huge(huge)
 

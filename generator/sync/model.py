@@ -65,6 +65,8 @@ def plan_model(request: SyncRequest, hub: Lister, bucket: Bucket) -> Plan:
         return quick
     files = _files(request, hub)
     plan = make_plan(wanted, files, manifest, listing)
+    if not plan.work:
+        return plan
     shared = _by_others(bucket, wanted) if plan.disputed else ()
     plan = make_plan(wanted, files, manifest, listing, shared=shared)
     noted, others = _noted(bucket, wanted, plan, listing), _other_commits(bucket, wanted, plan)
