@@ -35,7 +35,9 @@ Mode = Literal["sync", "verify", "prune"]
 @click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
 @click.option("--verify", is_flag=True, help="Read everything back from the bucket, and check its digests.")
 @click.option("--prune", is_flag=True, help="Delete what this catalog no longer uses, and abandoned uploads.")
-@click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Days unused before --prune deletes.")
+@click.option(
+    "--grace", type=click.IntRange(0), default=7, show_default=True, help="Days unused before --prune deletes."
+)
 @click.option("--model", "names", multiple=True, help="Only this model. Can be repeated.")
 @click.option("--env", "environments", multiple=True, help="Only the models of this environment. Can be repeated.")
 @click.option("--connection", "connections", multiple=True, help="Only this connection. Can be repeated.")
