@@ -26,6 +26,7 @@ _TYPES: Final = {
     "list_type": "a list",
 }
 _ZERO: Final = {"replicas": "to run no pods, set `stopped: true`"}
+_BY_NAME: Final = "write `secret: {existing: NAME}`, with the name of a Secret"
 _SIGNS: Final = tuple("0123456789+-.")
 _SHOWN_LENGTH: Final = 80
 _LONGEST: Final = 4096
@@ -38,11 +39,12 @@ def violations_of(found: Iterable[ErrorDetails]) -> Iterable[Violation]:
 
 def _violation(details: ErrorDetails) -> Violation:
     loc, at_key = _place(details)
-    value, limits, field = details["input"], details.get("ctx", {}), _field(loc)
+    value, limits, field = _public(loc, details["input"]), details.get("ctx", {}), _field(loc)
     match details["type"]:
         case "extra_forbidden":
             hint = correction(str(field), _known_keys(loc))
-            return Violation(loc, "unknown-field", f"unknown field '{shown(field)}'", hint, at_key=True)
+            name = shown(_public(loc[:-1], field))
+            return Violation(loc, "unknown-field", f"unknown field '{name}'", hint, at_key=True)
         case "missing":
             return Violation(loc[:-1], "missing-field", _needs(loc), at_key=True)
         case "string_pattern_mismatch":
@@ -64,9 +66,14 @@ def _violation(details: ErrorDetails) -> Violation:
             return Violation(loc, "empty", message, "fill it in, or remove it", at_key=at_key)
         case kind:
             wanted = _TYPES.get(kind, "something else")
-            return Violation(
-                loc, "wrong-type", f"{field} must be {wanted}, not {_typed(value)}", _type_hint(kind, value)
-            )
+            message = f"{field} must be {wanted}, not {_typed(value)}"
+            return Violation(loc, "wrong-type", message, _BY_NAME if field == "secret" else _type_hint(kind, value))
+
+
+def _public(loc: Loc, value: Any) -> Any:
+    """A value as far as it may be printed: no text in a place that is named for a credential."""
+    secret = isinstance(value, str) and any(isinstance(part, str) and credentials.names_secret(part) for part in loc)
+    return credentials.HIDDEN if secret else value
 
 
 def _misshapen(loc: Loc, value: Any, pattern: str, *, at_key: bool) -> Violation:
@@ -133,6 +140,8 @@ def _typed(value: Any) -> str:
             return str(value).lower()
         case int() | float():
             return "a number"
+        case credentials.HIDDEN:
+            return "text"
         case str():
             return f"the text '{shown(value)}'"
         case list():
@@ -155,5 +164,8 @@ def _type_hint(kind: str, value: Any) -> str | None:
 
 def shown(value: object) -> str:
     """User text fit for one line of a message."""
-    text = printable(credentials.redact(str(value)[:_LONGEST])).replace("\n", "⏎").replace("\t", " ")
+    whole = str(value)[:_LONGEST]
+    if credentials.mentions_secret(whole):
+        return credentials.HIDDEN
+    text = printable(credentials.redact(whole)).replace("\n", "⏎").replace("\t", " ")
     return text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"

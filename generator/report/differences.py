@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from generator import redaction
 from generator.diagnostics import Diagnostic, Position
 from generator.tree import FileTree, TreeDiff
 from generator.yaml.read import printable
@@ -33,12 +34,13 @@ def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
     for path in sorted({*changes.created, *changes.changed, *changes.removed}):
         before = changes.changed.get(path, changes.removed.get(path))
         after = None if path in changes.removed else wanted[path]
-        yield from difflib.unified_diff(
+        difference = difflib.unified_diff(
             _lines(before),
             _lines(after),
             "/dev/null" if before is None else f"a/{path}",
             "/dev/null" if after is None else f"b/{path}",
         )
+        yield from redaction.masked(difference)
 
 
 def _lines(content: bytes | None) -> list[str]:
