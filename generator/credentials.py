@@ -106,9 +106,10 @@ _ABOUT: Final = frozenset(
 """Behind the secret in a name, these say something about it, or where it is."""
 _PUBLIC_KEYS: Final = frozenset("cache foreign object partition primary public routing shard sort".split())
 _OTHERS: Final = frozenset(
-    "adapter allow begin bos cls end eos image mask max next num pad per prompt pull sep special start stop unk".split()
+    "adapter allow begin bos cls end eos existing image mask max next num pad per prompt pull sep special start stop"
+    " unk".split()
 )
-"""Before it, these mean a token of text, a Secret's name (`pullSecret`), or a rule (`allow`)."""
+"""Before it, these mean a token of text, a Secret's name (`existingSecret`), or a rule (`allow`)."""
 _LONGEST_NAME: Final = 256
 _SWITCHES: Final = frozenset(("", "0", "1", "true", "false"))
 

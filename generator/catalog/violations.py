@@ -1,16 +1,18 @@
 """pydantic's findings, in this project's words."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
 from generator import credentials
+from generator.catalog import habits
 from generator.catalog.contract import frozen
 from generator.catalog.contract.outline import Block, Choice, Map, at
-from generator.catalog.contract.patterns import FLAG, SHAPES
+from generator.catalog.contract.patterns import COMMIT, FLAG, SHAPES
 from generator.catalog.model import Violation
-from generator.diagnostics import Loc, choice, correction
+from generator.diagnostics import Loc, choice
 from generator.vllm import arguments
 from generator.yaml.read import printable
 
@@ -26,8 +28,18 @@ _TYPES: Final = {
     "list_type": "a list",
 }
 _ZERO: Final = {"replicas": "to run no pods, set `stopped: true`"}
-_BY_NAME: Final = "write `secret: {existing: NAME}`, with the name of a Secret"
-_SIGNS: Final = tuple("0123456789+-.")
+_WRITTEN: Final = {
+    "args": "write a list of `--flag=value`",
+    "env": "write `env: {NAME: value}`",
+    "image": "write one text: registry/path:tag@sha256:…",
+    "secret": "write `secret: {existing: NAME}`, with the name of a Secret",
+    "source": "write `source: {repo: OWNER/NAME, revision: COMMIT}`",
+}
+"""How a field is written that people give as text, list or mapping when it is none."""
+_HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
+_COMMIT_LENGTH: Final = 40
+_SHORTEST_COMMIT: Final = 7
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _SHOWN_LENGTH: Final = 80
 _LONGEST: Final = 4096
 
@@ -42,8 +54,8 @@ def _violation(details: ErrorDetails) -> Violation:
     value, limits, field = _public(loc, details["input"]), details.get("ctx", {}), _field(loc)
     match details["type"]:
         case "extra_forbidden":
-            hint = correction(str(field), _known_keys(loc))
             name = shown(_public(loc[:-1], field))
+            hint = habits.hint(loc, _known_keys(loc))
             return Violation(loc, "unknown-field", f"unknown field '{name}'", hint, at_key=True)
         case "missing":
             return Violation(loc[:-1], "missing-field", _needs(loc), at_key=True)
@@ -67,7 +79,7 @@ def _violation(details: ErrorDetails) -> Violation:
         case kind:
             wanted = _TYPES.get(kind, "something else")
             message = f"{field} must be {wanted}, not {_typed(value)}"
-            return Violation(loc, "wrong-type", message, _BY_NAME if field == "secret" else _type_hint(kind, value))
+            return Violation(loc, "wrong-type", message, _type_hint(kind, value) or _WRITTEN.get(field))
 
 
 def _public(loc: Loc, value: Any) -> Any:
@@ -82,7 +94,15 @@ def _misshapen(loc: Loc, value: Any, pattern: str, *, at_key: bool) -> Violation
         return Violation(loc, fault.code, fault.message, fault.hint)
     shape = SHAPES[pattern]
     message = f"{'key' if at_key else _last(loc)} '{shown(value)}' is not {shape.must_be}"
-    return Violation(loc, shape.code, message, shape.hint, at_key=at_key)
+    hint = _commit_hint(value) if pattern == COMMIT else shape.hint
+    return Violation(loc, shape.code, message, hint or shape.hint, at_key=at_key)
+
+
+def _commit_hint(value: str) -> str | None:
+    """A commit that is not written as Git does is no branch, and needs another hint."""
+    if not _SHORTEST_COMMIT <= len(value) <= _COMMIT_LENGTH or not _HEXADECIMAL.issuperset(value):
+        return None
+    return "write it in lowercase" if len(value) == _COMMIT_LENGTH else f"write all {_COMMIT_LENGTH} digits"
 
 
 def _place(details: ErrorDetails) -> tuple[Loc, bool]:
@@ -153,12 +173,12 @@ def _typed(value: Any) -> str:
 def _type_hint(kind: str, value: Any) -> str | None:
     if kind == "string_type" and isinstance(value, bool | int | float):
         return "put it in quotes"
-    if kind == "bool_type" and value not in ("true", "false"):
-        return "write true or false"
-    if kind == "int_type" and isinstance(value, str) and not value.isdecimal() and value[:1] in _SIGNS:
-        return "write a whole number in plain digits"
-    if kind in ("int_type", "bool_type") and isinstance(value, str):
-        return "write it without quotes"
+    if kind == "bool_type":
+        return "write it without quotes" if value in ("true", "false") else "write true or false"
+    if kind == "int_type" and isinstance(value, str):
+        if not _DIGITS.fullmatch(value):
+            return "write a whole number in plain digits"
+        return "write it without quotes" if value == str(int(value)) else f"write {int(value)}"
     return None
 
 

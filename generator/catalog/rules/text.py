@@ -8,7 +8,7 @@ from generator import credentials
 from generator.catalog.contract import frozen
 from generator.catalog.contract.outline import at
 from generator.catalog.model import Violation
-from generator.diagnostics import Loc
+from generator.diagnostics import Loc, folded
 
 # KServe: ReplacePlaceholders (compiler/serving_runtime.py). External Secrets: runtime/template/v2/template.go @ v1.3.2.
 # Templates: openshift/api template/v1/types.go @ 264e80a2b6e7. Flux and the kubelet: UNVERIFIED, from their pages.
@@ -26,6 +26,15 @@ _ASSIGNING: Final = frozenset(("annotations", "args", "env", "extraArgs"))
 _LONGEST: Final = 32_768  # the contract lets nothing longer through
 _REVOKE: Final = "revoke it, and keep it in a Secret or a vault"
 _REVOKE_KEYS: Final = "revoke it, keep it in a Secret, and name that in `secret.existing`"
+_FOR_THE_HUB: Final = "revoke it, and set HF_TOKEN where `artifact-sync` runs"
+_FOR_CALLERS: Final = "revoke it, and set `auth: true`"
+_INSTEAD: Final = {
+    "apikey": _FOR_CALLERS,
+    "hftoken": _FOR_THE_HUB,
+    "huggingfacehubtoken": _FOR_THE_HUB,
+    "vllmapikey": _FOR_CALLERS,
+}
+"""By the folded name of a credential: what does here what people want it for."""
 
 
 def check(data: Any) -> Iterator[Violation]:
@@ -48,7 +57,9 @@ def _mapping(data: dict[str, Any], loc: Loc) -> Iterator[Violation]:
         if what := credentials.kind(key):
             yield _credential(inner, f"this key looks like {what}, which would stay in the Git history", at_key=True)
         elif (name := _secret_name(key, data)) and not _is_block(inner, value) and _holds_text(value):
-            yield _credential(inner, f"the name {name} suggests a credential, and its value would be stored in Git")
+            yield _credential(
+                inner, f"the name {name} suggests a credential, and its value would be stored in Git", name
+            )
         else:
             yield from _judge(value, inner)
 
@@ -75,7 +86,7 @@ def _list(items: list[Any], loc: Loc) -> Iterator[Violation]:
     flag = None
     for index, item in enumerate(items):
         if flag and isinstance(item, str) and not item.startswith("-"):
-            yield _credential((*loc, index), f"{flag} takes a credential, which would be stored in Git")
+            yield _credential((*loc, index), f"{flag} takes a credential, which would be stored in Git", flag)
         else:
             yield from _judge(item, (*loc, index))
         flag = item if isinstance(item, str) and item.startswith("-") and credentials.names_secret(item) else None
@@ -83,17 +94,17 @@ def _list(items: list[Any], loc: Loc) -> Iterator[Violation]:
 
 def _text(text: str, loc: Loc) -> Iterator[Violation]:
     if flag := credentials.secret_flag(text):
-        yield _credential(loc, f"{flag} takes a credential, which would be stored in Git")
+        yield _credential(loc, f"{flag} takes a credential, which would be stored in Git", flag)
     elif what := credentials.kind(text):
         yield _credential(loc, f"this looks like {what}, which would stay in the Git history")
     elif not _ASSIGNING.isdisjoint(loc) and (name := credentials.assigned_secret(text)):
-        yield _credential(loc, f"the name {name} suggests a credential, and its value would be stored in Git")
+        yield _credential(loc, f"the name {name} suggests a credential, and its value would be stored in Git", name)
     elif _MARK.search(text):
         yield from _expanded(loc, text)
 
 
-def _credential(loc: Loc, message: str, *, at_key: bool = False) -> Violation:
-    hint = _REVOKE_KEYS if loc[:1] == ("connections",) else _REVOKE
+def _credential(loc: Loc, message: str, name: str = "", *, at_key: bool = False) -> Violation:
+    hint = _REVOKE_KEYS if loc[:1] == ("connections",) else _INSTEAD.get(folded(name), _REVOKE)
     return Violation(loc, credentials.CODE, message, hint, at_key=at_key)
 
 
