@@ -7,7 +7,6 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from generator import credentials
-from generator.catalog import habits
 from generator.catalog.contract import frozen
 from generator.catalog.contract.outline import Block, Choice, Map, at
 from generator.catalog.contract.patterns import COMMIT, FLAG, SHAPES
@@ -54,6 +53,8 @@ def _violation(details: ErrorDetails) -> Violation:
     value, limits, field = _public(loc, details["input"]), details.get("ctx", {}), _field(loc)
     match details["type"]:
         case "extra_forbidden":
+            from generator.catalog import habits  # noqa: PLC0415 - only needed on the way to an error
+
             name = shown(_public(loc[:-1], field))
             hint = habits.hint(loc, _known_keys(loc))
             return Violation(loc, "unknown-field", f"unknown field '{name}'", hint, at_key=True)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from generator import redaction
 from generator.diagnostics import Diagnostic, Position
 from generator.tree import FileTree, TreeDiff
 from generator.yaml.read import printable
@@ -30,6 +29,8 @@ _WOULD: Final = "would be "
 def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
     """What would change, as one unified diff in path order, piece by piece."""
     import difflib  # noqa: PLC0415 - only to show a difference
+
+    from generator import redaction  # noqa: PLC0415 - the same
 
     for path in sorted({*changes.created, *changes.changed, *changes.removed}):
         before = changes.changed.get(path, changes.removed.get(path))
