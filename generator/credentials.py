@@ -5,6 +5,7 @@ pattern takes time linear in the text: what repeats is bounded, or can start at 
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -89,6 +90,7 @@ _FORMS: Final = (
 )  # fmt: skip
 
 _SHORTEST: Final = 12
+_SHORTEST_SECRET: Final = 2
 _BY_MARK: Final = tuple((mark, form) for form in _FORMS for mark in form.marks)
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -186,3 +188,10 @@ def redact(text: str) -> str:
         if mark in text:
             text = _compiled(form.pattern).sub(HIDDEN, text)
     return text
+
+
+def hide(message: str, texts: Iterable[str]) -> str:
+    """`message` without these texts, unless they are too short to be a credential."""
+    for text in texts:
+        message = message.replace(text, HIDDEN) if len(text) > _SHORTEST_SECRET else message
+    return message

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from generator import credentials
 from generator import programs as tools
 from generator.compiler import MARK
 from generator.diagnostics import Diagnostic, Loc, Position, ToolError
@@ -111,7 +112,7 @@ def _diagnostic(
     if words.startswith(_NO_SCHEMA):
         words = f"no schema for {finding['kind']} {finding['version']} in {' or '.join(_schema_folders(target))}"
         hint = "restore schemas/ from Git or with `make schemas`; if the file was edited by hand, run `generate`"
-    message = printable(f"{finding['kind']} {finding['name']} ({where}): {words}")
+    message = printable(credentials.redact(f"{finding['kind']} {finding['name']} ({where}): {words}"))
     return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
 
 

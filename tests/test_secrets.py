@@ -269,3 +269,19 @@ def test_a_difference_still_shows_everything_else() -> None:
     )
     wanted = {"a": text.encode()}
     assert "".join(unified(wanted, diff(wanted, {}))).count("***") == 0
+
+
+def test_an_entry_may_be_named_like_a_secret(tmp_path: Path) -> None:
+    """A connection, a runtime or an environment called so is none; and its values are shown in messages."""
+    text = MINIMAL.replace("  s3:\n", "  models-secret:\n").replace("  dev:", "  token:")
+    text = text.replace("  vllm-embedding:\n", "  api-key:\n").replace("minilm", "password")
+    assert run("generate", root=project(tmp_path, text)).code == 0
+    assert "'Bad_Bucket' is not a bucket name" in _reported(text.replace("models-bucket", "Bad_Bucket"))
+
+
+def test_a_reference_to_a_secret_is_no_credential() -> None:
+    """As Kubernetes writes them; the catalog has no such field, but nothing has to be revoked."""
+    by_key = "env: {DB_PASSWORD: {valueFrom: {secretKeyRef: {name: db, key: password}}}}"
+    by_name = "env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}]"
+    for field in (by_key, by_name, "imagePullSecrets: [{name: quay}]", "envFrom: [{secretRef: {name: db}}]"):
+        assert "credential-in-catalog" not in _reported(f"{MINIMAL}    {field}\n"), field

@@ -56,7 +56,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         hardwareProfile: acceleratorprofile profile hardware
         queue: localqueue queuename kueue
         nodeSelector: nodelabels selector
-        args: arguments extraargs additionalargs vllmargs command
+        args: arguments additionalargs vllmargs command
         env: envvars extraenv extraenvvars environmentvariables variables
         expose: route ingress external exposed public
         auth: authentication enableauth tokenauth

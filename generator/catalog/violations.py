@@ -85,8 +85,9 @@ def _violation(details: ErrorDetails) -> Violation:
 
 def _public(loc: Loc, value: Any) -> Any:
     """A value as far as it may be printed: no text in a place that is named for a credential."""
-    secret = isinstance(value, str) and any(isinstance(part, str) and credentials.names_secret(part) for part in loc)
-    return credentials.HIDDEN if secret else value
+    fields = loc[ENTRY:] if loc[:1] and loc[0] in GROUPS else loc  # an entry may have any name
+    secret = any(isinstance(part, str) and credentials.names_secret(part) for part in fields)
+    return credentials.HIDDEN if secret and isinstance(value, str) else value
 
 
 def _misshapen(loc: Loc, value: Any, pattern: str, *, at_key: bool) -> Violation:

@@ -92,15 +92,13 @@ class Document:
 
     def extent(self, loc: Loc) -> tuple[Position, Position]:
         """Where the value at `loc` starts and ends; its key belongs to it."""
-        node: Any = self._root
-        key = None
+        node, key = self._root, None
         for part in loc:
             found = _child(node, part)
             if found is None:
                 break
             key, node = found
-        start = (key or node).start_mark
-        return _position(start), _position(node.end_mark)
+        return _position((key or node).start_mark), _position(node.end_mark)
 
     def diagnostic(self, position: Position, code: Code, message: str, hint: str | None = None) -> Diagnostic:
         """An error at `position`, with its source line."""
@@ -183,14 +181,6 @@ def _inside(document: Document, position: Position) -> Position:
     """The position, or the end of the text when the parser points past it."""
     lines = document.lines
     return position if position.line <= len(lines) else Position(len(lines), len(lines[-1]) + 1)
-
-
-def _without(event: Any, message: str) -> str:
-    """A message without what the text says there, because a credential is near."""
-    value, anchor, tag = (getattr(event, name, None) for name in ("value", "anchor", "tag"))
-    for part in (value, anchor, tag and _short(tag)):
-        message = message.replace(part, credentials.HIDDEN) if part and len(part) > 2 else message  # noqa: PLR2004
-    return message
 
 
 @dataclass
@@ -301,7 +291,8 @@ class _Reader:
     def _report(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:
         at = _position(event.start_mark)
         if at.line in self.document.hidden_lines:
-            message, hint = _without(event, message), hint and _without(event, hint)
+            parts = [getattr(event, name, None) or "" for name in ("value", "anchor", "tag")]
+            message, hint = credentials.hide(message, parts), hint and credentials.hide(hint, parts)
         self.problems.append(self.document.diagnostic(at, code, message, hint))
 
     def _stop(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:

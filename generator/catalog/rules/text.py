@@ -21,7 +21,9 @@ _SKIP_MARKER: Final = "+argocd:skip-file-rendering"
 """argoproj/argo-cd docs/user-guide/directory.md @ v3.5.1."""
 _MARK: Final = re.compile(r"\{\{|\$\{|\$\(|\+argocd:")
 _BLOCKS: Final = ("secret", "externalSecret")
-"""The contract's own fields that are named like a credential, and hold none when they are mappings."""
+"""Fields of the contract that are named like a credential, and hold none when they are mappings, wherever they are."""
+_REFERENCES: Final = ("From", "Ref")
+"""With which a field of Kubernetes ends that says where a value is: `secretKeyRef`."""
 _ASSIGNING: Final = frozenset(("annotations", "args", "env", "extraArgs"))
 _LONGEST: Final = 32_768  # the contract lets nothing longer through
 _REVOKE: Final = "revoke it, and keep it in a Secret or a vault"
@@ -71,12 +73,13 @@ def _secret_name(key: str, data: dict[str, Any]) -> str | None:
 
 
 def _is_block(loc: Loc, value: Any) -> bool:
-    return loc[-1] in _BLOCKS and (isinstance(value, dict) or at(frozen.OUTLINE, loc) is not None)
+    """Whether a name is one of the contract's, or an entry's own, and so says nothing about what is in it."""
+    return at(frozen.OUTLINE, loc) is not None or (loc[-1] in _BLOCKS and isinstance(value, dict))
 
 
 def _holds_text(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(map(_holds_text, value.values()))
+        return any(_holds_text(inner) for key, inner in value.items() if not key.endswith(_REFERENCES))
     if isinstance(value, list):
         return any(map(_holds_text, value))
     return not credentials.is_switch(value)
