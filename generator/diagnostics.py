@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from generator.codes import Code
 
@@ -25,12 +25,32 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+_NEAR: Final = 0.8
+_NEARER: Final = 0.85
+"""The share of two words' letters that must agree, in order: more if they do not begin alike.
+
+With less, `path` would suggest `auth`, and `minReplicas` `replicas`.
+"""
+
+
+def folded(word: str) -> str:
+    """A word without what people spell in many ways: `max_model_len`, `maxModelLen`."""
+    return "".join(filter(str.isalnum, word)).lower()
+
+
 def suggestion(word: str, known: Iterable[str]) -> str | None:
-    """The hint for a misspelt word, or None when nothing known is close."""
+    """The hint for a misspelt word, or None when nothing known is near."""
     import difflib  # noqa: PLC0415 - only needed on the way to an error
 
-    close = difflib.get_close_matches(word, sorted(known), n=1)
-    return f"did you mean '{close[0]}'?" if close else None
+    typed, words = folded(word), {folded(name): name for name in sorted(known, reverse=True)}
+    swapped = [name for name in words if sorted(name) == sorted(typed) and len(typed) > 2]  # noqa: PLR2004
+    alike = [name for name in words if name[:1] == typed[:1]]
+    near = (
+        swapped
+        or difflib.get_close_matches(typed, alike, n=1, cutoff=_NEAR)
+        or difflib.get_close_matches(typed, words, n=1, cutoff=_NEARER)
+    )
+    return f"did you mean '{words[near[0]]}'?" if near else None
 
 
 def choice(known: Iterable[str]) -> str:

@@ -10,12 +10,15 @@ from typing import Any, Final
 
 import yaml
 
+from generator import credentials
 from generator import programs as tools
+from generator.compiler import MARK
 from generator.diagnostics import Diagnostic, Loc, Position, ToolError
 from generator.releases import Target
 from generator.tree import FileTree
 from generator.yaml.read import Document, printable
 
+_LONGEST_MARK: Final = 1024
 _INNER: Final = "template-"
 _NOISE = re.compile(
     r"problem validating schema\. Check JSON formatting:|jsonschema validation failed with|'?file://\S+#?'?"
@@ -109,19 +112,27 @@ def _diagnostic(
     if words.startswith(_NO_SCHEMA):
         words = f"no schema for {finding['kind']} {finding['version']} in {' or '.join(_schema_folders(target))}"
         hint = "restore schemas/ from Git or with `make schemas`; if the file was edited by hand, run `generate`"
-    message = printable(f"{finding['kind']} {finding['name']} ({where}): {words}")
+    message = printable(credentials.redact(f"{finding['kind']} {finding['name']} ({where}): {words}"))
     return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
 
 
 def foreign(tree: FileTree, root: Path) -> tuple[Diagnostic, ...]:
     """A finding for each file in `rendered/` that the catalog does not produce: Argo CD syncs everything there."""
-    present = (path.relative_to(root).as_posix() for path in (root / "rendered").rglob("*") if not path.is_dir())
+    folder = (root / "rendered").rglob("*")
+    present = {path.relative_to(root).as_posix(): path for path in folder if not path.is_dir()}
     message = "the catalog does not produce this file, and Argo CD syncs everything in the folder"
     return tuple(
-        Diagnostic(path, Position(1, 1), "foreign-manifest", message, "move it out of rendered/, or run `generate`")
-        for path in sorted(present)
-        if path not in tree
+        Diagnostic(name, Position(1, 1), "foreign-manifest", message, _way_out(path))
+        for name, path in sorted(present.items())
+        if name not in tree
     )
+
+
+def _way_out(path: Path) -> str:
+    """`generate` removes its own files, and no others."""
+    with path.open("rb") as file:
+        ours = MARK.encode() in file.readline(_LONGEST_MARK)
+    return "run `generate`" if ours else "move it out of rendered/"
 
 
 def missing(origins: Mapping[str, Loc], root: Path, document: Document) -> tuple[Diagnostic, ...]:

@@ -147,7 +147,7 @@ def test_json_output_carries_the_same_findings(tmp_path: Path) -> None:
         "severity": "error",
         "code": "wrong-type",
         "message": "model 'minilm': maxModelLen must be a whole number, not the text 'long'",
-        "hint": "write it without quotes",
+        "hint": "write a whole number in plain digits",
     }
     assert json.loads(run("generate", "--output", "json", root=project(tmp_path)).stdout) == []
 

@@ -177,6 +177,6 @@ def test_a_key_may_look_like_pydantics_marker_for_keys(case: str) -> None:
     before, after, code = KEYS[case]
     text = MINIMAL.replace(before, after)
     _, found = judged(text.encode())
-    [line] = [line for line in text.splitlines() if "[key]" in line]
-    places = {finding.code: line[finding.position.column - 1 :] for finding in found if finding.source_line == line}
+    [(number, line)] = [(number, line) for number, line in enumerate(text.splitlines(), 1) if "[key]" in line]
+    places = {finding.code: line[finding.position.column - 1 :] for finding in found if finding.position.line == number}
     assert places[code].startswith("1" if code == "wrong-type" else "'[key]'")

@@ -42,8 +42,16 @@ def _add(root: Path) -> None:
 
 
 DRIFT: Final = "out-of-date"
+
+
+def _leave(root: Path) -> None:
+    generated = root / "rendered/dev/models/servingruntime-minilm.yaml"
+    shutil.copy(generated, generated.with_name("servingruntime-old.yaml"))
+
+
 DAMAGES: Final = {
     "foreign-manifest": _add,
+    "foreign-manifest--generated": _leave,
     "kubeconform": _edit("inferenceservice", "minReplicas:", "minReplica:"),
     "kubeconform--template": _edit("template", "supportedModelFormats:", "supportedModelFormat:"),
     "not-rendered": _remove,
@@ -282,11 +290,11 @@ def test_no_control_character_reaches_the_terminal(name: str, tmp_path: Path) ->
 
 
 def test_generate_repairs_a_damaged_project(tmp_path: Path) -> None:
-    """As the hint of `check` says, `generate` restores what was removed or edited by hand."""
+    """As the hints of `check` say: it restores what was removed or edited by hand, and removes its own files."""
     root = project(tmp_path)
     run("generate", root=root)
     before = files(root)
-    for damage in (DAMAGES["kubeconform"], DAMAGES["not-rendered"]):
+    for damage in (DAMAGES["kubeconform"], DAMAGES["foreign-manifest--generated"], DAMAGES["not-rendered"]):
         damage(root)
     shutil.rmtree(root / "rendered" / "dev" / "platform")
     run("generate", root=root)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
@@ -18,7 +18,6 @@ from generator.yaml.read import Document
 
 _MOST: Final = 1000
 """So many findings are enough for one run, and a hostile file cannot make more."""
-_LONGEST: Final = 4096
 
 
 Rule = Callable[[Catalog], Iterable[Violation]]
@@ -34,9 +33,9 @@ def validate(document: Document, further: Rule = _no_further) -> tuple[Catalog, 
     Raises CatalogError with the diagnostics, in file order, when any of them is an error. Entries that break the
     contract are set aside, so that the rules still judge the others in the same run.
     """
-    violations = list(rules.check_text(document.data))
     if len(document.problems) > _MOST or any(problem.code == "yaml-alias" for problem in document.problems):
-        raise CatalogError(_of_the_text(document, leaking=bool(violations)))
+        raise CatalogError(document.problems[:_MOST])
+    violations = list(islice(rules.check_text(document.data), _MOST))
     contract = validator()
     catalog = None
     try:
@@ -57,13 +56,6 @@ def validate(document: Document, further: Rule = _no_further) -> tuple[Catalog, 
     return catalog, diagnostics[:_MOST]
 
 
-def _of_the_text(document: Document, *, leaking: bool) -> tuple[Diagnostic, ...]:
-    """What the text got wrong, and nothing else: of the values that aliases stand for, none was read."""
-    problems = document.problems[:_MOST]
-    line = _public_lines(document, {problem.position.line for problem in problems} if leaking else set())
-    return tuple(replace(problem, source_line=line(problem.position.line)) for problem in problems)
-
-
 def _without_broken_entries(contract: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) -> Any:
     """The data without the models that break the contract; None when something else does, or none are left."""
     broken = {details["loc"][1] for details in found if details["loc"][:1] == ("models",) and len(details["loc"]) > 1}
@@ -80,49 +72,58 @@ def _without_broken_entries(contract: SchemaValidator, data: Any, found: Iterabl
     return {**checked, "models": [None if model is None else next(valid) for model in sound["models"]]}
 
 
-def _located(document: Document, violations: Iterable[Violation]) -> tuple[Diagnostic, ...]:
+def _located(document: Document, violations: Collection[Violation]) -> tuple[Diagnostic, ...]:
     """Diagnostics in file order.
 
     A place that the text itself got wrong is not faulted again by a rule, and nothing more is said of a credential.
     """
-    found = [(document.locate(violation.loc, key=violation.at_key), violation) for violation in violations]
-    secrets = {position for position, violation in found if violation.code == credentials.CODE}
+    secrets = {violation.loc for violation in violations if violation.code == credentials.CODE}
+    hidden = [document.extent(loc) for loc in secrets]
+    found = [
+        (document.locate(violation.loc, key=violation.at_key), violation)
+        for violation in violations
+        if violation.code == credentials.CODE or not _inside(violation.loc, secrets)
+    ]
     # Where text is not wanted at all, to put an ambiguous scalar in quotes is no cure.
-    better = secrets | {position for position, violation in found if violation.code == "wrong-type"}
-    unquoted = {problem.position for problem in document.problems if problem.code == "yaml-ambiguous-scalar"}
-    problems = [problem for problem in document.problems if problem.position not in secrets | (better & unquoted)]
-    silent = secrets | {problem.position for problem in problems}
-    # Where a key stands twice, the first is found, and the last one's value counts: so the problems' lines, too.
-    line = _public_lines(document, {position.line for position in silent} if secrets else set())
-    located = [replace(problem, source_line=line(problem.position.line)) for problem in problems[:_MOST]]
+    better = {position for position, violation in found if violation.code == "wrong-type"}
+    problems = [
+        problem
+        for problem in document.problems
+        if not (problem.code == "yaml-ambiguous-scalar" and problem.position in better)
+        and not any(start <= problem.position < end for start, end in hidden)
+    ]
+    silent = {problem.position for problem in problems}
+    lines = {number for start, end in hidden for number in range(start.line, end.line + (end.column > 1))}
+    located = [
+        replace(problem, source_line=None) if problem.position.line in lines else problem for problem in problems
+    ]
     for position, violation in found:
         if violation.code == credentials.CODE or position not in silent:
-            subject, message = _subject(violation.loc, document.data), violation.message
-            if violation.other is not None:
-                message = f"{message} (see line {document.locate(violation.other).line})"
-            located.append(
-                Diagnostic(
-                    path=document.path,
-                    position=position,
-                    code=violation.code,
-                    message=f"{subject}: {message}" if subject else message,
-                    hint=violation.hint,
-                    severity=violation.severity,
-                    source_line=line(position.line),
-                )
-            )
+            line = None if position.line in lines else document.line(position)
+            located.append(_diagnostic(document, position, violation, line))
     return tuple(sorted(set(located), key=lambda diagnostic: diagnostic.sort_key))
 
 
-def _public_lines(document: Document, hidden: Collection[int]) -> Callable[[int], str | None]:
-    """The text's lines by number; None for those that hold a credential, or are too long to be looked through."""
+def _inside(loc: Loc, places: Collection[Loc]) -> bool:
+    return any(loc[:length] in places for length in range(len(loc) + 1))
 
-    @cache
-    def line(number: int) -> str | None:
-        text = document.line(Position(number, 1)) or ""
-        return None if number in hidden or len(text) > _LONGEST or credentials.kind(text) else text
 
-    return line
+def _diagnostic(document: Document, position: Position, violation: Violation, line: str | None) -> Diagnostic:
+    """A violation at its place. Words of the catalog's own, as in a choice of names, may be credentials, too."""
+    subject, message = _subject(violation.loc, document.data), violation.message
+    if violation.other is not None:
+        message = f"{message} (see line {document.locate(violation.other).line})"
+    if subject:
+        message = f"{subject}: {message}"
+    return Diagnostic(
+        path=document.path,
+        position=position,
+        code=violation.code,
+        message=credentials.redact(message),
+        hint=violation.hint and credentials.redact(violation.hint),
+        severity=violation.severity,
+        source_line=line,
+    )
 
 
 def _subject(loc: Loc, data: Any) -> str | None:

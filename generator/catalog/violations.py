@@ -1,5 +1,6 @@
 """pydantic's findings, in this project's words."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -8,9 +9,9 @@ from pydantic_core import ErrorDetails
 from generator import credentials
 from generator.catalog.contract import frozen
 from generator.catalog.contract.outline import Block, Choice, Map, at
-from generator.catalog.contract.patterns import FLAG, SHAPES
+from generator.catalog.contract.patterns import COMMIT, FLAG, SHAPES
 from generator.catalog.model import Violation
-from generator.diagnostics import Loc, choice, correction
+from generator.diagnostics import Loc, choice
 from generator.vllm import arguments
 from generator.yaml.read import printable
 
@@ -26,7 +27,18 @@ _TYPES: Final = {
     "list_type": "a list",
 }
 _ZERO: Final = {"replicas": "to run no pods, set `stopped: true`"}
-_SIGNS: Final = tuple("0123456789+-.")
+_WRITTEN: Final = {
+    "args": "write a list of `--flag=value`",
+    "env": "write `env: {NAME: value}`",
+    "image": "write one text: registry/path:tag@sha256:…",
+    "secret": "write `secret: {existing: NAME}`, with the name of a Secret",
+    "source": "write `source: {repo: OWNER/NAME, revision: COMMIT}`",
+}
+"""How a field is written that people give as text, list or mapping when it is none."""
+_HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
+_COMMIT_LENGTH: Final = 40
+_SHORTEST_COMMIT: Final = 7
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _SHOWN_LENGTH: Final = 80
 _LONGEST: Final = 4096
 
@@ -38,11 +50,14 @@ def violations_of(found: Iterable[ErrorDetails]) -> Iterable[Violation]:
 
 def _violation(details: ErrorDetails) -> Violation:
     loc, at_key = _place(details)
-    value, limits, field = details["input"], details.get("ctx", {}), _field(loc)
+    value, limits, field = _public(loc, details["input"]), details.get("ctx", {}), _field(loc)
     match details["type"]:
         case "extra_forbidden":
-            hint = correction(str(field), _known_keys(loc))
-            return Violation(loc, "unknown-field", f"unknown field '{shown(field)}'", hint, at_key=True)
+            from generator.catalog import habits  # noqa: PLC0415 - only needed on the way to an error
+
+            name = shown(_public(loc[:-1], field))
+            hint = habits.hint(loc, _known_keys(loc))
+            return Violation(loc, "unknown-field", f"unknown field '{name}'", hint, at_key=True)
         case "missing":
             return Violation(loc[:-1], "missing-field", _needs(loc), at_key=True)
         case "string_pattern_mismatch":
@@ -64,9 +79,15 @@ def _violation(details: ErrorDetails) -> Violation:
             return Violation(loc, "empty", message, "fill it in, or remove it", at_key=at_key)
         case kind:
             wanted = _TYPES.get(kind, "something else")
-            return Violation(
-                loc, "wrong-type", f"{field} must be {wanted}, not {_typed(value)}", _type_hint(kind, value)
-            )
+            message = f"{field} must be {wanted}, not {_typed(value)}"
+            return Violation(loc, "wrong-type", message, _type_hint(kind, value) or _WRITTEN.get(field))
+
+
+def _public(loc: Loc, value: Any) -> Any:
+    """A value as far as it may be printed: no text in a place that is named for a credential."""
+    fields = loc[ENTRY:] if loc[:1] and loc[0] in GROUPS else loc  # an entry may have any name
+    secret = any(isinstance(part, str) and credentials.names_secret(part) for part in fields)
+    return credentials.HIDDEN if secret and isinstance(value, str) else value
 
 
 def _misshapen(loc: Loc, value: Any, pattern: str, *, at_key: bool) -> Violation:
@@ -75,7 +96,15 @@ def _misshapen(loc: Loc, value: Any, pattern: str, *, at_key: bool) -> Violation
         return Violation(loc, fault.code, fault.message, fault.hint)
     shape = SHAPES[pattern]
     message = f"{'key' if at_key else _last(loc)} '{shown(value)}' is not {shape.must_be}"
-    return Violation(loc, shape.code, message, shape.hint, at_key=at_key)
+    hint = _commit_hint(value) if pattern == COMMIT else shape.hint
+    return Violation(loc, shape.code, message, hint or shape.hint, at_key=at_key)
+
+
+def _commit_hint(value: str) -> str | None:
+    """A commit that is not written as Git does is no branch, and needs another hint."""
+    if not _SHORTEST_COMMIT <= len(value) <= _COMMIT_LENGTH or not _HEXADECIMAL.issuperset(value):
+        return None
+    return "write it in lowercase" if len(value) == _COMMIT_LENGTH else f"write all {_COMMIT_LENGTH} digits"
 
 
 def _place(details: ErrorDetails) -> tuple[Loc, bool]:
@@ -133,6 +162,8 @@ def _typed(value: Any) -> str:
             return str(value).lower()
         case int() | float():
             return "a number"
+        case credentials.HIDDEN:
+            return "text"
         case str():
             return f"the text '{shown(value)}'"
         case list():
@@ -144,16 +175,19 @@ def _typed(value: Any) -> str:
 def _type_hint(kind: str, value: Any) -> str | None:
     if kind == "string_type" and isinstance(value, bool | int | float):
         return "put it in quotes"
-    if kind == "bool_type" and value not in ("true", "false"):
-        return "write true or false"
-    if kind == "int_type" and isinstance(value, str) and not value.isdecimal() and value[:1] in _SIGNS:
-        return "write a whole number in plain digits"
-    if kind in ("int_type", "bool_type") and isinstance(value, str):
-        return "write it without quotes"
+    if kind == "bool_type":
+        return "write it without quotes" if value in ("true", "false") else "write true or false"
+    if kind == "int_type" and isinstance(value, str):
+        if not _DIGITS.fullmatch(value):
+            return "write a whole number in plain digits"
+        return "write it without quotes" if value == str(int(value)) else f"write {int(value)}"
     return None
 
 
 def shown(value: object) -> str:
     """User text fit for one line of a message."""
-    text = printable(credentials.redact(str(value)[:_LONGEST])).replace("\n", "⏎").replace("\t", " ")
+    whole = str(value)[:_LONGEST]
+    if credentials.mentions_secret(whole):
+        return credentials.HIDDEN
+    text = printable(credentials.redact(whole)).replace("\n", "⏎").replace("\t", " ")
     return text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"

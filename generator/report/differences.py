@@ -30,15 +30,18 @@ def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
     """What would change, as one unified diff in path order, piece by piece."""
     import difflib  # noqa: PLC0415 - only to show a difference
 
+    from generator import redaction  # noqa: PLC0415 - the same
+
     for path in sorted({*changes.created, *changes.changed, *changes.removed}):
         before = changes.changed.get(path, changes.removed.get(path))
         after = None if path in changes.removed else wanted[path]
-        yield from difflib.unified_diff(
+        difference = difflib.unified_diff(
             _lines(before),
             _lines(after),
             "/dev/null" if before is None else f"a/{path}",
             "/dev/null" if after is None else f"b/{path}",
         )
+        yield from redaction.masked(difference)
 
 
 def _lines(content: bytes | None) -> list[str]:

@@ -113,7 +113,7 @@ def unknown(argument: str) -> Fault:
     if not flag.strip("-")[:1].isalpha() or not flag.startswith("-"):
         message = f"'{argument}' is not a flag"
         return Fault("invalid-argument", message, "write each argument as one item: '--flag' or '--flag=value'")
-    hint = suggestion(flag, FLAGS) or "see `vllm serve --help`"
+    hint = suggestion(split(word)[0], FLAGS) or "see `vllm serve --help`"
     return Fault("unknown-flag", f"no known vLLM version has the flag {flag}", hint)
 
 
@@ -166,7 +166,7 @@ def _bad_value(name: str, flag: str, value: str | None) -> Fault | None:
         return Fault("invalid-argument", f"{flag} needs a value", f"write {flag}=VALUE")
     if not takes_value and value is not None:
         return Fault("invalid-argument", f"{flag} takes no value", f"write {flag} without a value")
-    if value and value.startswith("{"):
+    if value and value.startswith("{") and name in NESTED:
         import json  # noqa: PLC0415 - few catalogs need it
 
         try:

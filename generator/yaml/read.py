@@ -74,19 +74,39 @@ class Document:
                 break
             key_node, node = found
             wanted = key_node if key and step == len(loc) - 1 and key_node is not None else node
-            mark = Position(wanted.start_mark.line + 1, wanted.start_mark.column + 1)
+            mark = _position(wanted.start_mark)
         return mark
 
+    @cached_property
+    def hidden_lines(self) -> frozenset[int]:
+        """The numbers of the lines that give a credential."""
+        from generator import redaction  # noqa: PLC0415 - only needed on the way to an error
+
+        return redaction.hidden_lines(line.rstrip("\r") for line in self.lines)
+
     def line(self, position: Position) -> str | None:
-        """The line of text at `position`, fit for a terminal; None past the end, and where it holds a credential."""
-        if position.line > len(self.lines):
+        """The line of text at `position`, fit for a terminal; None past the end, and where it gives a credential."""
+        if position.line > len(self.lines) or position.line in self.hidden_lines:
             return None
-        line = self.lines[position.line - 1].rstrip("\r")
-        return None if credentials.kind(line) else printable(line)
+        return printable(self.lines[position.line - 1].rstrip("\r"))
+
+    def extent(self, loc: Loc) -> tuple[Position, Position]:
+        """Where the value at `loc` starts and ends; its key belongs to it."""
+        node, key = self._root, None
+        for part in loc:
+            found = _child(node, part)
+            if found is None:
+                break
+            key, node = found
+        return _position((key or node).start_mark), _position(node.end_mark)
 
     def diagnostic(self, position: Position, code: Code, message: str, hint: str | None = None) -> Diagnostic:
         """An error at `position`, with its source line."""
         return Diagnostic(self.path, position, code, message, hint, source_line=self.line(position))
+
+
+def _position(mark: Any) -> Position:
+    return Position(mark.line + 1, mark.column + 1)
 
 
 def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
@@ -269,7 +289,10 @@ class _Reader:
             self._report(event, "yaml-tag", f"tag '{_short(event.tag)}' is not allowed", "remove the tag")
 
     def _report(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:
-        at = Position(event.start_mark.line + 1, event.start_mark.column + 1)
+        at = _position(event.start_mark)
+        if at.line in self.document.hidden_lines:
+            parts = [getattr(event, name, None) or "" for name in ("value", "anchor", "tag")]
+            message, hint = credentials.hide(message, parts), hint and credentials.hide(hint, parts)
         self.problems.append(self.document.diagnostic(at, code, message, hint))
 
     def _stop(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:

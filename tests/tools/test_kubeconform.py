@@ -116,6 +116,21 @@ def test_a_manifest_cannot_write_to_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in ran.stderr
 
 
+@pytest.mark.usefixtures("_kubeconform")
+def test_a_credential_in_an_edited_file_is_not_printed(tmp_path: Path) -> None:
+    """A validator repeats names and values, and CI keeps its log."""
+    root = project(tmp_path)
+    assert run("generate", root=root).code == 0
+    (root / "schemas").symlink_to(ROOT / "schemas")
+    path = root / "rendered/dev/models/inferenceservice-minilm.yaml"
+    token = "AKIA" + "IOSFODNN7EXAMPLE"
+    path.write_text(path.read_text("utf-8").replace("name: minilm", f"name: {token}"), "utf-8")
+    ran = run("check", root=root)
+    assert ran.code == 1
+    assert "[kubeconform]" in ran.stderr
+    assert token not in ran.stderr
+
+
 def assert_valid(root: Path) -> None:
     """`check` accepts a project, and reports every object of it as checked."""
     (root / "schemas").symlink_to(ROOT / "schemas")

@@ -1,0 +1,131 @@
+"""A hint names what was meant, and where it goes, or nothing that is far away."""
+
+from typing import Any, Final
+
+import pytest
+import yaml
+from helpers import MINIMAL
+
+from generator.catalog.habits import FIELDS as HABITS
+from generator.catalog.habits import OWNERS, REMOVED, fields
+from generator.catalog.validate import validate
+from generator.diagnostics import CatalogError, suggestion
+from generator.vllm.flags import FLAGS
+from generator.yaml.read import parse
+
+MODEL: Final = ("models", 0)
+RUNTIME: Final = ("runtimes", "vllm-embedding")
+CONNECTION: Final = ("connections", "s3")
+ENVIRONMENT: Final = ("environments", "dev")
+TYPED: Final = [
+    # KServe's InferenceService and ServingRuntime
+    (MODEL, "minReplicas", "set `autoscaling.min`"),
+    (MODEL, "maxReplicas", "set `autoscaling.max`"),
+    (MODEL, "scaleTarget", "set `autoscaling.target`"),
+    (MODEL, "storageUri", "set `source.repo`, and `connection` for the bucket"),
+    (MODEL, "modelFormat", "remove it: it is written for you"),
+    (MODEL, "protocolVersion", "remove it: it is written for you"),
+    (MODEL, "servingRuntime", "set `runtime`"),
+    (MODEL, "serviceAccountName", "remove it: `connection` gives access to the bucket"),
+    (MODEL, "containers", "set `args`, `env` and `resources`"),
+    (MODEL, "image", "set `image` of the runtime"),
+    (MODEL, "image.repository", "set `image` of the runtime"),
+    (MODEL, "limits", "set `resources`: limits equal requests"),
+    (MODEL, "timeoutSeconds", "set `timeout`"),
+    (RUNTIME, "supportedModelFormats", "remove it: it is written for you"),
+    (RUNTIME, "nodeSelector", "set `nodeSelector` of the model"),
+    (ENVIRONMENT, "replicas", "set `replicas` of the model"),
+    # Helm charts
+    (MODEL, "replicaCount", "set `replicas`"),
+    (MODEL, "podAnnotations", "set `annotations`"),
+    (MODEL, "extraEnv", "set `env`"),
+    (MODEL, "ingress", "set `expose`"),
+    (MODEL, "affinity", "set `nodeSelector` and `tolerations`"),
+    (RUNTIME, "imageTag", "set `image`"),
+    (CONNECTION, "existingSecret", "set `secret.existing`"),
+    # vLLM's command line
+    (MODEL, "max_model_len", "did you mean 'maxModelLen'?"),
+    (MODEL, "max-model-len", "did you mean 'maxModelLen'?"),
+    (MODEL, "MaxModelLen", "did you mean 'maxModelLen'?"),
+    (RUNTIME, "maxModelLen", "set `maxModelLen` of the model"),
+    (RUNTIME, "max_model_len", "set `maxModelLen` of the model"),
+    (MODEL, "modelName", "set `name`"),
+    (MODEL, "servedModelName", "set `name`"),
+    (MODEL, "tensor_parallel_size", "add `--tensor-parallel-size=VALUE` to `args`"),
+    (MODEL, "gpuMemoryUtilization", "add `--gpu-memory-utilization=VALUE` to `args`"),
+    (RUNTIME, "enforceEager", "add `--enforce-eager` to `args`"),
+    (MODEL, "trust-remote-code", "add `--trust-remote-code` to `args`"),
+    (MODEL, "downloadDir", "remove it"),
+    # Anybody
+    (MODEL, "gpu", "set `resources.gpu`"),
+    (MODEL, "gpus", "set `resources.gpu`"),
+    (MODEL, "gpu_count", "set `resources.gpu`"),
+    (MODEL, "nvidia.com/gpu", "set `resources.gpu`"),
+    ((*MODEL, "resources"), "gpus", "set `resources.gpu`"),
+    ((*MODEL, "overrides", "dev"), "minReplicas", "set `autoscaling.min`"),
+    (("defaults",), "minReplicas", "set `autoscaling.min`"),
+    (("defaults",), "memory", "set `resources.memory`"),
+    (MODEL, "revision", "set `source.revision`"),
+    (MODEL, "path", "remove it: the path is made of the connection's prefix and the model's name"),
+    (MODEL, "dimension", "did you mean 'dimensions'?"),
+    (MODEL, "nmae", "did you mean 'name'?"),
+    (CONNECTION, "path", "set `prefix`"),
+    (CONNECTION, "url", "set `endpoint`"),
+    (CONNECTION, "nodeSelector", "set `nodeSelector` of the model"),
+    ((*CONNECTION, "secret"), "name", "choose one of existing, externalSecret"),
+    (ENVIRONMENT, "name", "choose one of cluster, gpuQuota, migQuota, namespace"),
+    (ENVIRONMENT, "quota", "set `gpuQuota`"),
+    (("platform",), "version", "set `target`"),
+    ((), "model", "did you mean 'models'?"),
+]
+
+
+@pytest.mark.parametrize(("place", "typed", "hint"), TYPED, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_field_of_another_tool_leads_to_ours(place: tuple[str | int, ...], typed: str, hint: str) -> None:
+    """People who come from KServe, Helm and `vllm serve` find their field, with its place."""
+    data: dict[str, Any] = yaml.safe_load(MINIMAL)
+    block: Any = data
+    for part in place:
+        block = block.setdefault(part, {}) if isinstance(block, dict) else block[part]
+    block[typed] = "x"
+    with pytest.raises(CatalogError) as error:
+        validate(parse(yaml.safe_dump(data).encode(), "models.yaml"))
+    assert [(found.code, found.hint) for found in error.value.diagnostics if "unknown" in found.code] == [
+        ("unknown-field", hint)
+    ]
+
+
+def test_every_hint_names_a_field_that_exists() -> None:
+    """The contract may change; the tables must follow."""
+    for owner, habits in HABITS.items():
+        assert set(habits.values()) <= set(fields(owner)), owner
+        known = {name.rpartition(".")[2] for name in fields(owner) if "." not in name}
+        assert not {name.lower() for name in known} & habits.keys(), owner
+    assert all(name == name.lower() and name.isalnum() for habits in (*HABITS.values(), REMOVED) for name in habits)
+    assert HABITS.keys() == OWNERS.keys()
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("memroy", ("memory", "cpu"), "memory"),
+        ("replica", ("replicas", "name"), "replicas"),
+        ("maxModelLength", ("maxModelLen", "maxSurge"), "maxModelLen"),
+        ("taks", ("task", "tags"), "task"),
+        ("Autoscaling", ("autoscaling",), "autoscaling"),
+        ("vllm_embedding", ("vllm-embedding", "vllm-reranker"), "vllm-embedding"),
+        ("--max-num-sequences", FLAGS, "--max-num-seqs"),
+        ("--enforce-eagerly", FLAGS, "--enforce-eager"),
+        ("--max_num_seq", FLAGS, "--max-num-seqs"),
+        ("path", ("auth", "args"), None),
+        ("minReplicas", ("replicas", "max"), None),
+        ("--some-password", FLAGS, None),
+        ("--some-option", FLAGS, None),
+        ("triton", ("vllm", "task"), None),
+        ("x", ("cpu", "env", "y"), None),
+        ("", ("name",), None),
+    ],
+)
+def test_a_suggestion_is_near(word: str, known: tuple[str, ...], meant: str | None) -> None:
+    """A slip of the keyboard, another case or another separator; a word that shares some letters is no suggestion."""
+    assert suggestion(word, known) == (meant and f"did you mean '{meant}'?")
