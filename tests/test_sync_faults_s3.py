@@ -98,10 +98,11 @@ def test_a_fault_that_lasts_ends_in_a_message(
     begin(faulty_s3)
     with monkeypatch.context() as patch:
         ran = scene.quick(impatient(patch, "s3", tries=1, silence_s=5) if fault == "silence" else QUICK)
-    assert ran.code == 1
+    code, subject = (2, "connection 's3'") if fault == "ExpiredToken" else (1, "m")
+    assert ran.code == code
     assert faulty_s3.faults.active[0].hits <= 3 * QUICK.retry_policy.attempts * QUICK.s3_attempts
     request = r"(start an upload|write part \d|complete the upload) of"
-    assert re.match(rf"error: m: {WEIGHTS}: cannot {request} s3://", ran.stderr), ran.stderr
+    assert re.match(rf"error: {subject}: {WEIGHTS}: cannot {request} s3://", ran.stderr), ran.stderr
     assert cause in ran.stderr
     assert action in ran.stderr
     assert WEIGHTS not in scene.present(scene.prefix())
