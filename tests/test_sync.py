@@ -310,7 +310,7 @@ def test_on_a_terminal_there_are_bars(scene: Scene) -> None:
     scene.expect()
     out, drawn = _drawn(scene)
     assert out == "m: up to date\n"
-    assert re.fullmatch(rb"1 of 1 models are in; .*\r\n", drawn)
+    assert re.fullmatch(rb"1 of 1 models complete; .*\r\n", drawn)
     out, drawn = _drawn(scene, "--verify")
     assert out == "m: verified\n"
     assert b"m/model.safetensors" in drawn
