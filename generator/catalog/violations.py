@@ -85,7 +85,7 @@ def _violation(details: ErrorDetails) -> Violation:
 
 def _public(loc: Loc, value: Any) -> Any:
     """A value as far as it may be printed: no text in a place that is named for a credential."""
-    fields = loc[ENTRY:] if loc[:1] and loc[0] in GROUPS else loc  # an entry may have any name
+    fields = loc[ENTRY:] if len(loc) > ENTRY and loc[0] in GROUPS else loc  # a mapping in these may have any name
     secret = any(isinstance(part, str) and credentials.names_secret(part) for part in fields)
     return credentials.HIDDEN if secret and isinstance(value, str) else value
 
