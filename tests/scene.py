@@ -25,7 +25,7 @@ from helpers import MINIMAL, Ran, project, run
 from servers.s3 import S3
 
 from generator.catalog.layout import manifest_key
-from generator.commands import sync as syncing
+from generator.commands import syncing
 from generator.diagnostics import GeneratorError, InterruptedSyncError, ReportedError
 from generator.lock.lockfile import Locked
 from generator.report import progress

@@ -219,6 +219,20 @@ def test_generate_needs_no_cloud_library(tmp_path: Path) -> None:
     assert done.stdout == "[]\n"
 
 
+def test_help_and_usage_errors_of_a_sync_import_no_client() -> None:
+    """Help comes at once: the packages that compile and transfer are not loaded for it."""
+    program = (
+        "import sys; from generator import cli\n"
+        "for argv in (['--help'], ['--verify', '--prune'], ['--jobs', '0']):\n"
+        "    sys.argv[1:] = argv\n"
+        "    try: cli.sync_main()\n"
+        "    except SystemExit: pass\n"
+        "print(sorted({'boto3', 'huggingface_hub', 'pycurl', 'yaml', 'pydantic_core'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LONG_S, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_schema_prints_the_committed_schema(tmp_path: Path) -> None:
     """The schema that is committed; no catalog is needed."""
     ran = run("schema", root=tmp_path)

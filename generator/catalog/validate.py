@@ -1,7 +1,6 @@
 """Document → Catalog, or every diagnostic at once: paths become positions, and pydantic's findings our words."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -61,7 +60,7 @@ def _of_the_text(document: Document, *, leaking: bool) -> tuple[Diagnostic, ...]
     """What the text got wrong, and nothing else: of the values that aliases stand for, none was read."""
     problems = document.problems[:_MOST]
     line = _public_lines(document, {problem.position.line for problem in problems} if leaking else set())
-    return tuple(replace(problem, source_line=line(problem.position.line)) for problem in problems)
+    return tuple(problem._replace(source_line=line(problem.position.line)) for problem in problems)
 
 
 def _without_broken_entries(contract: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) -> Any:
@@ -94,7 +93,7 @@ def _located(document: Document, violations: Iterable[Violation]) -> tuple[Diagn
     silent = secrets | {problem.position for problem in problems}
     # Where a key stands twice, the first is found, and the last one's value counts: so the problems' lines, too.
     line = _public_lines(document, {position.line for position in silent} if secrets else set())
-    located = [replace(problem, source_line=line(problem.position.line)) for problem in problems[:_MOST]]
+    located = [problem._replace(source_line=line(problem.position.line)) for problem in problems[:_MOST]]
     for position, violation in found:
         if violation.code == credentials.CODE or position not in silent:
             subject, message = _subject(violation.loc, document.data), violation.message
