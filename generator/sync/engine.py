@@ -57,7 +57,7 @@ class TransferLimits(NamedTuple):
     part_bytes: int = PART
     copy_bytes: int = _COPY
     retry_policy: RetryPolicy = RetryPolicy()
-    s3_attempts: int = 8  # boto3's own, within each of ours
+    s3_attempts: int = 8  # botocore's own, within each of ours
 
 
 class Budget:
