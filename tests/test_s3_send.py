@@ -1,5 +1,6 @@
 """Parts by libcurl: what is sent, and which of botocore's errors each failure is, so that botocore retries it."""
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -77,12 +78,12 @@ def test_a_sent_part_is_not_kept(server: ThreadingHTTPServer) -> None:
     body.clear()  # raises BufferError while anything refers to the bytes
 
 
-def test_a_closed_port(server: ThreadingHTTPServer) -> None:
-    """Nobody listens."""
-    port = server.server_port
-    server.server_close()
-    with pytest.raises(EndpointConnectionError):
-        _sender().send(_request(port))
+def test_a_closed_port() -> None:
+    """A port that is taken, and on which nobody listens."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        with pytest.raises(EndpointConnectionError):
+            _sender().send(_request(deaf.getsockname()[1]))
 
 
 def test_an_unknown_proxy(server: ThreadingHTTPServer) -> None:
