@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-import traceback
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, Final, NoReturn
@@ -97,6 +96,8 @@ def _run(command: click.Command) -> NoReturn:
     try:
         command()
     except Exception:  # noqa: BLE001 - whatever is not foreseen is a bug of ours: it is shown whole
+        import traceback  # noqa: PLC0415 - only here
+
         traceback.print_exc()
         sys.exit(EXIT_BUG)
     raise AssertionError("click exits by itself")

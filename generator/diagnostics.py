@@ -1,7 +1,6 @@
 """Diagnostics as values, and the errors that carry them."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -64,8 +63,7 @@ def correction(word: str, known: Collection[str]) -> str:
     return suggestion(word, known) or choice(sorted(known))
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One finding. `source_line` is the line to show under it, `hint` an action and nothing else."""
 
     path: str

@@ -1,9 +1,8 @@
 """What commands share: reading catalog and lock, validating and compiling, and writing the result."""
 
 import codecs
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from generator import disk, pages, tree
 from generator.catalog.model import Catalog
@@ -21,8 +20,7 @@ CATALOG: Final = "models.yaml"
 LOCK: Final = "models.lock.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """What a folder holds: the catalog's text and meaning, and the lock, if there is one."""
 
     document: Document
@@ -31,8 +29,7 @@ class Project:
     lock: "Lock | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(NamedTuple):
     """What a command would change, or has changed. `locked` says whether there was a lock to compare with."""
 
     wanted: FileTree

@@ -5,14 +5,12 @@ Here and elsewhere, a source is `owner/repository path @ tag`, and what no publi
 UNVERIFIED.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from generator.vllm.versions import Version, parse
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One OpenShift AI release, as far as manifests depend on it."""
 
     release: str

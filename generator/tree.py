@@ -1,14 +1,13 @@
 """A tree of files as a value, and the difference of two."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FileTree = Mapping[str, bytes]
 """Contents by path; a path is relative to the project and has forward slashes."""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeDiff:
+class TreeDiff(NamedTuple):
     """What turns one tree into another. `changed` and `removed` hold what was there before."""
 
     created: FileTree

@@ -25,7 +25,7 @@ from helpers import MINIMAL, Ran, project, run
 from servers.s3 import S3
 
 from generator.catalog.layout import manifest_key
-from generator.commands import sync as syncing
+from generator.commands import transfer
 from generator.diagnostics import GeneratorError, InterruptedSyncError, ReportedError
 from generator.lock.lockfile import Locked
 from generator.report import progress
@@ -157,10 +157,10 @@ class Scene:
         out, err = io.StringIO(), io.StringIO()
         with self._environment(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             options = SyncOptions(Selection(models, environments), dry_run, keep_going, limits=limits)
-            context = syncing.context(self.root, options, Event())
+            context = transfer.context(self.root, options, Event())
             context = context._replace(locked={(each.repo, each.commit): each for each in locked})
             try:
-                code = 0 if syncing.act(context, "sync", output) else 1
+                code = 0 if transfer.act(context, "sync", output) else 1
             except InterruptedSyncError:
                 code = 130
             except ReportedError:

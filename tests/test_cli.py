@@ -207,16 +207,30 @@ def test_every_script_has_help_and_version(script: str, option: str) -> None:
 
 
 def test_generate_needs_no_cloud_library(tmp_path: Path) -> None:
-    """Compiling imports neither boto3 nor huggingface_hub, nor anything that opens a connection."""
+    """Compiling imports neither botocore nor huggingface_hub, nor anything that opens a connection."""
     program = (
         "import sys; from pathlib import Path; from generator import pipeline;"
         "pipeline.generate(Path(sys.argv[1]), write=True);"
-        "print(sorted({'boto3', 'huggingface_hub', 'socket', 'ssl', 'subprocess'} & set(sys.modules)))"
+        "print(sorted({'botocore', 'huggingface_hub', 'socket', 'ssl', 'subprocess'} & set(sys.modules)))"
     )
     argv = [sys.executable, "-c", program, str(project(tmp_path))]
     env = {name: value for name, value in os.environ.items() if not name.startswith("COV")}  # it imports socket
     done = subprocess.run(argv, capture_output=True, text=True, timeout=LONG_S, check=True, env=env)
     assert done.stdout == "[]\n"
+
+
+def test_help_and_usage_errors_of_a_sync_import_no_client() -> None:
+    """Help comes at once: the packages that compile and transfer are not loaded for it."""
+    program = (
+        "import sys; from generator import cli\n"
+        "for argv in (['--help'], ['--verify', '--prune'], ['--jobs', '0']):\n"
+        "    sys.argv[1:] = argv\n"
+        "    try: cli.sync_main()\n"
+        "    except SystemExit: pass\n"
+        "print(sorted({'botocore', 'huggingface_hub', 'pycurl', 'yaml', 'pydantic_core'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LONG_S, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_schema_prints_the_committed_schema(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from fakes import LONG_S
 from fakes.server import Exchange, Loopback, Reply
 
-from generator.sync.download import DownloadError, RangeReader
+from generator.sync.download import RangeReader
+from generator.sync.download_errors import DownloadError
 
 CONTENT = bytes(range(256)) * 16
 URL = "http://cdn.example.com/file"

@@ -1,8 +1,12 @@
 """`artifact-sync` on a bucket with objects: what is kept, sent again or deleted."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
+from fakes import LONG_S
 from fakes.faulty import FaultyS3
 from scene import FILES, MIB, WEIGHTS, Scene
 
@@ -21,6 +25,19 @@ def test_an_up_to_date_model_costs_two_requests(scene: Scene, faulty_s3: FaultyS
     assert faulty_s3.counts == {"GetObject": 1, "ListObjectsV2": 1}
     assert scene.hub.requests == []
     assert scene.present() == before
+
+
+def test_an_up_to_date_sync_loads_no_client_that_it_does_not_need(scene: Scene) -> None:
+    """Neither the Hub's client nor libcurl."""
+    program = (
+        "import atexit, sys; from generator import cli\n"
+        "atexit.register(lambda: print({'boto3', 'huggingface_hub', 'pycurl'} & set(sys.modules)))\n"
+        "cli.sync_main()"
+    )
+    argv = [sys.executable, "-c", program, "--root", str(scene.root)]
+    env = {**os.environ, **scene.environ}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=LONG_S, check=True)
+    assert done.stdout == "m: up to date\nset()\n"
 
 
 DRIFT: dict[str, tuple[str, Callable[[Scene], None], str]] = {

@@ -1,7 +1,6 @@
 """Document → Catalog, or every diagnostic at once: paths become positions, and pydantic's findings our words."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
@@ -95,7 +94,7 @@ def _located(document: Document, violations: Collection[Violation]) -> tuple[Dia
     silent = {problem.position for problem in problems}
     lines = {number for start, end in hidden for number in range(start.line, end.line + (end.column > 1))}
     located = [
-        replace(problem, source_line=None) if problem.position.line in lines else problem for problem in problems
+        problem._replace(source_line=None) if problem.position.line in lines else problem for problem in problems
     ]
     for position, violation in found:
         if violation.code == credentials.CODE or position not in silent:

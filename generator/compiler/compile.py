@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from generator.catalog.model import Catalog, Connection, Environment, Model, ServedModel
 from generator.compiler.access import access
@@ -36,8 +35,7 @@ No model is deployed to this environment. This file keeps the folder, so that Ar
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """The tree, and for each file that Argo CD syncs the catalog entry that caused it."""
 
     tree: FileTree
@@ -72,10 +70,10 @@ def compile_catalog(catalog: Catalog) -> Compiled:
     return Compiled(output.tree, output.origins)
 
 
-@dataclass(slots=True)
 class _Output:
-    tree: dict[str, bytes] = field(default_factory=dict)
-    origins: dict[str, Loc] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.tree: dict[str, bytes] = {}
+        self.origins: dict[str, Loc] = {}
 
     def write(self, path: str, obj: Mapping[str, Any]) -> None:
         if path in self.tree:

@@ -86,22 +86,22 @@ def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
     }
 
 
+@cache
 def _annotations(runtime: Runtime) -> dict[str, str]:
     """What the dashboard writes when it makes a runtime from a Template.
 
     assembleServingRuntime in opendatahub-io/odh-dashboard packages/kserve/src/deployServer.ts @ v3.4.0.
     """
-    return _KIND.annotations(
-        {
-            "opendatahub.io/apiProtocol": "REST",
-            "opendatahub.io/recommended-accelerators": accelerators_annotation(runtime),
-            "opendatahub.io/runtime-version": f"v{runtime.vllm_version}",
-            "opendatahub.io/serving-runtime-scope": "global",
-            "opendatahub.io/template-display-name": runtime.display_name,
-            "opendatahub.io/template-name": runtime.name,
-            "openshift.io/display-name": runtime.display_name,
-        },
-    )
+    own = {
+        "opendatahub.io/apiProtocol": "REST",
+        "opendatahub.io/recommended-accelerators": accelerators_annotation(runtime),
+        "opendatahub.io/runtime-version": f"v{runtime.vllm_version}",
+        "opendatahub.io/serving-runtime-scope": "global",
+        "opendatahub.io/template-display-name": runtime.display_name,
+        "opendatahub.io/template-name": runtime.name,
+        "openshift.io/display-name": runtime.display_name,
+    }
+    return Shared(_KIND.annotations(own))
 
 
 def accelerators_annotation(runtime: Runtime) -> str:

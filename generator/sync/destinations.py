@@ -116,7 +116,7 @@ def access_of(connection: Connection, variables: Mapping[str, str], settings: Se
     region = variables.get("AWS_DEFAULT_REGION") or connection.region
     standard = _AWS.fullmatch(endpoint.rstrip("/"))
     keys = None
-    if variables is not settings.environ:  # otherwise boto3 finds them
+    if variables is not settings.environ:  # otherwise botocore finds them
         keys = Keys(*(variables.get(key) for key in _KEYS))
     return Access(
         bucket=variables.get("AWS_S3_BUCKET") or connection.bucket,
@@ -129,7 +129,7 @@ def access_of(connection: Connection, variables: Mapping[str, str], settings: Se
 
 
 _KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
-# AWS's own endpoints, which boto3 knows by the region. PrivateLink, FIPS and dual-stack ones are used as written.
+# AWS's own endpoints, which botocore knows by the region. PrivateLink, FIPS and dual-stack ones are used as written.
 _AWS: Final = re.compile(r"https?://s3(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]+))?\.amazonaws\.com(?:\.cn)?")
 
 

@@ -13,7 +13,8 @@ from typing import Final, NoReturn
 import pycurl
 
 from generator.diagnostics import InterruptedSyncError
-from generator.retry import AGAIN, UNTRUSTED, RemoteError
+from generator.retry import UNTRUSTED
+from generator.sync.download_errors import DownloadError
 
 _BUFFER: Final = 512 << 10
 _HTTP: Final = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
@@ -26,16 +27,6 @@ _GONE: Final = frozenset({404, 410})
 
 
 _MANGLED: Final = "a proxy is altering the downloads: exempt the Hub from it"
-
-
-class DownloadError(RemoteError):
-    """Bytes did not come as asked for. `expired` means that a fresh URL may help."""
-
-    def __init__(
-        self, message: str, *, transient: bool, expired: bool = False, wait_s: float = 0, hint: str | None = None
-    ) -> None:
-        super().__init__(message, hint=hint or AGAIN, transient=transient, wait_s=wait_s)
-        self.expired = expired
 
 
 class RangeReader:

@@ -3,17 +3,20 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Condition, Event, Lock
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from generator.diagnostics import InterruptedSyncError
 from generator.hub.files import ModelFile
 from generator.retry import RetryPolicy
 from generator.sync.copy import Copier
 from generator.sync.digest import Digest, MismatchError, Sent
-from generator.sync.download import DownloadError, RangeReader
+from generator.sync.download_errors import DownloadError
 from generator.sync.plan import PART, Observe, part_size
 from generator.sync.s3 import Bucket, Upload
 from generator.sync.upload import Part, Task, Uploader, parts_of, results
+
+if TYPE_CHECKING:
+    from generator.sync.download import RangeReader
 
 # S3 allows 5 GiB (UNVERIFIED: AWS's page "Amazon S3 multipart upload limits"); a server that copies in silence must be
 # done before anybody loses patience.
@@ -57,7 +60,7 @@ class TransferLimits(NamedTuple):
     part_bytes: int = PART
     copy_bytes: int = _COPY
     retry_policy: RetryPolicy = RetryPolicy()
-    s3_attempts: int = 8  # boto3's own, within each of ours
+    s3_attempts: int = 8  # botocore's own, within each of ours
 
 
 class Budget:
@@ -89,7 +92,7 @@ class Engine:
     def __init__(  # noqa: PLR0913 - every outside thing that a transfer touches
         self,
         hub: Locator,
-        ranges: RangeReader,
+        ranges: "RangeReader",
         bucket: Bucket,
         *,
         budget: Budget,

@@ -3,10 +3,16 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generator.sync.plan import CopySource, Stored
 from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+    from generator.sync.s3_send import PartSender
 
 
 class Keys(NamedTuple):
@@ -22,7 +28,7 @@ class Keys(NamedTuple):
 
 
 class Access(NamedTuple):
-    """How to reach a bucket. Without an endpoint, AWS. Without keys, boto3's own chain of credentials."""
+    """How to reach a bucket. Without an endpoint, AWS. Without keys, botocore's own chain of credentials."""
 
     bucket: str
     region: str
@@ -43,8 +49,8 @@ class Bucket:
     """A bucket. Its methods may be called from many threads."""
 
     def __init__(self, access: Access, *, connections: int, attempts: int = 8, read_timeout_s: float = 60) -> None:
-        import boto3  # noqa: PLC0415 - half of the time that a start takes; `--help` does without
-        from botocore.config import Config  # noqa: PLC0415 - the same
+        from botocore.config import Config  # noqa: PLC0415 - slow to import, and not for usage errors
+        from botocore.httpsession import get_cert_path  # noqa: PLC0415 - the same
 
         self.name = access.bucket
         self.requests = 0
@@ -64,15 +70,34 @@ class Bucket:
             s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
         )
         with translated(f"reach s3://{self.name}"):
-            keys = access.keys or Keys()
-            session = boto3.session.Session(keys.access_key, keys.secret_key, keys.token, profile_name=keys.profile)
-            self._client: Any = session.client(
+            session = _session(access.keys or Keys())
+            self._client: Any = session.create_client(
                 "s3", endpoint_url=access.endpoint, region_name=access.region, config=config, verify=access.ca
             )
+            self._ca = str(access.ca or session.get_config_variable("ca_bundle") or get_cert_path(verify=True))
+        self._read_timeout_s = read_timeout_s
         self._client.meta.events.register("before-send.s3", self._count)
+        self._client.meta.events.register("before-send.s3.UploadPart", self._send)
 
     def _count(self, **_: object) -> None:
         self.requests += 1
+
+    def _send(self, request: "AWSPreparedRequest", **_: object) -> "AWSResponse":
+        """Send a part. What a handler of this event returns is the answer to botocore, which then sends nothing.
+
+        _do_get_response, boto/botocore botocore/endpoint.py @ 1.44.5.
+        """
+        return self._sender.send(request)
+
+    @cached_property
+    def _sender(self) -> "PartSender":
+        from botocore.utils import get_environ_proxies  # noqa: PLC0415 - as above
+
+        from generator.sync.s3_send import PartSender  # noqa: PLC0415 - loads libcurl, and a sync may send nothing
+
+        endpoint = self._client.meta.endpoint_url
+        proxy = get_environ_proxies(endpoint).get(endpoint.partition(":")[0], "")
+        return PartSender(ca=self._ca, proxy=proxy, read_timeout_s=self._read_timeout_s)
 
     def list_objects(self, prefix: str) -> dict[str, Stored]:
         """Every object below `prefix`, by its path there. Complete, or S3Error."""
@@ -204,6 +229,25 @@ class Bucket:
 
     def _at(self, key: str) -> str:
         return f"s3://{self.name}/{key}"
+
+
+def _session(keys: Keys) -> Any:
+    """A session of botocore; boto3's makes the same client, but loads resources and transfers first."""
+    import botocore.session  # noqa: PLC0415 - as above
+    from botocore.loaders import Loader  # noqa: PLC0415 - as above
+
+    class OneService(Loader):
+        def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+            """Only S3: looking for the others takes thousands of calls to the file system."""
+            return ["s3"]
+
+    session: Any = botocore.session.Session()
+    session.register_component("data_loader", OneService())
+    if keys.profile is not None:
+        session.set_config_variable("profile", keys.profile)
+    if keys.access_key or keys.secret_key or keys.token:
+        session.set_credentials(keys.access_key, keys.secret_key, keys.token)
+    return session
 
 
 def _expect(error: S3Error, codes: Collection[str]) -> None:

@@ -101,7 +101,7 @@ class S3Error(RemoteError):
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raise boto3's errors as S3Error: "cannot `doing`: …"."""
+    """Raise botocore's errors as S3Error: "cannot `doing`: …"."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in s3
 
     try:

@@ -15,7 +15,6 @@ from generator.hub.errors import HubError
 from generator.retry import retry
 from generator.sync.destinations import Destination, Locks, Selection, Settings, destinations
 from generator.sync.digest import Sent
-from generator.sync.download import RangeReader
 from generator.sync.engine import Budget, Engine, TransferLimits
 from generator.sync.manifest import Manifest
 from generator.sync.model import SyncRequest, apply, plan_model, read_manifest
@@ -121,6 +120,10 @@ class Session:
 
     def apply(self, destination: Destination, plans: Sequence[Plan]) -> list[Outcome]:
         """Apply plans. Without `keep_going`, the first failure stops the others between two parts."""
+        if not plans:
+            return []
+        from generator.sync.download import RangeReader  # noqa: PLC0415 - loads libcurl
+
         bucket = self.bucket(destination)
         ranges = RangeReader(ca=self._ca, stop=self._stop, read_timeout_s=self._limits.retry_policy.read_timeout_s)
         engine = Engine(

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.hub.files import ModelFile
 from generator.retry import RetryPolicy, retry
-from generator.sync.download import DownloadError
+from generator.sync.download_errors import DownloadError
 from generator.sync.plan import CopySource, Stored
 from generator.sync.s3 import Bucket, Upload
 from generator.sync.s3_errors import S3Error

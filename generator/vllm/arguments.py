@@ -1,7 +1,6 @@
 """vLLM's command line as far as a catalog may use it: which version knows which flag, and what to write instead."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from generator.codes import Code
 from generator.diagnostics import suggestion
@@ -55,8 +54,7 @@ _INSTEAD: Final = {
 _SAMPLED: Final = tuple(parse(text) for text in SAMPLED)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Why an argument would stop vLLM from starting: the diagnostic's code, the reason, and what to write."""
 
     code: Code
