@@ -71,12 +71,13 @@ def _in_hours(hours: float) -> str:
 
 def test_prune_aborts_what_killed_runs_have_left(scene: Scene, faulty_s3: FaultyS3) -> None:
     """Also for models that are no longer in the catalog, but never outside the connection's prefix."""
+    scene.name("search")
     _begin_upload(scene, "models/gone/0123456789ab/model.safetensors")
     _begin_upload(scene, "elsewhere/model.safetensors")
     assert scene.sync("--prune").stderr == "0 prefixes deleted\n"
     faulty_s3.faults.later(hours=25)
     ran = scene.sync("--prune", "--dry-run")
-    assert ran.stdout == "abort an upload of models/gone/0123456789ab/model.safetensors (nothing was sent for a day)\n"
+    assert ran.stdout == "abort an upload of models/gone/0123456789ab/model.safetensors (no part received for a day)\n"
     assert ran.stderr == "0 prefixes would be deleted, 1 upload would be aborted\n"
     assert len(scene.uploads()) == 2
     assert scene.sync("--prune").stderr == "0 prefixes deleted, 1 upload aborted\n"
