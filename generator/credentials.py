@@ -13,7 +13,7 @@ _TOKENS: Final = {
     "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
     "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{16,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    "a JSON web token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}",
+    "a JSON web token": r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}",
     "a password in a URL": r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,31}://[^\s/@:]{0,256}:[^\s]{1,1024}@",
 }
 TOKEN = re.compile("|".join(f"({pattern})" for pattern in _TOKENS.values()))

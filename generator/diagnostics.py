@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from generator.codes import Code
 
 Loc = tuple[str | int, ...]
 """A path into the catalog, as pydantic spells it: `("models", 3, "source", "revision")`."""
+
+MOST: Final = 1000
+"""So many findings are enough for one run, and a hostile file cannot make more."""
 
 
 class Position(NamedTuple):

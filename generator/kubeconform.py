@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from generator import json_text
 from generator import programs as tools
 from generator.diagnostics import Diagnostic, Loc, Position, ToolError
 from generator.releases import Target
@@ -78,8 +79,8 @@ def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str,
     for batch in _batches(paths):
         done = tools.run([*options, *batch], ok=(0, 1))
         try:
-            findings += json.loads(done.stdout)["resources"]
-        except (ValueError, KeyError):
+            findings += json_text.parse(done.stdout)["resources"]
+        except (ValueError, KeyError, TypeError):
             raise ToolError("kubeconform printed something other than the expected JSON") from None
     return findings
 

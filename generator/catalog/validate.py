@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
@@ -12,14 +12,10 @@ from generator.catalog import rules
 from generator.catalog.contract.core_schema import validator
 from generator.catalog.model import Catalog, Violation
 from generator.catalog.resolve import resolve
-from generator.catalog.violations import ENTRY, GROUPS, shown, violations_of
-from generator.diagnostics import CatalogError, Diagnostic, Loc, Position, Severity
+from generator.catalog.violations import ENTRY, GROUPS, violations_of
+from generator.diagnostics import MOST, CatalogError, Diagnostic, Loc, Position, Severity
+from generator.display import shown
 from generator.yaml.read import Document
-
-_MOST: Final = 1000
-"""So many findings are enough for one run, and a hostile file cannot make more."""
-_LONGEST: Final = 4096
-
 
 Rule = Callable[[Catalog], Iterable[Violation]]
 
@@ -35,7 +31,7 @@ def validate(document: Document, further: Rule = _no_further) -> tuple[Catalog, 
     contract are set aside, so that the rules still judge the others in the same run.
     """
     violations = list(rules.check_text(document.data))
-    if len(document.problems) > _MOST or any(problem.code == "yaml-alias" for problem in document.problems):
+    if len(document.problems) > MOST or any(problem.code == "yaml-alias" for problem in document.problems):
         raise CatalogError(_of_the_text(document, leaking=bool(violations)))
     contract = validator()
     catalog = None
@@ -43,7 +39,7 @@ def validate(document: Document, further: Rule = _no_further) -> tuple[Catalog, 
         data = contract.validate_python(document.data)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        violations.extend(violations_of(found[:_MOST]))
+        violations.extend(violations_of(found[:MOST]))
         data = _without_broken_entries(contract, document.data, found)
     if data is not None:
         catalog, unresolved = resolve(data)
@@ -53,13 +49,13 @@ def validate(document: Document, further: Rule = _no_further) -> tuple[Catalog, 
     diagnostics = _located(document, violations)
     errors = tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
     if catalog is None or errors:
-        raise CatalogError(diagnostics if len(diagnostics) <= _MOST else errors[:_MOST])
-    return catalog, diagnostics[:_MOST]
+        raise CatalogError(diagnostics if len(diagnostics) <= MOST else errors[:MOST])
+    return catalog, diagnostics[:MOST]
 
 
 def _of_the_text(document: Document, *, leaking: bool) -> tuple[Diagnostic, ...]:
     """What the text got wrong, and nothing else: of the values that aliases stand for, none was read."""
-    problems = document.problems[:_MOST]
+    problems = document.problems[:MOST]
     line = _public_lines(document, {problem.position.line for problem in problems} if leaking else set())
     return tuple(replace(problem, source_line=line(problem.position.line)) for problem in problems)
 
@@ -94,7 +90,7 @@ def _located(document: Document, violations: Iterable[Violation]) -> tuple[Diagn
     silent = secrets | {problem.position for problem in problems}
     # Where a key stands twice, the first is found, and the last one's value counts: so the problems' lines, too.
     line = _public_lines(document, {position.line for position in silent} if secrets else set())
-    located = [replace(problem, source_line=line(problem.position.line)) for problem in problems[:_MOST]]
+    located = [replace(problem, source_line=line(problem.position.line)) for problem in problems[:MOST]]
     for position, violation in found:
         if violation.code == credentials.CODE or position not in silent:
             subject = _subject(violation.loc, document.data)
@@ -113,12 +109,11 @@ def _located(document: Document, violations: Iterable[Violation]) -> tuple[Diagn
 
 
 def _public_lines(document: Document, hidden: Collection[int]) -> Callable[[int], str | None]:
-    """The text's lines by number; None for those that hold a credential, or are too long to be looked through."""
+    """The text's lines by number; None for those that must not be shown."""
 
     @cache
     def line(number: int) -> str | None:
-        text = document.line(Position(number, 1)) or ""
-        return None if number in hidden or len(text) > _LONGEST or credentials.kind(text) else text
+        return None if number in hidden else document.line(Position(number, 1))
 
     return line
 
@@ -129,7 +124,7 @@ def _subject(loc: Loc, data: Any) -> str | None:
         return None
     group, name = str(loc[0]), loc[1]
     if group not in GROUPS:
-        return group
+        return shown(group)
     if group == "models" and isinstance(name, int):
         entry = data["models"][name]
         if not (isinstance(entry, Mapping) and isinstance(entry.get("name"), str)):

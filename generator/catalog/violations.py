@@ -5,14 +5,13 @@ from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
-from generator import credentials
 from generator.catalog.contract import frozen
 from generator.catalog.contract.outline import Block, Choice, Map, at
 from generator.catalog.contract.patterns import FLAG, SHAPES
 from generator.catalog.model import Violation
 from generator.diagnostics import Loc, choice, correction
+from generator.display import shown
 from generator.vllm import arguments
-from generator.yaml.read import printable
 
 GROUPS: Final = {"models": "model", "runtimes": "runtime", "connections": "connection", "environments": "environment"}
 """The catalog's lists and maps of entries, and what one entry is called."""
@@ -27,8 +26,6 @@ _TYPES: Final = {
 }
 _ZERO: Final = {"replicas": "to run no pods, set `stopped: true`"}
 _SIGNS: Final = tuple("0123456789+-.")
-_SHOWN_LENGTH: Final = 80
-_LONGEST: Final = 4096
 
 
 def violations_of(found: Iterable[ErrorDetails]) -> Iterable[Violation]:
@@ -93,7 +90,7 @@ def _place(details: ErrorDetails) -> tuple[Loc, bool]:
 def _needs(loc: Loc) -> str:
     """`needs secret.externalSecret.store`, from the entry on that the subject names."""
     known = min(len(loc) - 1, ENTRY if loc[0] in GROUPS else 1)
-    return f"{'' if known else 'the catalog '}needs {'.'.join(map(str, loc[known:]))}"
+    return f"{'' if known else 'the catalog '}needs {shown('.'.join(map(str, loc[known:])))}"
 
 
 def _field(loc: Loc) -> str:
@@ -104,7 +101,7 @@ def _field(loc: Loc) -> str:
 
 
 def _last(loc: Loc) -> str:
-    return next((part for part in reversed(loc) if isinstance(part, str)), "the catalog")
+    return shown(next((part for part in reversed(loc) if isinstance(part, str)), "the catalog"))
 
 
 def _known_keys(loc: Loc) -> tuple[str, ...]:
@@ -151,9 +148,3 @@ def _type_hint(kind: str, value: Any) -> str | None:
     if kind in ("int_type", "bool_type") and isinstance(value, str):
         return "write it without quotes"
     return None
-
-
-def shown(value: object) -> str:
-    """User text fit for one line of a message."""
-    text = printable(credentials.redact(str(value)[:_LONGEST])).replace("\n", "⏎").replace("\t", " ")
-    return text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"

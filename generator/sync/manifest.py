@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
+from generator import json_text
 from generator.diagnostics import GeneratorError
 
 SCHEMA: Final = 1
+_T = TypeVar("_T")
 
 
 class ManifestError(GeneratorError):
@@ -61,12 +63,29 @@ def dump(manifest: Manifest) -> bytes:
 def parse(raw: bytes, where: str) -> Manifest:
     """Read a manifest. Raises ManifestError if it is none, or of a later version."""
     try:
-        data: dict[str, Any] = json.loads(raw)
+        data: dict[str, Any] = json_text.parse(raw)
         if data["schema"] != SCHEMA:
             raise ManifestError(f"{where} was written by a newer version of this tool", hint="update this tool")
-        files = tuple(Entry(**{key: entry[key] for key in Entry._fields}) for entry in data["files"])
-        return Manifest(data["repo"], data["commit"], data["profile"], files)
+        files = tuple(_entry(entry) for entry in data["files"])
+        return Manifest(_typed(data["repo"], str), _typed(data["commit"], str), _typed(data["profile"], str), files)
     except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(
             f"{where} is not a manifest of this tool", hint="delete it, and run the sync again"
         ) from error
+
+
+def _entry(raw: Mapping[str, Any]) -> Entry:
+    git_sha1 = raw["git_sha1"]
+    return Entry(
+        path=_typed(raw["path"], str),
+        size=_typed(raw["size"], int),
+        sha256=_typed(raw["sha256"], str),
+        git_sha1=None if git_sha1 is None else _typed(git_sha1, str),
+        etag=_typed(raw["etag"], str),
+    )
+
+
+def _typed(value: Any, kind: type[_T]) -> _T:
+    if type(value) is not kind:
+        raise TypeError("a manifest has another kind of value there")
+    return value

@@ -1,5 +1,6 @@
 """Parses catalog text under stricter rules than YAML's; positions are found again only when needed."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ import yaml
 
 from generator import credentials
 from generator.codes import Code
-from generator.diagnostics import CatalogError, Diagnostic, Loc, Position
+from generator.diagnostics import MOST, CatalogError, Diagnostic, Loc, Position
+from generator.display import LONGEST, shown
+from generator.yaml.scalars import AMBIGUOUS, CONSTANTS, value_of
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 32
@@ -19,28 +22,6 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # YAML 1.1 breaks lines at NEL, LS and PS and 1.2 does not; C0 controls, DEL and surrogates are outside YAML altogether.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)")
-_CONSTANTS: Final = {
-    "true": True, "True": True, "TRUE": True,
-    "false": False, "False": False, "FALSE": False,
-    "null": None, "Null": None, "NULL": None, "~": None, "": None,
-}  # fmt: skip
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
-# Text that PyYAML (1.1), ruamel.yaml (1.2) and Go's two parsers do not all read alike; none of it means one thing.
-_AMBIGUOUS = re.compile(
-    r"""(?: [yYnN] | [yY]es | YES | [nN]o | NO | [oO]n | ON | [oO]ff | OFF      # booleans to some
-        | = | <<                                                              # the value and merge keys
-        | [-+]? [0-9][0-9_]* (?: :[0-5]?[0-9] )+ (?: \.[0-9_]* )?             # sexagesimal
-        | [-+]? 0 (?: o[0-7_]+ | x[0-9a-fA-F_]+ | b[01_]+ | [0-9_]+ )         # other bases, leading zeros
-        | [-+]? [0-9][0-9_]* \.? [0-9_]* (?: [eE][-+]?[0-9]+ )?               # underscores, signs, exponents
-        | [-+]? \. [0-9][0-9_]* (?: [eE][-+]?[0-9]+ )?
-        | [-+]? \. (?: inf | Inf | INF ) | \. (?: nan | NaN | NAN )
-        | [0-9]{4} - [0-9]{1,2} - [0-9]{1,2} (?: [Tt\ \t] .* )?               # timestamps
-        )\Z""",
-    re.VERBOSE,
-)
-_NUMERIC_START: Final = frozenset("0123456789+-.")
-_INT64_DIGITS: Final = 19
 _STARTS: Final = frozenset((yaml.MappingStartEvent, yaml.SequenceStartEvent))
 _ENDS: Final = frozenset((yaml.MappingEndEvent, yaml.SequenceEndEvent))
 _NODES: Final = frozenset((*_STARTS, *_ENDS, yaml.ScalarEvent, yaml.AliasEvent))
@@ -78,11 +59,11 @@ class Document:
         return mark
 
     def line(self, position: Position) -> str | None:
-        """The line of text at `position`, fit for a terminal; None past the end, and where it holds a credential."""
+        """The line of text at `position`; None past the end, and where it holds a credential or is too long to tell."""
         if position.line > len(self.lines):
             return None
         line = self.lines[position.line - 1].rstrip("\r")
-        return None if credentials.kind(line) else printable(line)
+        return None if len(line) > LONGEST or credentials.kind(line) else line
 
     def diagnostic(self, position: Position, code: Code, message: str, hint: str | None = None) -> Diagnostic:
         """An error at `position`, with its source line."""
@@ -107,12 +88,13 @@ def parse(raw: bytes, path: str) -> Document:
         raise CatalogError(
             (Diagnostic(path, Position(1, 1), "yaml-too-large", message, "give each team its own catalog"),)
         )
+    body = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        text = raw.decode("utf-8-sig")
+        text = body.decode()
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig").split("\n")
+        before = body[: error.start].decode().split("\n")
         at = Position(len(before), len(before[-1]) + 1)
-        message = f"byte 0x{raw[error.start]:02x} is not valid UTF-8"
+        message = f"byte 0x{body[error.start]:02x} is not valid UTF-8"
         raise CatalogError((Diagnostic(path, at, "yaml-encoding", message, "save the file as UTF-8"),)) from None
     document = Document(path, text, None)
     if unprintable := _UNPRINTABLE.search(text):
@@ -127,11 +109,6 @@ def _character(found: re.Match[str]) -> str:
 
 def _short(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
-
-
-def reads_as_text(text: str) -> bool:
-    """Whether every YAML parser reads `text` as a string if it is not quoted."""
-    return text not in _CONSTANTS and not _AMBIGUOUS.match(text) and not _DECIMAL.match(text)
 
 
 def printable(text: str) -> str:
@@ -169,7 +146,7 @@ class _Reader:
 
     document: Document
     problems: list[Diagnostic] = field(default_factory=list)
-    _plain: dict[str, Any] = field(default_factory=lambda: dict(_CONSTANTS))
+    _plain: dict[str, Any] = field(default_factory=lambda: dict(CONSTANTS))
 
     def read(self) -> Any:
         """Return the one document's data; None when the text holds none."""
@@ -201,7 +178,7 @@ class _Reader:
     def _value(self, event: Any) -> Any:
         """Return what a node other than a scalar begins as."""
         if type(event) is yaml.AliasEvent:
-            self._report(event, "yaml-alias", f"alias '*{event.anchor}' is not allowed", "repeat the value")
+            self._report(event, "yaml-alias", f"alias '*{shown(event.anchor)}' is not allowed", "repeat the value")
             return None
         self._check_node(event)
         return {} if type(event) is yaml.MappingStartEvent else []
@@ -231,44 +208,36 @@ class _Reader:
         try:
             return self._plain[text]
         except KeyError:
-            value = self._resolve(text)
-        if value is _AMBIGUOUS:
+            value = value_of(text)
+        if value is AMBIGUOUS:
             if is_key and text == "<<":
                 self._report(event, "yaml-merge-key", "merge keys are not allowed", "repeat the fields")
             else:
-                self._report(
-                    event, "yaml-ambiguous-scalar", f"YAML parsers disagree on the meaning of {text}", f'write "{text}"'
-                )
+                message = f"YAML parsers disagree on the meaning of {shown(text)}"
+                hint = f'write "{text}"' if shown(text) == text else "put it in quotes"
+                self._report(event, "yaml-ambiguous-scalar", message, hint)
             return text
         self._plain[text] = value
         return value
-
-    @staticmethod
-    def _resolve(text: str) -> Any:
-        if text[0] in _NUMERIC_START:
-            if _INTEGER.match(text):
-                return int(text) if len(text) < _INT64_DIGITS else _AMBIGUOUS
-            if _DECIMAL.match(text):
-                return float(text)
-        return _AMBIGUOUS if _AMBIGUOUS.match(text) else text
 
     def _key(self, event: Any, key: Any, container: dict[str, Any]) -> Any:
         if type(key) is not str:
             self._report(event, "yaml-key", "a key must be text", "put the key in quotes")
             return str(event.value) if isinstance(event, yaml.ScalarEvent) else ""
         if key in container:
-            self._report(event, "yaml-duplicate-key", f"duplicate key '{key}'", "keep one of the two")
+            self._report(event, "yaml-duplicate-key", f"duplicate key '{shown(key)}'", "keep one of the two")
         return key
 
     def _check_node(self, event: Any) -> None:
         if event.anchor is not None:
-            self._report(
-                event, "yaml-alias", f"anchor '&{event.anchor}' is not allowed", "repeat the value where it is used"
-            )
+            message = f"anchor '&{shown(event.anchor)}' is not allowed"
+            self._report(event, "yaml-alias", message, "repeat the value where it is used")
         if event.tag is not None:
-            self._report(event, "yaml-tag", f"tag '{_short(event.tag)}' is not allowed", "remove the tag")
+            self._report(event, "yaml-tag", f"tag '{shown(_short(event.tag))}' is not allowed", "remove the tag")
 
     def _report(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:
+        if len(self.problems) > MOST:
+            return
         at = Position(event.start_mark.line + 1, event.start_mark.column + 1)
         self.problems.append(self.document.diagnostic(at, code, message, hint))
 

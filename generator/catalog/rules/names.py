@@ -5,7 +5,7 @@ from typing import Final
 
 from generator.catalog.model import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
-from generator.yaml.read import reads_as_text
+from generator.yaml.scalars import reads_as_text
 
 _DASHBOARD_LENGTH: Final = 30
 """ROUTE_BASED_NAME_LENGTH in opendatahub-io/odh-dashboard
