@@ -1,6 +1,6 @@
 """Diagnostics as values, and the errors that carry them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -66,11 +66,12 @@ class Diagnostic:
 
 
 class GeneratorError(Exception):
-    """A failure whose text is meant for the user."""
+    """A failure whose text is meant for the user: a line, another with the hint, and a line for each of `details`."""
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, details: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        self.details = details
 
 
 class CatalogError(GeneratorError):

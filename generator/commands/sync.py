@@ -16,8 +16,7 @@ import click
 from generator import pipeline
 from generator.commands import options
 from generator.diagnostics import InterruptedSyncError
-from generator.report import progress, transfers
-from generator.report.findings import show_error
+from generator.report import printing, progress, transfers
 from generator.sync import models
 from generator.sync.destinations import Selection
 from generator.sync.engine import TransferLimits
@@ -90,8 +89,12 @@ def act(context: SyncContext, mode: Mode, output: str) -> bool:
     """Sync, verify or prune, and report; whether all is well. Raises InterruptedSyncError when it was stopped."""
     if mode == "prune":
         pruned, dry_run = models.prune(context), context.options.dry_run
-        click.echo(transfers.pruned_json(pruned) if output == "json" else transfers.pruned_text(pruned), nl=False)
-        click.echo(transfers.pruned_total(pruned, dry_run=dry_run), err=True)
+        if output == "json":
+            printing.results(transfers.pruned_json(pruned))
+        else:
+            for line in transfers.pruned_text(pruned):
+                printing.result(line)
+        printing.say(transfers.pruned_total(pruned, dry_run=dry_run))
         return True
     planning = mode == "sync" and context.options.dry_run
     synced = models.verify(context) if mode == "verify" else models.sync(context, _watch(output))
@@ -104,21 +107,21 @@ def act(context: SyncContext, mode: Mode, output: str) -> bool:
 
 def _show(synced: Synced, *, planning: bool, output: str) -> None:
     if output == "json":
-        click.echo(transfers.plan_json(synced.outcomes) if planning else transfers.outcome_json(synced))
+        printing.results(transfers.plan_json(synced.outcomes) if planning else transfers.outcome_json(synced))
     else:
         for line in transfers.plan_text(synced.outcomes) if planning else transfers.outcome_text(synced.outcomes):
-            click.echo(line)
+            printing.result(line)
     for outcome, label in zip(synced.outcomes, transfers.labels(synced.outcomes), strict=True):
         if outcome.error and not isinstance(outcome.error, InterruptedSyncError):
-            show_error(outcome.error, label)
+            printing.error(outcome.error, label)
     if not planning:
-        click.echo(transfers.total(synced), err=True)
+        printing.say(transfers.total(synced))
 
 
 def _watch(output: str) -> Callable[[list[Plan]], AbstractContextManager[Observe]]:
     def watch(plans: list[Plan]) -> AbstractContextManager[Observe]:
         terminal = output == "text" and sys.stderr.isatty()
-        return progress.shown(plans, terminal=terminal, as_json=output == "json", say=options.say)
+        return progress.shown(plans, terminal=terminal, as_json=output == "json", say=printing.say)
 
     return watch
 

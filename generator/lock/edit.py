@@ -161,8 +161,9 @@ def _replaced(data: Any, loc: Loc, value: str) -> Any:
 def _assert_only(text: str, edited: str, models: tuple[Any, ...]) -> None:
     before = _data(text)
     if _data(edited) != {**before, "models": list(models)}:
-        block = dump({"models": [models[-1]]}).partition("\n")[2]
-        raise GeneratorError("models.yaml cannot be extended in its present form", hint=f"add this:\n{block}")
+        block = dump({"models": [models[-1]]}).splitlines()[1:]
+        message = "models.yaml cannot be extended in its present form"
+        raise GeneratorError(message, hint="add this:", details=block)
 
 
 _MISREAD: Final = "the edited models.yaml would not read back as intended"

@@ -9,7 +9,7 @@ _WOULD: Final = "would be "
 
 
 def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
-    """What would change, as one unified diff in path order, piece by piece."""
+    """What would change, as one unified diff in path order, line by line."""
     import difflib  # noqa: PLC0415 - only to show a difference
 
     for path in sorted({*changes.created, *changes.changed, *changes.removed}):
@@ -20,11 +20,13 @@ def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
             _lines(after),
             "/dev/null" if before is None else f"a/{path}",
             "/dev/null" if after is None else f"b/{path}",
+            lineterm="",
         )
 
 
 def _lines(content: bytes | None) -> list[str]:
-    return [] if content is None else content.decode("utf-8", "replace").splitlines(keepends=True)
+    *lines, end = ("" if content is None else content.decode("utf-8", "replace")).split("\n")
+    return [*lines, end, "\\ No newline at end of file"] if end else lines
 
 
 def summary(changes: TreeDiff, *, would: bool = False) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from generator.display import visible
 from generator.sync.plan import Action, Observe, Plan
 
 if TYPE_CHECKING:
@@ -64,16 +65,18 @@ class Bars:
     """A bar for each file that is under way, and one for all."""
 
     def __init__(self, plans: list[Plan]) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only on a terminal
-        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn  # noqa: PLC0415
+        from rich import progress  # noqa: PLC0415 - only on a terminal
+        from rich.console import Console  # noqa: PLC0415 - the same
 
-        columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        name = progress.TextColumn("{task.description}", markup=False)
+        shown = (progress.BarColumn(), progress.DownloadColumn())
+        rates = (progress.TransferSpeedColumn(), progress.TimeRemainingColumn())
         self._sizes: Counter[tuple[str, str]] = Counter()  # a model may go to two prefixes at once
         for plan in plans:
             for operation in plan.operations:
                 if operation.moves:
                     self._sizes[plan.wanted.name, operation.path] += operation.size
-        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.progress = progress.Progress(name, *shown, *rates, console=Console(stderr=True))
         self._all = self.progress.add_task("all", total=self._sizes.total())
         self._files: dict[tuple[str, str], TaskID] = {}
         self._lock = Lock()
@@ -83,7 +86,7 @@ class Bars:
         with self._lock:
             file = (model, path)
             if file not in self._files:
-                self._files[file] = self.progress.add_task(f"{model}/{path}", total=self._sizes.get(file))
+                self._files[file] = self.progress.add_task(visible(f"{model}/{path}"), total=self._sizes.get(file))
             self.progress.update(self._files[file], advance=count)
             self.progress.update(self._all, advance=count)
             if self.progress.tasks[self._files[file]].finished:

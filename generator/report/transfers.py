@@ -121,20 +121,19 @@ def total(synced: Synced) -> str:
 _IN: Final = frozenset({"synced", "up-to-date", "verified"})
 
 
-def pruned_text(found: Pruned) -> str:
+def pruned_text(found: Pruned) -> Iterator[str]:
     """What is, or would be, deleted: one line each."""
-    lines = [
-        f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, used by no model)\n" for stale in found.prefixes
-    ]
-    lines += [f"abort an upload of {upload.key} (no part received for a day)\n" for upload in found.uploads]
-    return "".join(lines)
+    for stale in found.prefixes:
+        yield f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, used by no model)"
+    for upload in found.uploads:
+        yield f"abort an upload of {upload.key} (no part received for a day)"
 
 
 def pruned_json(found: Pruned) -> str:
     """The same for programs."""
     prefixes = [{"prefix": stale.prefix, "completeSince": stale.since.isoformat()} for stale in found.prefixes]
     uploads = [{"key": upload.key, "uploadId": upload.id} for upload in found.uploads]
-    return json.dumps({"prefixes": prefixes, "uploads": uploads}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"prefixes": prefixes, "uploads": uploads}, indent=2, ensure_ascii=False)
 
 
 def pruned_total(found: Pruned, *, dry_run: bool) -> str:
