@@ -125,19 +125,12 @@ def _read(document: Document) -> Document:
     try:
         data = reader.read()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = _inside(document, Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1))
-        what = credentials.redact(" ".join(part for part in (error.problem, error.context) if part))
-        raise CatalogError(
-            (*reader.problems, document.diagnostic(at, "yaml-syntax", f"not valid YAML: {what}"))
-        ) from None
+        from generator.yaml.slips import explain  # noqa: PLC0415 - only where the text is broken
+
+        slip = explain(error, document.text, _Loader)
+        found = document.diagnostic(slip.at, "yaml-syntax", f"not valid YAML: {slip.message}", slip.hint)
+        raise CatalogError((*reader.problems, found)) from None
     return Document(document.path, document.text, data, tuple(reader.problems))
-
-
-def _inside(document: Document, position: Position) -> Position:
-    """The position, or the end of the text when the parser points past it."""
-    lines = document.lines
-    return position if position.line <= len(lines) else Position(len(lines), len(lines[-1]) + 1)
 
 
 @dataclass
