@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
+from pydantic_core import ValidationError
 
 from generator import credentials
 from generator.catalog import rules
 from generator.catalog.contract.core_schema import validator
 from generator.catalog.model import Catalog, Violation
 from generator.catalog.resolve import resolve
+from generator.catalog.sound import sound, whole
 from generator.catalog.violations import ENTRY, GROUPS, violations_of
 from generator.diagnostics import MOST, CatalogError, Diagnostic, Loc, Position, Severity
 from generator.display import shown
@@ -27,24 +28,24 @@ def _no_further(_: Catalog) -> Iterable[Violation]:
 def validate(document: Document, further: Rule = _no_further) -> tuple[Catalog, tuple[Diagnostic, ...]]:
     """The catalog and its warnings; `further` judges it beside the catalog's own rules.
 
-    Raises CatalogError with the diagnostics, in file order, when any of them is an error. Entries that break the
-    contract are set aside, so that the rules still judge the others in the same run.
+    Raises CatalogError with the diagnostics, in file order, when any of them is an error. What breaks the contract is
+    set aside, so that the rules still judge the rest in the same run.
     """
     violations = list(rules.check_text(document.data))
     if len(document.problems) > MOST or any(problem.code == "yaml-alias" for problem in document.problems):
         raise CatalogError(_of_the_text(document, leaking=bool(violations)))
     contract = validator()
-    catalog = None
+    catalog, part = None, None
     try:
-        data = contract.validate_python(document.data)
+        part = whole(contract.validate_python(document.data))
     except ValidationError as error:
         found = error.errors(include_url=False)
         violations.extend(violations_of(found[:MOST]))
-        data = _without_broken_entries(contract, document.data, found)
-    if data is not None:
-        catalog, unresolved = resolve(data)
+        part = sound(contract, document.data, found)
+    if part is not None:
+        catalog, unresolved = resolve(part)
         violations.extend(unresolved)
-        violations.extend(rules.check(catalog))
+        violations.extend(rules.check(catalog, target_known=part.target_known, whole=part.whole))
         violations.extend(further(catalog))
     diagnostics = _located(document, violations)
     errors = tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
@@ -58,22 +59,6 @@ def _of_the_text(document: Document, *, leaking: bool) -> tuple[Diagnostic, ...]
     problems = document.problems[:MOST]
     line = _public_lines(document, {problem.position.line for problem in problems} if leaking else set())
     return tuple(replace(problem, source_line=line(problem.position.line)) for problem in problems)
-
-
-def _without_broken_entries(contract: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) -> Any:
-    """The data without the models that break the contract; None when something else does, or none are left."""
-    broken = {details["loc"][1] for details in found if details["loc"][:1] == ("models",) and len(details["loc"]) > 1}
-    if not isinstance(data, dict) or not isinstance(data.get("models"), list):
-        return None
-    # A placeholder keeps the others' indexes, and so their positions; it resolves to nothing.
-    sound = {**data, "models": [None if index in broken else model for index, model in enumerate(data["models"])]}
-    rest = {**sound, "models": [model for model in sound["models"] if model is not None]}
-    try:
-        checked = contract.validate_python(rest)
-    except ValidationError:
-        return None
-    valid = iter(checked["models"])
-    return {**checked, "models": [None if model is None else next(valid) for model in sound["models"]]}
 
 
 def _located(document: Document, violations: Iterable[Violation]) -> tuple[Diagnostic, ...]:

@@ -100,4 +100,5 @@ def _memory(catalog: Catalog) -> Iterator[Violation]:
 _LEAST_BYTES = 1_000_000
 
 
+OF_THE_TARGET = (_autoscaling,)
 RULES = (_quotas, _autoscaling, _accelerators, _memory)

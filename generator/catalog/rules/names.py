@@ -182,4 +182,5 @@ def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
     return None
 
 
+OF_THE_TARGET = (_lengths, _variables)
 RULES = (_unique, _lengths, _reserved, _namespaces, _metadata, _variables, _tolerations)

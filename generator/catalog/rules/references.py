@@ -93,4 +93,5 @@ def _images(catalog: Catalog) -> Iterator[Violation]:
             yield Violation(loc, "image-without-digest", message, hint, severity=Severity.WARNING)
 
 
+OF_THE_WHOLE = (_unused,)
 RULES = (_tasks, _secrets, _prefixes, _unused, _idle_overrides, _exposure, _images)
