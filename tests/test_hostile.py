@@ -80,7 +80,7 @@ def test_an_override_that_is_nested_too_deep_is_no_json(tmp_path: Path) -> None:
     """Python's own words for it would name Python."""
     value = '{"a": ' + "[" * 1_500 + "]" * 1_500 + "}"
     ran = run("generate", root=project(tmp_path, with_argument(f"--hf-overrides={value}")))
-    assert "the value of --hf-overrides is not JSON: it is nested too deep [invalid-argument]" in ran.stderr
+    assert "the value of --hf-overrides is not valid JSON: it is nested too deep [invalid-argument]" in ran.stderr
 
 
 @pytest.mark.parametrize("flag", ["--tensor-parallel-size", "--max-num-batched-tokens", "--max-num-seqs"])
