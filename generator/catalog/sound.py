@@ -51,7 +51,7 @@ def sound(validator: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) 
     if not isinstance(data, dict):
         return None
     faults = {details["loc"] for details in found}
-    broken = {loc[:depth] for loc in faults for depth in (1, 2) if len(loc) >= depth}
+    broken = {loc[:depth] for loc in faults for depth in range(1, len(loc) + 1)}
     lost = {str(loc[0]) for loc in faults if len(loc) == 1}
     target_known = "platform" not in lost and ("platform", "target") not in broken
     models = data["models"] if "models" not in lost else []
@@ -74,8 +74,8 @@ def sound(validator: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) 
     return Sound(
         cast("contract.Catalog", {**checked, **groups, "models": entries}),
         {group: None if group in lost else data[group] for group in GROUPS},
-        {index: _named(models[index], ("models", index), faults) for index in aside},
-        _named(data.get("defaults"), ("defaults",), faults),
+        {index: _named(models[index], ("models", index), broken) for index in aside},
+        _named(data.get("defaults"), ("defaults",), broken),
         target_known,
         whole=False,
     )
@@ -85,19 +85,19 @@ def _without(data: Mapping[str, Any], group: str, broken: Collection[Loc]) -> di
     return {name: entry for name, entry in data[group].items() if (group, name) not in broken}
 
 
-def _named(layer: Any, loc: Loc, faults: Collection[Loc]) -> dict[str, Any]:
+def _named(layer: Any, loc: Loc, broken: Collection[Loc]) -> dict[str, Any]:
     """A layer with nothing in it but the names that it refers to, as far as they hold the contract."""
     if not isinstance(layer, dict):
         return {}
     kept = {
         key: layer[key]
         for key in ("runtime", "connection", "deployTo", "overrides")
-        if key in layer and not any(fault[: len(loc) + 1] == (*loc, key) and key != "overrides" for fault in faults)
+        if key in layer and (key == "overrides" or (*loc, key) not in broken)
     }
     overrides = kept.get("overrides")
     if isinstance(overrides, dict):
         at = (*loc, "overrides")
-        kept["overrides"] = {name: _named(inner, (*at, name), faults) for name, inner in overrides.items()}
+        kept["overrides"] = {name: _named(inner, (*at, name), broken) for name, inner in overrides.items()}
     elif overrides is not None:
         del kept["overrides"]
     return kept
