@@ -15,6 +15,7 @@ from statistics import median
 from subprocess import PIPE, Popen
 from typing import Final, NamedTuple
 
+import fleet
 from pipelines import OURS, PIPELINES, Job, ours
 from processes import ENVIRONMENT, ChildError, Sample, run
 from sync_servers import TOOLS, FastHub, LoggedS3, Tls, make_tls, roomy
@@ -145,6 +146,8 @@ def _lines(rounds: int, huge: int) -> Iterator[str]:
         yield from _drift(stage)
         yield from _moved(stage)
         yield from _killed(stage)
+        yield f"\nfleets, with {fleet.LATENCY_S * 1000:.0f} ms between a sync and its bucket"
+        yield from (_bar(*figure) for figure in fleet.lines(folder, tls, COMMIT))
     if huge:
         yield from _huge(huge)
 

@@ -16,10 +16,11 @@ from processes import MEMORY
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from fakes.faulty import FaultyS3  # noqa: E402 - found below tests/
 from fakes.tls import Tls, make_tls  # noqa: E402
 from servers.s3 import S3, Versitygw  # noqa: E402 - found below tests/
 
-__all__ = ["REPO", "ROOT", "S3", "TOOLS", "FastHub", "LoggedS3", "Tls", "Versitygw", "make_tls", "roomy"]
+__all__ = ["REPO", "ROOT", "S3", "TOOLS", "FastHub", "FaultyS3", "LoggedS3", "Tls", "Versitygw", "make_tls", "roomy"]
 
 TOOLS: Final = ROOT / ".tools/bin"
 REPO: Final = "acme/model"

@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from generator.commands import options
-from generator.diagnostics import CatalogError, GeneratorError, InterruptedSyncError
+from generator.diagnostics import CatalogError, GeneratorError, InterruptedSyncError, ReportedError
 from generator.report import findings, printing
 
 EXIT_OK: Final = 0
@@ -69,6 +69,8 @@ def _reported(callback: Callable[..., bool], consequence: str) -> Callable[..., 
         except InterruptedSyncError as error:
             printing.say(str(error))
             sys.exit(EXIT_INTERRUPTED)
+        except ReportedError:
+            sys.exit(EXIT_ERROR)
         except GeneratorError as error:
             printing.error(error)
             sys.exit(EXIT_ERROR)

@@ -74,6 +74,10 @@ class GeneratorError(Exception):
         self.details = details
 
 
+class ReportedError(GeneratorError):
+    """A failure that was reported where it happened; it still decides the exit code."""
+
+
 class CatalogError(GeneratorError):
     """The catalog is invalid. Carries every diagnostic, warnings included."""
 

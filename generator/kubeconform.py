@@ -14,6 +14,7 @@ from generator import json_text
 from generator import programs as tools
 from generator.diagnostics import Diagnostic, Loc, Position, ToolError
 from generator.releases import Target
+from generator.tree import FileTree
 from generator.yaml.read import Document
 
 _INNER: Final = "template-"
@@ -136,14 +137,14 @@ def _diagnostic(
     return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
 
 
-def foreign(origins: Mapping[str, Loc], root: Path) -> tuple[Diagnostic, ...]:
+def foreign(tree: FileTree, root: Path) -> tuple[Diagnostic, ...]:
     """A finding for each file in `rendered/` that the catalog does not produce: Argo CD syncs everything there."""
     present = (path.relative_to(root).as_posix() for path in (root / "rendered").rglob("*") if not path.is_dir())
     message = "the catalog does not produce this file, and Argo CD syncs everything in the folder"
     return tuple(
         Diagnostic(path, Position(1, 1), "foreign-manifest", message, "move it out of rendered/, or run `generate`")
         for path in sorted(present)
-        if path not in origins
+        if path not in tree
     )
 
 

@@ -1,10 +1,11 @@
 """Pages for readers, from Jinja templates."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from generator.catalog.layout import artifact_prefix
-from generator.catalog.model import Catalog, ServedModel
+from generator.catalog.model import Catalog, Model, ServedModel
 from generator.commits import short
 from generator.compiler import MARK
 from generator.display import visible
@@ -25,7 +26,7 @@ def pages(catalog: Catalog) -> FileTree:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(cell=_cell, short=short)
+    environment.filters.update(cell=_cell, served=_served)
     template = environment.from_string(_TEMPLATE.read_text("utf-8"))
     text = template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint)
     return {CATALOG_PAGE: "\n".join(map(visible, text.split("\n"))).encode()}
@@ -36,6 +37,32 @@ def _cell(text: object) -> str:
     return "".join(
         f"\\{character}" if character in "\\|`*_<>[]&#~$!" else character for character in str(text)
     ).replace("\n", " ")
+
+
+def _headline(served: ServedModel) -> str:
+    described = f": {_cell(served.description)}" if served.description else ""
+    return f"{_cell(served.display_name)}{described}"
+
+
+_SHOWN: Final[Mapping[str, Callable[[ServedModel], str]]] = {
+    "task": lambda served: served.task,
+    "repository": lambda served: _cell(served.repo),
+    "commit": lambda served: f"`{short(served.commit)}`",
+    "length": lambda served: str(served.max_model_len),
+    "dimensions": lambda served: str(served.dimensions or "\N{EN DASH}"),
+    "runtime": lambda served: served.runtime,
+    "headline": _headline,
+}
+
+
+def _served(model: Model, what: str) -> str:
+    """What a model's environments serve: one value if they agree, and otherwise each with its environments."""
+    environments: dict[str, list[str]] = {}
+    for served in model.served or (model.base,):
+        environments.setdefault(_SHOWN[what](served), []).append(str(served.environment))
+    if len(environments) == 1:
+        return next(iter(environments))
+    return "; ".join(f"{value} in {', '.join(names)}" for value, names in environments.items())
 
 
 def _where(served: ServedModel, catalog: Catalog) -> str:

@@ -14,7 +14,12 @@ _T = TypeVar("_T")
 
 
 class RemoteError(GeneratorError):
-    """A server did not do what it was asked. If `transient`, a retry may help, but not before `wait_s` seconds."""
+    """A server did not do what it was asked. If `transient`, a retry may help, but not before `wait_s` seconds.
+
+    `everywhere`: it would refuse every other request alike.
+    """
+
+    everywhere = False
 
     def __init__(self, message: str, *, hint: str | None, transient: bool, wait_s: float = 0) -> None:
         super().__init__(message, hint=hint)

@@ -24,15 +24,16 @@ from fakes.repos import Source
 from helpers import MINIMAL, Ran, project, run
 from servers.s3 import S3
 
+from generator.catalog.layout import manifest_key
 from generator.commands import sync as syncing
-from generator.diagnostics import GeneratorError, InterruptedSyncError
+from generator.diagnostics import GeneratorError, InterruptedSyncError, ReportedError
 from generator.lock.lockfile import Locked
 from generator.report import progress
 from generator.retry import RetryPolicy
 from generator.sync.destinations import Selection
 from generator.sync.engine import TransferLimits
 from generator.sync.manifest import profile_digest
-from generator.sync.models import SyncOptions
+from generator.sync.session import SyncOptions
 
 REPO: Final = "acme/embedder"
 TOKEN: Final = "hf_a-token-that-nobody-may-see"  # noqa: S105 - of the fake
@@ -116,6 +117,16 @@ class Scene:
         """The catalog as it is written."""
         return yaml.safe_load((self.root / "models.yaml").read_text())
 
+    def name(self, name: str) -> None:
+        """Give the catalog a name, so that it can prune."""
+        self.write({**self.catalog(), "name": name})
+
+    def drop(self, name: str) -> None:
+        """Take a model out of the catalog."""
+        catalog = self.catalog()
+        catalog["models"] = [entry for entry in catalog["models"] if entry["name"] != name]
+        self.write(catalog)
+
     def put(self, path: str, body: bytes) -> None:
         """Write a file of the model without the tool."""
         with contextlib.closing(self.s3.client()) as client:
@@ -152,6 +163,8 @@ class Scene:
                 code = 0 if syncing.act(context, "sync", output) else 1
             except InterruptedSyncError:
                 code = 130
+            except ReportedError:
+                code = 2
             except GeneratorError as error:
                 code = 2
                 err.write(f"error: {error}\n  hint: {error.hint}\n")
@@ -247,7 +260,7 @@ class Scene:
         )
 
     def _manifest_key(self, name: str) -> str:
-        return f"models/.sync/{name}/{self.models[name][1][:12]}.json"
+        return manifest_key("models", name, self.models[name][1], self.catalog().get("name"))
 
     def _recorded(self, name: str) -> Digests:
         """The files of the manifest; its other fields are checked here."""
@@ -256,7 +269,8 @@ class Scene:
         files, etags = manifest.pop("files"), self._etags(name)
         chosen = next(entry for entry in self.catalog()["models"] if entry["name"] == name).get("files", {})
         profile = profile_digest(chosen.get("include", ()), chosen.get("exclude", ()))
-        same(manifest, {"schema": 1, "repo": repo, "commit": commit, "profile": profile})
+        named = {"catalog": self.catalog()["name"]} if "name" in self.catalog() else {}
+        same(manifest, {"schema": 1, "repo": repo, "commit": commit, "profile": profile, **named})
         same({file["path"]: file["etag"] for file in files}, etags)
         held = self.hub.repos[repo].commits[commit]
         for file in files:

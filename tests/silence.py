@@ -7,7 +7,7 @@ from fakes import LONG_S
 from scene import QUICK
 
 from generator.hub.client import of_environment
-from generator.sync import models
+from generator.sync import models, session
 from generator.sync.download import RangeReader
 from generator.sync.engine import TransferLimits
 from generator.sync.plan import CopySource
@@ -32,8 +32,8 @@ def impatient(
     hub: dict[str, Any] = {"attempts": tries} if side == "hub" else {"read_timeout_s": LONG_S}
     ranges = {} if side == "cdn" else {"read_timeout_s": LONG_S}
     patch.setattr(models, "of_environment", lambda environ, given: of_environment(environ, given._replace(**hub)))
-    patch.setattr(models, "RangeReader", lambda **given: RangeReader(**{**given, **ranges}))
-    patch.setattr(models, "Bucket", _Hasty if side == "s3" else _patient)
+    patch.setattr(session, "RangeReader", lambda **given: RangeReader(**{**given, **ranges}))
+    patch.setattr(session, "Bucket", _Hasty if side == "s3" else _patient)
     return limits._replace(retry_policy=limits.retry_policy._replace(read_timeout_s=silence_s, attempts=tries))
 
 

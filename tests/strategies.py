@@ -137,7 +137,9 @@ def _settings(target: str, *, on_gpu: bool) -> Mapping[str, st.SearchStrategy[An
         "queue": st.sampled_from(_NAMES),
         "nodeSelector": _node_labels,
         "tolerations": _tolerations,
+        "extraTolerations": _tolerations,
         "args": _args,
+        "extraArgs": _args,
         "env": _env,
         "expose": st.booleans(),
         "auth": st.booleans(),
@@ -152,9 +154,9 @@ def _settings(target: str, *, on_gpu: bool) -> Mapping[str, st.SearchStrategy[An
     return fields
 
 
-_memory = st.sampled_from(["8Gi", "1024Mi", "1.5Gi", "0.1Gi", "1000k", "12G", "500000000"])
+_memory = st.sampled_from(["8Gi", "1024Mi", "1.5Gi", "0.5Gi", "1000k", "12G", "500000000"])
 _objects = st.sampled_from(["small", "8", "1e3", "no", "a.b", "0x1"])
-_REQUIRED: Final = ("maxModelLen",)
+_NEVER_NULL: Final = ("maxModelLen", "extraArgs", "extraTolerations")
 
 
 def _scaling(metric: str, most: int) -> st.SearchStrategy[dict[str, Any]]:
@@ -170,7 +172,7 @@ def _layer(draw: st.DrawFn, fields: Mapping[str, st.SearchStrategy[Any]], *, nul
     chosen = draw(st.lists(st.sampled_from(sorted(fields)), max_size=6, unique=True))
     layer = {}
     for name in chosen:
-        removable = nulls and name not in _REQUIRED
+        removable = nulls and name not in _NEVER_NULL
         layer[name] = None if removable and draw(st.integers(0, 3)) == 0 else draw(fields[name])
     if layer.get("resources", 0) is None:
         layer["resources"] = {}

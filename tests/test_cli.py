@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from fakes import LONG_S
-from helpers import MINIMAL, ROOT, SHIPPED, UNLOCKED, files, project, run
+from helpers import MINIMAL, ROOT, SHIPPED, UNLOCKED, Ran, files, project, run
 
 from generator import cli, pipeline
 
@@ -36,8 +37,61 @@ def test_check_prints_a_diff_exits_1_and_writes_nothing(tmp_path: Path) -> None:
     assert ran.code == 1
     assert "--- a/rendered/dev/models/servingruntime-minilm.yaml\n" in ran.stdout
     assert "-    - --max-model-len=256\n+    - --max-model-len=128\n" in ran.stdout
-    assert ran.stderr == "3 files would be changed; run `generate`\n"
+    assert "rendered/dev/models/servingruntime-minilm.yaml:1:1: error: differs from " in ran.stderr
+    assert ran.stderr.endswith("3 files would be changed; run `generate`\n")
     assert files(root) == before
+
+
+def drifted(tmp_path: Path, form: str) -> Ran:
+    """`generate --check` where one file was edited, one is missing, and one is left over."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    edited, missing = (root / f"base/models/minilm/{name}.yaml" for name in ("servingruntime", "kustomization"))
+    edited.write_text(edited.read_text("utf-8") + "# \x1b[31mby hand\n", "utf-8")
+    missing.rename(missing.with_name("left-over.yaml"))
+    ran = run("generate", "--check", "--output", form, root=root)
+    assert ran.code == 1
+    assert "\x1b" not in ran.stdout + ran.stderr
+    return ran
+
+
+DRIFT = {
+    "base/models/minilm/kustomization.yaml": "does not exist",
+    "base/models/minilm/left-over.yaml": "is not generated from models.yaml any more",
+    "base/models/minilm/servingruntime.yaml": "differs from what models.yaml compiles to",
+}
+
+
+def test_drift_as_json_is_a_list_of_findings(tmp_path: Path) -> None:
+    """Standard output is one document: the diff goes to stderr."""
+    ran = drifted(tmp_path, "json")
+    found = json.loads(ran.stdout)
+    assert {item["path"]: item["message"] for item in found} == DRIFT
+    assert {(item["code"], item["severity"], item["hint"]) for item in found} == {
+        ("out-of-date", "error", "run `generate`, and commit what it writes")
+    }
+    assert "--- a/base/models/minilm/servingruntime.yaml\n" in ran.stderr
+
+
+def test_drift_as_sarif_is_a_result_per_file(tmp_path: Path) -> None:
+    """Code scanning shows each result at its file."""
+    [sarif] = json.loads(drifted(tmp_path, "sarif").stdout)["runs"]
+    places = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in sarif["results"]]
+    assert places == sorted(DRIFT)
+    assert all("run `generate`" in result["message"]["text"] for result in sarif["results"])
+
+
+def test_drift_as_junit_is_a_failure_per_file(tmp_path: Path) -> None:
+    """GitLab and Jenkins count failures."""
+    suite = ET.fromstring(drifted(tmp_path, "junit").stdout)
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "3")
+    assert [str(case.get("name")).partition(":")[0] for case in suite] == sorted(DRIFT)
+
+
+def test_drift_on_github_is_a_command_per_file(tmp_path: Path) -> None:
+    """GitHub reads stdout line by line, and nothing else is on it."""
+    lines = drifted(tmp_path, "github").stdout.splitlines()
+    assert [re.sub(r"::error file=([^,]+),.*", r"\1", line) for line in lines] == sorted(DRIFT)
 
 
 def test_check_shows_created_and_removed_files(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import pytest
@@ -47,10 +48,12 @@ def compile_text(text: str) -> tuple[Catalog, Compiled]:
 
 @cache
 def files(case: str) -> tuple[Written, ...]:
-    """Every file that is written for a case."""
+    """Every manifest that is written for a case."""
     tree = compiled(case)[1].tree
     return tuple(
-        Written(path, content.decode(), yaml.load(content, Loader=yaml.CSafeLoader)) for path, content in tree.items()
+        Written(path, content.decode(), yaml.load(content, Loader=yaml.CSafeLoader))
+        for path, content in tree.items()
+        if path.endswith(".yaml")
     )
 
 
@@ -339,6 +342,52 @@ def test_argo_cd_syncs_what_is_rendered(case: str) -> None:
     assert {(obj["apiVersion"].rpartition("/")[0], obj["kind"]) for obj in synced(case)} <= kinds
 
 
+def test_the_page_shows_what_each_environment_serves() -> None:
+    """An override may change any column; where environments agree, a value stands alone."""
+    text = (
+        MINIMAL.replace("{namespace: team-dev}", "{namespace: team-dev}\n  prod: {namespace: team-prod}")
+        .replace(
+            "\nconnections:", "\n  other: {displayName: Other, task: reranker, image: quay.io/v/vllm:1}\nconnections:"
+        )
+        .replace(
+            "    dimensions: 384\n",
+            "    dimensions: 384\n    overrides:\n      prod:\n        displayName: Mini\n"
+            "        description: For prod\n        task: reranker\n"
+            "        maxModelLen: 128\n        dimensions: null\n"
+            "        source: {repo: BAAI/bge, revision: 00000000000045c4b4d94cc5a9bb96e735b38267}\n"
+            "        runtime: other\n",
+        )
+    )
+    page = documents.pages(compile_text(text)[0])["docs/catalog.md"].decode()
+    row = next(line for line in page.splitlines() if line.startswith("| [minilm]"))
+    assert row.split(" | ")[1:] == [
+        "embedding in dev; reranker in prod",
+        "sentence-transformers/all-MiniLM-L6-v2 in dev; BAAI/bge in prod",
+        "`1110a243fdf4` in dev; `000000000000` in prod",
+        "256 in dev; 128 in prod",
+        "384 in dev; \N{EN DASH} in prod",
+        "vllm-embedding in dev; other in prod |",
+    ]
+    assert "\nminilm in dev; Mini: For prod in prod\n" in page
+    alone = text.replace("    dimensions: 384\n", "    dimensions: 384\n    deployTo: [prod]\n")
+    assert "| reranker | BAAI/bge | `000000000000` | 128 | \N{EN DASH} | other |" in (
+        documents.pages(compile_text(alone)[0])["docs/catalog.md"].decode()
+    )
+
+
+EMPTIED = "environment-without-models"
+
+
+def test_an_environment_without_models_is_synced_to_nothing() -> None:
+    """Git keeps no empty folder, and Argo CD prunes nothing where its folder is gone, or all of it by default."""
+    tree = compiled(EMPTIED)[1].tree
+    assert [path for path in tree if path.startswith("rendered/prod/models/")] == ["rendered/prod/models/README.md"]
+    assert [path for path in tree if path.startswith("rendered/dev/") and not path.endswith(".yaml")] == []
+    [applications] = (file.obj for file in files(EMPTIED) if file.obj["kind"] == "ApplicationSet")
+    automated = applications["spec"]["template"]["spec"]["syncPolicy"]["automated"]
+    assert automated == {"prune": True, "selfHeal": True, "allowEmpty": True}
+
+
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_webhooks_have_nothing_to_change(target: Any) -> None:
     """What each release's webhooks would add is written in that release's form, and nothing unknown to it."""
@@ -365,6 +414,47 @@ def test_a_scaling_target_is_a_quantity_too(target: int, written: str) -> None:
     (metric,) = service["spec"]["predictor"]["autoScaling"]["metrics"]
     assert metric["external"]["target"] == {"type": "Value", "value": written}
     assert 'namespace="team-dev"' in metric["external"]["metric"]["query"]
+
+
+OURS = (
+    *("argocd", "base", "catalog", "connections", "externalsecret", "inferenceservice", "kustomization", "models"),
+    *("overlays", "platform", "readme", "rendered", "role", "rolebinding", "runtimes", "servingruntime", "template"),
+    *("templates", "kustomization-yaml", "con", "a-view", "a-sa"),
+)
+"""Names of our own files and folders, which users may choose, too."""
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_name_of_ours_is_a_name_like_any_other(name: str) -> None:
+    """Whatever a runtime, connection, environment, project or model is called, its files are its own."""
+    plain, odd = (
+        MINIMAL.replace("vllm-embedding:", f"{runtime}:")
+        .replace("  s3:\n", f"  {word}:\n")
+        .replace("{existing: s3}", "{externalSecret: {store: vault, key: s3}}")
+        .replace("  dev: {namespace: team-dev}", f"  {word}: {{namespace: {word}-ns}}")
+        .replace('"3.3"', f'"3.3", argocd: {{repoURL: https://git.example.com/m.git, project: {word}}}')
+        .replace("name: minilm\n", f"name: {word}\n    auth: true\n")
+        for runtime, word in (("unlikely", "unlikely"), (name, name))
+    )
+    (_, expected), (catalog, written) = compile_text(plain), compile_text(odd)
+    tree = {**written.tree, **documents.pages(catalog)}
+    assert len(written.tree) == len(expected.tree)
+    assert {path.replace("unlikely", name) for path in expected.tree} == written.tree.keys()
+    assert len({path.casefold() for path in tree}) == len(tree)
+    folders = {str(parent).casefold() for path in tree for parent in PurePosixPath(path).parents}
+    assert folders.isdisjoint({path.casefold() for path in tree})
+
+
+def test_every_link_of_the_page_leads_to_its_model() -> None:
+    """A model may be called like one of the page's own headings."""
+    for name in ("models", "runtimes", "minilm"):
+        catalog, _ = compile_text(MINIMAL.replace("name: minilm\n", f"name: {name}\n"))
+        page = documents.pages(catalog)["docs/catalog.md"].decode()
+        titles = re.findall("^#+ (.*)$", page, re.MULTILINE)
+        anchors = [re.sub("[^a-z0-9-]", "", title.lower().replace(" ", "-")) for title in titles]
+        [link] = re.findall(rf"\[{name}\]\(#(.*?)\)", page)
+        assert anchors.count(link) == 1
+        assert f"## Model {name}\n" in page
 
 
 def many(**changed: str) -> str:

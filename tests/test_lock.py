@@ -220,6 +220,46 @@ def test_upgrade_all_moves_what_is_behind_and_leaves_overrides(locked: Path, hub
     )
 
 
+@pytest.mark.parametrize("written", ["main", "'main'"])
+@pytest.mark.parametrize("option", [["--upgrade", "minilm"], ["--upgrade-all"]])
+def test_upgrade_pins_the_branch_that_an_entry_names(
+    option: list[str], written: str, tmp_path: Path, hub: FakeHub
+) -> None:
+    """To the commit at which it stands; a model that is not to be upgraded is still refused."""
+    hub.add(MINILM, small(), commit=NEWER)
+    root = project(tmp_path, MINIMAL.replace(COMMIT, written))
+    ran = run("lock", *option, root=root)
+    assert ran.code == 0
+    assert ran.stderr.startswith(f"{MINILM}: 'main' stands at 8b3219a92973\n")
+    assert (root / "models.yaml").read_text("utf-8") == MINIMAL.replace(COMMIT, written.replace("main", NEWER))
+    project(root, MINIMAL.replace(COMMIT, "main"))
+    ran = run("lock", root=root)
+    assert ran.code == 1
+    assert "revision 'main' is not a commit" in ran.stderr
+
+
+def test_upgrade_pins_a_branch_not_the_newest_of_the_default_one(tmp_path: Path, hub: FakeHub) -> None:
+    """Which the entry does not name; the repository may be named by the defaults."""
+    hub.add(MINILM, small(), commit=COMMIT)
+    hub.add(MINILM, small(), commit=NEWER, main=False)
+    hub.repos[MINILM].branches["refs/pr/7"] = NEWER
+    before = MINIMAL.replace("defaults:\n", f"defaults:\n  source: {{repo: {MINILM}}}\n")
+    before = before.replace(f"{{repo: {MINILM}, revision: {COMMIT}}}", "{revision: refs/pr/7}")
+    root = project(tmp_path, before)
+    ran = run("lock", "--upgrade", "minilm", root=root)
+    assert ran.code == 0
+    assert ran.stderr.startswith(f"{MINILM}: 'refs/pr/7' stands at 8b3219a92973\n")
+    assert (root / "models.yaml").read_text("utf-8") == before.replace("refs/pr/7", NEWER)
+
+
+@pytest.mark.parametrize("revision", ['"ma in"', '"-x"', '"a\\x07b"', "1", "[main]", f"{'a' * 300}"])
+def test_upgrade_asks_for_no_name_that_git_would_refuse(revision: str, tmp_path: Path, hub: FakeHub) -> None:
+    """The contract's own message is said instead."""
+    ran = run("lock", "--upgrade", "minilm", root=project(tmp_path, MINIMAL.replace(COMMIT, revision)))
+    assert (ran.code, hub.requests) == (1, [])
+    assert "models.yaml:20:" in ran.stderr
+
+
 def test_upgrade_of_an_unknown_model_lists_the_known_ones(locked: Path) -> None:
     """Before any request."""
     ran = run("lock", "--upgrade", "minlm", root=locked)

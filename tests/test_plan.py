@@ -1,6 +1,6 @@
 """The plan of a sync is a pure function of what is wanted, what a manifest promises, and what the bucket lists."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,6 @@ from generator.hub.files import ModelFile, select
 from generator.sync import manifest as manifests
 from generator.sync.manifest import Entry, Manifest
 from generator.sync.plan import CopySource, OtherCommit, Plan, Stored, Wanted, make_plan, part_size, phases, up_to_date
-from generator.sync.prune import stale
 
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 WANTED = Wanted("m", "org/m", COMMIT, "bucket", "models/m/1110a243fdf4/", "models/.sync/m/1110a243fdf4.json", "p")
@@ -97,6 +96,43 @@ def test_an_unknown_object_below_the_prefix_is_deleted() -> None:
     assert plan.writes_manifest
 
 
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+ONNX = ModelFile("onnx/model.onnx", 5, None, "f" * 40)
+WHOLE = MANIFEST._replace(files=(*MANIFEST.files, entry(ONNX)))
+THERE = {**LISTING, ONNX.path: stored(ONNX)}
+
+
+def test_a_file_that_is_not_selected_any_more_is_retired() -> None:
+    """Pods that start now may need it; the manifest stays, as all that it lists is still there."""
+    plan = make_plan(WANTED._replace(profile="narrower"), FILES, WHOLE, THERE)
+    assert actions(plan)[ONNX.path][0] == "retire"
+    assert (plan.writes_manifest, plan.replaces_manifest) == (True, False)
+    recorded = WHOLE._replace(files=(*MANIFEST.files, entry(ONNX)._replace(unwanted_since=SINCE)))
+    assert manifests.parse(manifests.dump(recorded), "here").by_path[ONNX.path].unwanted_since == SINCE
+    assert not make_plan(WANTED, FILES, recorded, THERE).work
+    back = make_plan(WANTED, (*FILES, ONNX), recorded, THERE)
+    assert [operation.entry for operation in back.operations if operation.path == ONNX.path] == [entry(ONNX)]
+
+
+def test_without_a_manifest_the_noted_digest_protects_a_file() -> None:
+    """As after a sync that was killed while `files` changed."""
+    noted = {**LISTING, ONNX.path: stored(ONNX)._replace(sha256="c" * 64)}
+    assert actions(make_plan(WANTED, FILES, MANIFEST, noted))[ONNX.path][0] == "retire"
+    changed = {**LISTING, ONNX.path: stored(ONNX, "other")}
+    assert actions(make_plan(WANTED, FILES, WHOLE, changed))[ONNX.path][0] == "delete"
+
+
+def test_what_another_catalog_has_recorded_counts_unless_ours_knows_better() -> None:
+    """Its entry explains an object whose ETag ours does not know, but not one that `--verify` found damaged."""
+    there = {**LISTING, "model.safetensors": stored(WEIGHTS, "theirs")}
+    theirs = MANIFEST._replace(files=(entry(CONFIG), entry(WEIGHTS, "theirs")), catalog="other")
+    for own in (MANIFEST, None):
+        assert actions(make_plan(WANTED, FILES, own, there, shared=[theirs]))["model.safetensors"][0] == "keep"
+    damaged = manifests.disproved(MANIFEST, {"model.safetensors"})
+    plan = make_plan(WANTED, FILES, damaged, LISTING, shared=[MANIFEST])
+    assert actions(plan)["model.safetensors"][0] == "upload"
+
+
 def test_a_lock_that_differs_from_the_manifest_wins() -> None:
     """The manifest records what was sent, the lock what should be."""
     other = (CONFIG, WEIGHTS._replace(sha256="d" * 64))
@@ -179,11 +215,13 @@ def test_after_a_plan_is_applied_nothing_is_to_do(wanted: list[ModelFile], there
     """After the uploads and deletions, a new plan is empty."""
     listing = {file.path: Stored(file.path, file.size, "e", file.sha256 if noted else None) for file in there}
     plan = make_plan(WANTED, wanted, None, listing)
-    after = {item.path for item in plan.operations if item.action != "delete"}
+    after = {item.path for item in plan.operations if item.action not in ("delete", "retire")}
     assert after == {file.path for file in wanted}
-    manifest = Manifest("org/m", COMMIT, "p", tuple(entry(file) for file in wanted))
-    again = make_plan(WANTED, wanted, manifest, {file.path: stored(file) for file in wanted})
-    assert not again.work
+    retired = [item.entry._replace(unwanted_since=SINCE) for item in plan.operations if item.entry and not item.file]
+    assert bool(retired) == (noted and any(file.path not in after for file in there))
+    manifest = Manifest("org/m", COMMIT, "p", (*(entry(file) for file in wanted), *retired))
+    held = {each.path: Stored(each.path, each.size, each.etag) for each in manifest.files}
+    assert not make_plan(WANTED, wanted, manifest, held).work
 
 
 @given(st.integers(1, 46 << 40))
@@ -256,20 +294,6 @@ def test_files_that_make_no_model_are_refused(paths: list[str], problem: str) ->
     """Before the first transfer instead of in the pod."""
     selection = select([ModelFile(path, 1, None, "b" * 40) for path in paths])
     assert any(problem in found for found in selection.problems)
-
-
-def test_prune_takes_only_what_is_complete_old_and_unreferenced() -> None:
-    """Everything else may belong to another sync or another program."""
-    now = datetime(2026, 1, 31, tzinfo=UTC)
-    old, fresh = now - timedelta(days=30), now - timedelta(days=1)
-    written = {
-        "models/.sync/m/aaaaaaaaaaaa.json": old,
-        "models/.sync/m/bbbbbbbbbbbb.json": fresh,
-        "models/.sync/n/cccccccccccc.json": old,
-        "models/.sync/notes.txt": old,
-    }
-    found = stale("models", written, {"models/n/cccccccccccc/"}, now, timedelta(days=7))
-    assert [item.prefix for item in found] == ["models/m/aaaaaaaaaaaa/"]
 
 
 def test_manifests_are_outside_every_served_prefix() -> None:

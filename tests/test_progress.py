@@ -1,8 +1,11 @@
 """The progress of a sync without a terminal."""
 
+import io
 import json
+import re
 
 import pytest
+from rich.console import Console
 
 from generator.report import progress
 
@@ -44,6 +47,36 @@ def test_progress_as_json(clock: list[float]) -> None:
             "path": "a",
         }
     ]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_nothing_wraps_on_a_terminal(width: int) -> None:
+    """Long paths are cut; the file's bar goes when the file is there."""
+    written = io.StringIO()
+    console = Console(file=written, width=width, force_terminal=True, color_system=None)
+    path = "a-folder-with-a-long-name/" * 5 + "model-00001-of-00004.safetensors"
+    sizes = {
+        ("a-model-with-a-name-of-thirty-ch", path): 123_456_789_000,
+        ("m", "config.json"): 600,
+        ("m", "[b].txt"): 9,
+    }
+    bars = progress.Bars(sizes, console)
+    with bars.progress:
+        for (model, name), size in sizes.items():
+            bars.observe(model, name, size // 2, "upload")
+    lines = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in written.getvalue().splitlines()]
+    assert max(map(len, lines)) <= width
+    last = [line for line in lines if line.strip()][-len(sizes) - 1 :]
+    assert [line.split()[0][:7] for line in last] == ["all", "a-model", "m/confi", "m/[b].t"]
+    assert "…" in last[1]
+    assert "61.7/123.5 GB" in last[1]
+
+
+def test_no_bar_without_work(capsys: pytest.CaptureFixture[str]) -> None:
+    """A sync that has nothing to do says so, and draws nothing."""
+    with progress.shown({}, terminal=True, as_json=False, say=print):
+        pass
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,9 @@
 """`artifact-sync` on a bucket with objects: what is kept, sent again or deleted."""
 
-import os
-import time
 from collections.abc import Callable
 
 import pytest
 from fakes.faulty import FaultyS3
-from fakes.hub import Sparse
 from scene import FILES, MIB, WEIGHTS, Scene
 
 from generator.hub.files import ModelFile
@@ -98,50 +95,6 @@ def test_a_new_commit_fills_another_prefix(scene: Scene) -> None:
     assert scene.quick().code == 0
     assert before.items() < scene.present().items()
     scene.expect_whole()
-
-
-def test_prune_deletes_unused_prefixes(scene: Scene, faulty_s3: FaultyS3) -> None:
-    """After the grace period, manifest first; a dry run only lists them, and served prefixes stay."""
-    scene.add("gone", {**FILES, WEIGHTS: Sparse(2 * MIB, seed=3)}, "acme/gone")
-    assert scene.quick().code == 0
-    gone = scene.prefix("gone")
-    catalog = scene.catalog()
-    del catalog["models"][1]
-    scene.write(catalog)
-    before = scene.present()
-    assert scene.sync("--prune").stderr == "0 prefixes deleted\n"
-    ran = scene.sync("--prune", "--grace", "0", "--dry-run")
-    assert (ran.code, ran.stderr) == (0, "1 prefix would be deleted\n")
-    assert ran.stdout.startswith(f"delete {gone} (complete since ")
-    assert scene.present() == before
-    assert faulty_s3.counts["DeleteObject"] == 0
-    assert scene.sync("--prune", "--grace", "0").code == 0
-    deleted = [request.key for request in faulty_s3.seen("DeleteObject")]
-    assert deleted[0] == f"models/.sync/{gone[7:-1]}.json"
-    assert set(deleted[1:]) == {gone + path for path in FILES}
-    scene.expect("m")
-
-
-def test_prune_keeps_prefixes_without_a_manifest(scene: Scene) -> None:
-    """A sync may be filling them."""
-    client = scene.s3.client()
-    client.put_object(Bucket=scene.s3.bucket, Key="models/x/0123456789ab/model.safetensors", Body=b"half")
-    client.close()
-    assert scene.sync("--prune", "--grace", "0").stderr == "0 prefixes deleted\n"
-    assert "models/x/0123456789ab/model.safetensors" in scene.present()
-
-
-def test_prune_goes_by_the_age_of_the_manifest(scene: Scene) -> None:
-    """A manifest from eight days ago is older than the grace period of seven."""
-    old = scene.s3.root / "models/.sync/x/0123456789ab.json"
-    client = scene.s3.client()
-    for key in ("models/.sync/x/0123456789ab.json", "models/x/0123456789ab/config.json"):
-        client.put_object(Bucket=scene.s3.bucket, Key=key, Body=b"{}")
-    client.close()
-    then = time.time() - 8 * 86_400
-    os.utime(old, (then, then))
-    assert scene.sync("--prune").stderr == "1 prefix deleted\n"
-    scene.expect("m")
 
 
 def test_the_lock_is_binding(scene: Scene) -> None:

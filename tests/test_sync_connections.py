@@ -27,7 +27,7 @@ def scene(fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Scene:
         "first": {**s3, "bucket": versitygw.bucket, "secret": {"existing": "first"}},
         "second-s3": {**s3, "bucket": "catalogs-other", "secret": {"existing": "second"}},
     }
-    scene.write(catalog)
+    scene.write({**catalog, "name": "search"})
     return scene
 
 

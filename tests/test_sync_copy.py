@@ -117,14 +117,6 @@ def test_other_commits_are_read_only_for_large_files(scene: Scene, faulty_s3: Fa
     assert faulty_s3.counts == {"GetObject": 1, "ListObjectsV2": 1}
 
 
-def test_prune_keeps_copies(scene: Scene) -> None:
-    """A copy is its own object: without its source, the model is still complete."""
-    assert scene.quick().code == 0
-    assert scene.sync("--prune", "--grace", "0").stderr == "1 prefix deleted\n"
-    scene.expect()
-    assert scene.sync("--verify").stdout == "m: verified\n"
-
-
 def test_a_copy_that_was_finished_before_a_kill_is_not_made_again(scene: Scene, faulty_s3: FaultyS3) -> None:
     """Its metadata has its digest, like an upload's."""
     faulty_s3.faults.denied(kind="PutObject", path="*config.json")

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from generator.catalog.model import Violation, origin
+from generator.catalog.layers import origin
+from generator.catalog.model import Violation
 from generator.catalog.sound import Sound
 from generator.codes import Code
 from generator.diagnostics import Loc, choice, correction

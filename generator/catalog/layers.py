@@ -1,10 +1,16 @@
-"""Layers laid over each other, and the contract's defaults below them all."""
+"""Layers laid over each other, the contract's defaults below them all, and which layer a value came from."""
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from generator.catalog.contract import frozen
+from generator.diagnostics import Loc
 
+if TYPE_CHECKING:
+    from generator.catalog.contract import catalog as contract
+
+EXTRA: Final = {"args": "extraArgs", "tolerations": "extraTolerations"}
+"""Lists, and the field whose items a layer adds to what the list holds by then."""
 _Block = TypeVar("_Block", bound=Mapping[str, Any])
 _EMPTY: Final[dict[str, Any]] = {}
 
@@ -23,6 +29,15 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def lay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer of settings laid over those below it: merged, and then its extra items appended."""
+    merged = merge(below, above)
+    for field, extra in EXTRA.items():
+        if extra in merged:
+            merged[field] = [*merged.get(field, ()), *merged.pop(extra)]
+    return merged
+
+
 def with_defaults(block: str, raw: _Block) -> _Block:
     """A block of the contract, by name, with the defaults that the contract gives it."""
     full = {**frozen.DEFAULTS[block], **raw}
@@ -30,3 +45,60 @@ def with_defaults(block: str, raw: _Block) -> _Block:
         for field, (other, values) in frozen.DEPENDENT_DEFAULTS[block].items():
             full.setdefault(field, values[full[other]])
     return cast("_Block", full)
+
+
+def origin(data: "contract.Catalog", index: int, environment: str | None, path: Loc) -> Loc:
+    """Where the value at `path` of model `index` was written: in the strongest layer that has it, or in the model."""
+    layers = _layers(index, environment)
+    field, *inside = path or (None,)
+    if field in EXTRA and inside:
+        position, *rest = inside
+        return (*_items(data, layers, str(field))[cast("int", position)], *rest)
+    return next((layer + path for layer in reversed(layers) if _has(data, layer + path)), _model(index))
+
+
+def removed(data: "contract.Catalog", index: int, environment: str, field: str) -> Loc:
+    """The override that took something of `field` away in an environment."""
+    overrides = [layer for layer in reversed(_layers(index, environment)) if "overrides" in layer and _has(data, layer)]
+    return next((layer for layer in overrides if _has(data, (*layer, field))), overrides[0])
+
+
+def _layers(index: int, environment: str | None) -> tuple[Loc, ...]:
+    """The layers of a model in an environment, weakest first."""
+    below, own = ("defaults",), _model(index)
+    if environment is None:
+        return below, own
+    return below, (*below, "overrides", environment), own, (*own, "overrides", environment)
+
+
+def _model(index: int) -> Loc:
+    return ("models", index)
+
+
+def _items(data: "contract.Catalog", layers: tuple[Loc, ...], field: str) -> list[Loc]:
+    """Where each item of a list was written that `lay` has put together."""
+    places: list[Loc] = []
+    for layer in layers:
+        if _has(data, (*layer, field)):
+            places = []
+        for key in (field, EXTRA[field]):
+            places += [(*layer, key, position) for position in range(len(value_at(data, (*layer, key)) or ()))]
+    return places
+
+
+def _has(data: Any, loc: Loc) -> bool:
+    *above, last = loc
+    parent = value_at(data, tuple(above))
+    return last in parent if isinstance(parent, Mapping) else isinstance(parent, list) and last in range(len(parent))
+
+
+def value_at(data: Any, loc: Loc) -> Any:
+    """The value at a path; None where there is none."""
+    for part in loc:
+        if isinstance(data, Mapping):
+            data = data.get(part)
+        elif isinstance(data, list) and part in range(len(data)):
+            data = data[cast("int", part)]
+        else:
+            return None
+    return data

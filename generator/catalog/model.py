@@ -6,6 +6,7 @@ Named tuples, not frozen dataclasses: as immutable, and made in a third of the t
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from generator.catalog import layers
 from generator.codes import Code
 from generator.diagnostics import Loc, Severity
 from generator.releases import Target
@@ -21,7 +22,10 @@ IN_CLUSTER: Final = "in-cluster"
 
 
 class Violation(NamedTuple):
-    """A rule that the catalog breaks, at a path into it. `at_key` points at the key instead of its value."""
+    """A rule that the catalog breaks, at a path into it. The message ends with the line of `other`, if there is one.
+
+    `at_key` points at the key instead of its value.
+    """
 
     loc: Loc
     code: Code
@@ -29,6 +33,7 @@ class Violation(NamedTuple):
     hint: str | None = None
     severity: Severity = Severity.ERROR
     at_key: bool = False
+    other: Loc | None = None
 
 
 class ArgoCD(NamedTuple):
@@ -159,8 +164,13 @@ class Model(NamedTuple):
 
 
 class Catalog(NamedTuple):
-    """The whole catalog. `data` is what was written, for finding where a resolved value came from."""
+    """The whole catalog. `data` is what was written, for finding where a resolved value came from.
 
+    `id` tells it from others that fill the same buckets. It must not change with the contents, and two branches that
+    are both deployed are two catalogs.
+    """
+
+    id: str | None
     target: Target
     dashboard_namespace: str
     argocd: ArgoCD | None
@@ -182,24 +192,4 @@ class Catalog(NamedTuple):
 
     def origin(self, served: ServedModel, *path: str | int) -> Loc:
         """Where the value at `path` of a served model was written."""
-        return origin(self.data, served.entry, served.environment, path)
-
-
-def origin(data: "contract.Catalog", index: int, environment: str | None, path: Loc) -> Loc:
-    """The most specific layer of model `index` that holds `path`; the model itself when none does."""
-    own: Loc = ("models", index)
-    layers: tuple[Loc, ...] = (own, ("defaults",))
-    if environment is not None:
-        layers = (*((*layer, "overrides", environment) for layer in layers), *layers)
-    return next((layer + path for layer in layers if _has(data, layer + path)), own)
-
-
-def _has(data: Any, loc: Loc) -> bool:
-    for part in loc:
-        if isinstance(data, Mapping):
-            if part not in data:
-                return False
-        elif not (isinstance(data, list) and isinstance(part, int) and part < len(data)):
-            return False
-        data = data[part]
-    return True
+        return layers.origin(self.data, served.entry, served.environment, path)

@@ -1,14 +1,15 @@
 """What was written → what is meant: layers merged, defaults applied, references followed.
 
-A model is `defaults` merged with its entry; in an environment, that merged with `overrides.<environment>`.
-Merging is JSON Merge Patch (RFC 7386): maps merge key by key, scalars and lists replace, `null` removes.
+A model is `defaults` merged with its entry; in an environment, each of the two with its `overrides.<environment>`.
+Merging is JSON Merge Patch (RFC 7386): maps merge key by key, scalars and lists replace, `null` removes. The items of
+`extraArgs` and `extraTolerations` are appended.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Never, TypeAlias, cast
 
 from generator.catalog.declared import Declared, Where
-from generator.catalog.layers import merge, with_defaults
+from generator.catalog.layers import lay, removed, value_at, with_defaults
 from generator.catalog.model import (
     ArgoCD,
     Autoscaling,
@@ -20,7 +21,6 @@ from generator.catalog.model import (
     Runtime,
     ServedModel,
     Violation,
-    origin,
 )
 from generator.catalog.sound import Sound
 from generator.diagnostics import Loc
@@ -28,7 +28,7 @@ from generator.releases import TARGETS
 from generator.vllm.versions import Version, parse
 
 if TYPE_CHECKING:  # pydantic, which the contract imports, would double the time of a start
-    from generator.catalog.contract import blocks, connection, settings
+    from generator.catalog.contract import blocks, connection
     from generator.catalog.contract import catalog as contract
 
     Merged: TypeAlias = contract.Model[Never]
@@ -41,7 +41,7 @@ def resolve(sound: Sound) -> tuple[Catalog, list[Violation]]:
     data = sound.data
     platform = with_defaults("Platform", data["platform"])
     target = TARGETS[platform["target"]]
-    argocd = platform.get("argocd")
+    argocd = with_defaults("ArgoCD", platform["argocd"]) if "argocd" in platform else None
     runtimes = {
         name: _runtime(name, raw, target.vllm)
         for name, raw in sorted(data["runtimes"].items())
@@ -50,9 +50,12 @@ def resolve(sound: Sound) -> tuple[Catalog, list[Violation]]:
     resolver = _ModelResolver(sound, runtimes, platform["dashboardNamespace"])
     models = [model for index in range(len(data["models"])) if (model := resolver.model(index))]
     catalog = Catalog(
+        id=data.get("name") or (f"{argocd['repoURL']}#{argocd['targetRevision']}" if argocd else None),
         target=target,
         dashboard_namespace=platform["dashboardNamespace"],
-        argocd=_argocd(argocd) if argocd else None,
+        argocd=ArgoCD(argocd["repoURL"], argocd["targetRevision"], argocd["namespace"], argocd["project"])
+        if argocd
+        else None,
         runtimes=runtimes,
         connections={name: _connection(name, raw) for name, raw in sorted(data["connections"].items())},
         environments=resolver.environments,
@@ -60,11 +63,6 @@ def resolve(sound: Sound) -> tuple[Catalog, list[Violation]]:
         data=data,
     )
     return catalog, list(resolver.declared.violations)
-
-
-def _argocd(given: "contract.ArgoCD") -> ArgoCD:
-    raw = with_defaults("ArgoCD", given)
-    return ArgoCD(raw["repoURL"], raw["targetRevision"], raw["namespace"], raw["project"])
 
 
 def _runtime(name: str, given: "contract.Runtime", vllm: Version) -> Runtime:
@@ -126,23 +124,22 @@ class _ModelResolver:
         # A model that cannot be resolved is laid over what `defaults` names, and nothing else is looked at.
         self._defaults: Any = data.get("defaults", sound.named_defaults)
         self._data: Any = {**data, "defaults": self._defaults, "models": self._models}
-        self._lowest = merge(_NO_LAYER, self._defaults)  # there is nothing below for a `null` to remove
+        self._lowest = lay(_NO_LAYER, self._defaults)  # there is nothing below for a `null` to remove
+        self._presets = self._defaults.get("overrides") or {}
+        self._lowest_in = {name: lay(self._lowest, preset) for name, preset in self._presets.items()}
         self.declared = Declared(sound, self._data)
 
     def model(self, index: int) -> Model | None:
         """The model at `index`, or None with the reasons in `declared.violations`."""
         own = self._models[index]
-        merged = merge(self._lowest, own)
-        layers = self._overrides(own)
+        merged, overrides = lay(self._lowest, own), own.get("overrides") or {}
         deploy_to = merged.get("deployTo")
-        self.declared.environments(index, deploy_to or (), dict.fromkeys(name for layer in layers for name in layer))
+        self.declared.environments(index, deploy_to or (), dict.fromkeys((*self._presets, *overrides)))
         forms: list[tuple[Mapping[str, Any], Environment | None]] = [(merged, None)]
-        for environment in self.environments.values():
-            if deploy_to is None or environment.name in deploy_to:
-                form: Mapping[str, Any] = merged
-                for layer in layers:  # one by one: merged with each other first, they would lose their `null`s
-                    form = merge(form, layer[environment.name]) if environment.name in layer else form
-                forms.append((form, environment))
+        for name, environment in self.environments.items():
+            if deploy_to is None or name in deploy_to:
+                form = lay(self._lowest_in[name], own) if name in self._lowest_in else merged
+                forms.append((lay(form, overrides[name]) if name in overrides else form, environment))
         if index in self._named:
             for named, at in forms:
                 self.declared.names((index, at.name if at else None), named)
@@ -150,11 +147,6 @@ class _ModelResolver:
         base, *served = [self._served(index, *form) for form in forms]
         resolved = tuple(form for form in served if form is not None)
         return Model(base, resolved) if base and len(resolved) == len(served) else None
-
-    def _overrides(self, own: Mapping[str, Any]) -> tuple[Mapping[str, "settings.Settings[None]"], ...]:
-        """What differs by environment, weakest first; the model's `null` takes back what `defaults` says."""
-        overrides = own.get("overrides", {})
-        return () if overrides is None else (self._defaults.get("overrides") or {}, overrides)
 
     def _served(self, index: int, merged: Mapping[str, Any], environment: Environment | None) -> ServedModel | None:
         where = (index, environment.name if environment else None)
@@ -205,14 +197,14 @@ class _ModelResolver:
     def _complete(self, where: Where, raw: Mapping[str, Any]) -> bool:
         """Whether nothing that is needed is missing from a model, or gone by an override."""
         index, environment = where
-        missing = [path for path in _required(raw) if _get(raw, path) is None]
+        missing = [path for path in _required(raw) if value_at(raw, path) is None]
         for path in missing:
-            above = path[:-1] if isinstance(_get(self._models[index], path[:-1]), dict) else ()
+            above = path[:-1] if isinstance(value_at(self._models[index], path[:-1]), dict) else ()
             at: Loc = ("models", index, *above)
             message = f"needs {'.'.join(path)}"
             lack = Violation(at, "missing-field", message, "set it here or in defaults", at_key=True)
             if environment is not None and lack not in self.declared.violations:
-                at, message = origin(self._data, index, environment, ()), f"{message} in {environment}"
+                at, message = removed(self._data, index, environment, path[0]), f"{message} in {environment}"
                 lack = Violation(at, "missing-field", message, "set it in the override", at_key=True)
             self.declared.violate(lack)
         return not missing
@@ -234,12 +226,6 @@ def _required(raw: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
         yield ("hardwareProfile", "name")
     if raw.get("autoscaling") is not None:
         yield ("autoscaling", "max")
-
-
-def _get(raw: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        raw = raw.get(key) if isinstance(raw, dict) else None
-    return raw
 
 
 def _autoscaling(given: "blocks.Autoscaling[Never] | None") -> Autoscaling | None:

@@ -78,13 +78,15 @@ def _located(document: Document, violations: Iterable[Violation]) -> tuple[Diagn
     located = [replace(problem, source_line=line(problem.position.line)) for problem in problems[:MOST]]
     for position, violation in found:
         if violation.code == credentials.CODE or position not in silent:
-            subject = _subject(violation.loc, document.data)
+            subject, message = _subject(violation.loc, document.data), violation.message
+            if violation.other is not None:
+                message = f"{message} (see line {document.locate(violation.other).line})"
             located.append(
                 Diagnostic(
                     path=document.path,
                     position=position,
                     code=violation.code,
-                    message=f"{subject}: {violation.message}" if subject else violation.message,
+                    message=f"{subject}: {message}" if subject else message,
                     hint=violation.hint,
                     severity=violation.severity,
                     source_line=line(position.line),

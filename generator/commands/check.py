@@ -22,10 +22,11 @@ def command(*, output: str, root: Path) -> bool:
     """Validate rendered/ and argocd/ with kubeconform against the target's schemas, offline."""
     gc.disable()  # as in `generate`
     project = pipeline.load(root, with_lock=False)
-    origins = compile_catalog(project.catalog).origins
+    compiled = compile_catalog(project.catalog)
+    origins = compiled.origins
     misplaced = (
         *kubeconform.missing(origins, root, project.document),
-        *kubeconform.foreign(origins, root),
+        *kubeconform.foreign(compiled.tree, root),
     )
     if misplaced:
         raise CatalogError(misplaced)

@@ -25,7 +25,8 @@ def command(*, checking: bool, output: str, root: Path) -> bool:
     """Compile models.yaml into base/, overlays/, rendered/, argocd/ and docs/catalog.md."""
     gc.disable()  # a short run that keeps what it makes: a collection finds nothing and takes time
     generated = pipeline.generate(root, write=not checking)
-    findings.show(generated.warnings, output)
+    drift = differences.drift(generated.changes, root) if checking else ()
+    findings.show((*generated.warnings, *drift), output)
     if not generated.locked:
         printing.say(_UNLOCKED)
     if not generated.changes:
@@ -33,7 +34,7 @@ def command(*, checking: bool, output: str, root: Path) -> bool:
         return True
     if checking:
         for line in differences.unified(generated.wanted, generated.changes):
-            printing.result(line)
+            (printing.result if output == "text" else printing.say)(line)  # any other format is all of stdout
         printing.say(f"{differences.summary(generated.changes, would=True)}; run `generate`")
         return False
     printing.say(differences.summary(generated.changes))

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,13 +15,14 @@ import click
 
 from generator import pipeline
 from generator.commands import options
-from generator.diagnostics import InterruptedSyncError
+from generator.diagnostics import InterruptedSyncError, ReportedError
 from generator.report import printing, progress, transfers
 from generator.sync import models
 from generator.sync.destinations import Selection
 from generator.sync.engine import TransferLimits
-from generator.sync.models import SyncContext, Synced, SyncOptions
-from generator.sync.plan import Observe, Plan
+from generator.sync.models import Sizes, Synced, Watch
+from generator.sync.plan import Observe
+from generator.sync.session import SyncContext, SyncOptions
 
 ON_ERROR: Final = "nothing was synced"
 _MIB: Final = 1 << 20
@@ -32,8 +33,10 @@ Mode = Literal["sync", "verify", "prune"]
 @options.version("artifact-sync")
 @click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
 @click.option("--verify", is_flag=True, help="Read everything back from the bucket, and check its digests.")
-@click.option("--prune", is_flag=True, help="Delete complete prefixes that no model uses, and abandoned uploads.")
-@click.option("--grace", type=click.IntRange(0), default=7, show_default=True, help="Minimum age for --prune, in days.")
+@click.option("--prune", is_flag=True, help="Delete what this catalog no longer uses, and abandoned uploads.")
+@click.option(
+    "--grace", type=click.IntRange(0), default=7, show_default=True, help="Days unused before --prune deletes."
+)
 @click.option("--model", "names", multiple=True, help="Only this model. Can be repeated.")
 @click.option("--env", "environments", multiple=True, help="Only the models of this environment. Can be repeated.")
 @click.option("--connection", "connections", multiple=True, help="Only this connection. Can be repeated.")
@@ -86,7 +89,10 @@ def context(root: Path, asked: SyncOptions, stop: Event) -> SyncContext:
 
 
 def act(context: SyncContext, mode: Mode, output: str) -> bool:
-    """Sync, verify or prune, and report; whether all is well. Raises InterruptedSyncError when it was stopped."""
+    """Sync, verify or prune, and report; whether all is well.
+
+    Raises InterruptedSyncError when it was stopped, and ReportedError when a connection, or the Hub, cannot be used.
+    """
     if mode == "prune":
         pruned, dry_run = models.prune(context), context.options.dry_run
         if output == "json":
@@ -97,11 +103,13 @@ def act(context: SyncContext, mode: Mode, output: str) -> bool:
         printing.say(transfers.pruned_total(pruned, dry_run=dry_run))
         return True
     planning = mode == "sync" and context.options.dry_run
-    synced = models.verify(context) if mode == "verify" else models.sync(context, _watch(output))
+    synced = (models.verify if mode == "verify" else models.sync)(context, _watch(output))
     _show(synced, planning=planning, output=output)
     errors = [outcome.error for outcome in synced.outcomes if outcome.error]
     if context.stop.is_set() and errors and all(isinstance(error, InterruptedSyncError) for error in errors):
         raise InterruptedSyncError("interrupted; run the sync again: what is in the bucket is not sent again")
+    if any(outcome.service for outcome in synced.outcomes):
+        raise ReportedError("a connection, or the Hub, cannot be used")
     return not errors and not any(outcome.findings for outcome in synced.outcomes)
 
 
@@ -111,17 +119,16 @@ def _show(synced: Synced, *, planning: bool, output: str) -> None:
     else:
         for line in transfers.plan_text(synced.outcomes) if planning else transfers.outcome_text(synced.outcomes):
             printing.result(line)
-    for outcome, label in zip(synced.outcomes, transfers.labels(synced.outcomes), strict=True):
-        if outcome.error and not isinstance(outcome.error, InterruptedSyncError):
-            printing.error(outcome.error, label)
+    for label, error in transfers.errors(synced.outcomes):
+        printing.error(error, label)
     if not planning:
         printing.say(transfers.total(synced))
 
 
-def _watch(output: str) -> Callable[[list[Plan]], AbstractContextManager[Observe]]:
-    def watch(plans: list[Plan]) -> AbstractContextManager[Observe]:
+def _watch(output: str) -> Watch:
+    def watch(sizes: Sizes) -> AbstractContextManager[Observe]:
         terminal = output == "text" and sys.stderr.isatty()
-        return progress.shown(plans, terminal=terminal, as_json=output == "json", say=printing.say)
+        return progress.shown(sizes, terminal=terminal, as_json=output == "json", say=printing.say)
 
     return watch
 

@@ -70,7 +70,9 @@ def _application(argocd: ArgoCD) -> dict[str, Any]:
             },
             "destination": {"name": "{{.cluster}}", "namespace": "{{.namespace}}"},
             "syncPolicy": {
-                "automated": {"prune": True, "selfHeal": True},
+                # An environment may lose its last model, and its folder then says so: compile.py. Without allowEmpty
+                # Argo CD never prunes the last object: docs/user-guide/auto_sync.md.
+                "automated": {"prune": True, "selfHeal": True, "allowEmpty": True},
                 # docs/user-guide/sync-options.md
                 "syncOptions": [
                     "ServerSideApply=true",

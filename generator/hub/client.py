@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
+from generator.hub.answers import Description, commit_of, file_of, license_of
 from generator.hub.errors import BUSY, Endpoint, HubError, Request, refused, unanswered
 from generator.hub.files import ModelFile
 from generator.retry import RetryPolicy, retry
@@ -31,13 +32,6 @@ _CONNECT_S: Final = 10
 USUAL: Final = RetryPolicy(read_timeout_s=20, attempts=5, wait_max_s=15, timeout_s=90)
 _STEP: Final = 1 << 16
 _REFUSED: Final = 400
-
-
-class Description(NamedTuple):
-    """What a repository says of itself at a commit."""
-
-    license: str | None
-    gated: bool
 
 
 class Location(NamedTuple):
@@ -66,6 +60,7 @@ class Hub:
         self._ca, self._retry_policy = ca, retry_policy
         self.endpoint = Endpoint(url, self._token is not None, retry_policy.read_timeout_s)
         self._api: HfApi | None = None
+        self._unreachable: HubError | None = None
         self._opening = Lock()
 
     def __enter__(self) -> Self:
@@ -92,10 +87,10 @@ class Hub:
                 self._api = huggingface_hub.HfApi(endpoint=self.endpoint.url, token=self._token or False, **_agent())
             return self._api
 
-    def head(self, repo: str) -> str:
-        """The commit at which the default branch stands now."""
-        request = Request(repo)
-        return _commit(request, self._ask(request, lambda api: api.model_info(repo)).sha)
+    def head(self, repo: str, revision: str | None = None) -> str:
+        """The commit at which a branch or tag, or else the default branch, stands now."""
+        request = Request(repo, revision)
+        return commit_of(request, self._ask(request, lambda api: api.model_info(repo, revision=revision)).sha)
 
     def describe(self, repo: str, commit: str) -> Description:
         """What the repository says of itself."""
@@ -103,7 +98,7 @@ class Hub:
         info = self._ask(request, lambda api: api.model_info(repo, revision=commit))
         if info.sha != commit:
             raise HubError(f"the Hub answered for a different commit than that of {request}")
-        return Description(_license(info), bool(info.gated))
+        return Description(license_of(info), bool(info.gated))
 
     def tree(self, repo: str, commit: str) -> tuple[ModelFile, ...]:
         """Every file, sorted by path. Raises HubError rather than return a part."""
@@ -113,7 +108,7 @@ class Hub:
             from huggingface_hub import RepoFile  # noqa: PLC0415 - as above
 
             listed = api.list_repo_tree(repo, recursive=True, revision=commit)
-            return [_file(row) for row in listed if isinstance(row, RepoFile)]
+            return [file_of(row) for row in listed if isinstance(row, RepoFile)]
 
         files = sorted(self._ask(request, rows))
         if strange := [file.path for file in files if printable(file.path) != file.path]:
@@ -133,6 +128,16 @@ class Hub:
         """The first bytes of a file, fewer only when it is shorter."""
         request = Request(repo, commit, path)
         return self._ask(request, lambda _: self._start(request, length, {"Range": f"bytes=0-{length - 1}"}))
+
+    def direct(self, repo: str, commit: str, file: ModelFile) -> Location:
+        """Where a file that is read in one request can be asked for, without a request to find out.
+
+        The Hub answers with a small file itself, and with a redirect for a large one. The token is for the Hub only.
+        """
+        self._open()
+        headers = {**self._headers(), **_IDENTITY}
+        url = self._url(Request(repo, commit, file.path))
+        return Location(url, headers, file.sha256 or file.git_sha1 or "", file.size, commit)
 
     def locate(self, repo: str, commit: str, path: str) -> Location:
         """Where the file can be read now; found by a HEAD that does not leave the Hub."""
@@ -174,6 +179,8 @@ class Hub:
 
     def _ask(self, request: Request, call: Callable[["HfApi"], _T]) -> _T:
         """Call the Hub under the retry policy."""
+        if self._unreachable:
+            raise self._unreachable
         api, failures = self._open(), _failures()
 
         def once() -> _T:
@@ -182,7 +189,12 @@ class Hub:
             except failures as error:
                 raise _explained(error, request, self) from None  # the cause's text holds URLs, which may be signed
 
-        return retry(once, self._retry_policy, (HubError,))
+        try:
+            return retry(once, self._retry_policy, (HubError,))
+        except HubError as error:
+            if error.everywhere:
+                self._unreachable = error
+            raise
 
 
 class _Agent(TypedDict):
@@ -263,29 +275,6 @@ def _explained(error: Exception, request: Request, hub: Hub) -> HubError:
         return unanswered("Untrusted" if untrusted else type(error.cause).__name__, hub.endpoint)
     status = getattr(getattr(error, "response", None), "status_code", None)
     return refused(type(error).__name__, status, request, hub.endpoint, _window_s(error))
-
-
-def _commit(request: Request, commit: str | None) -> str:
-    if commit is None:
-        raise HubError(f"the Hub gives no commit for {request}")
-    return commit
-
-
-def _license(info: Any) -> str | None:
-    """The licence's name; for a licence of its own, the name that the repository gives it."""
-    card = info.card_data or {}
-    names = [card.get("license"), *(tag.partition(":")[2] for tag in info.tags or () if tag.startswith("license:"))]
-    name = next((name for name in names if name), None)
-    if isinstance(name, list):
-        name = ", ".join(map(str, name))
-    own = card.get("license_name") if name == "other" else None
-    return printable(str(own or name)) if name else None
-
-
-def _file(row: Any) -> ModelFile:
-    """Small files are known by Git's sha1; a large one's `blob_id` is only that of its pointer."""
-    sha256 = row.lfs.sha256 if row.lfs else None
-    return ModelFile(row.path, row.size, sha256, None if sha256 else row.blob_id)
 
 
 def trusted(environ: Mapping[str, str]) -> str | None:

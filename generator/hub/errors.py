@@ -24,9 +24,10 @@ class HubError(RemoteError):
         transient: bool = False,
         wait_s: float = 0,
         status: int | None = None,
+        everywhere: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, transient=transient, wait_s=wait_s)
-        self.status = status
+        self.status, self.everywhere = status, everywhere
 
 
 class Request(NamedTuple):
@@ -60,7 +61,8 @@ def refused(kind: str, status: int | None, request: Request, endpoint: Endpoint,
             "page": f"{endpoint.url}/{request.repo}",
             "who": "the account of HF_TOKEN has no access" if endpoint.authorized else "no HF_TOKEN is set",
         }
-        return HubError(message.format(**values), hint=hint.format(**values), status=status)
+        offline = kind == "OfflineModeIsEnabled"
+        return HubError(message.format(**values), hint=hint.format(**values), status=status, everywhere=offline)
     if status is None:
         message = f"the Hub's answer for {request} cannot be read ({kind})"
         return HubError(message, hint=f"check that {endpoint.url} is a Hub")
@@ -90,7 +92,8 @@ def _by_status(status: int, request: Request, endpoint: Endpoint, wait_s: float)
     if status == BUSY:
         hint = f"run this again in {max(wait_s, 1):.0f} seconds"
         hint += "" if endpoint.authorized else ", or with HF_TOKEN, which raises the limit"
-        return HubError("the Hub's rate limit is reached", hint=hint, transient=True, wait_s=wait_s, status=status)
+        message = "the Hub's rate limit is reached"
+        return HubError(message, hint=hint, transient=True, wait_s=wait_s, status=status, everywhere=True)
     if status >= _SERVER or transient:
         message = f"the Hub answered {status} for {request}"
         return HubError(message, hint="run this again later", transient=transient, status=status)
@@ -108,11 +111,12 @@ def unanswered(kind: str, endpoint: Endpoint) -> HubError:
     """No answer: `kind` is the class of the HTTP client's error."""
     host = urlsplit(endpoint.url).netloc or endpoint.url
     if kind == "Untrusted":
-        return HubError(f"the certificate of {host} is not trusted", hint=UNTRUSTED)
+        return HubError(f"the certificate of {host} is not trusted", hint=UNTRUSTED, everywhere=True)
     if kind == "UnsupportedProtocol":
-        return HubError(f"'{endpoint.url}' is not a valid Hub URL", hint="write HF_ENDPOINT=https://…")
+        hint = "write HF_ENDPOINT=https://…"
+        return HubError(f"'{endpoint.url}' is not a valid Hub URL", hint=hint, everywhere=True)
     if kind.endswith("Timeout"):
         message = f"{host} did not answer within {endpoint.timeout_s:g} seconds"
     else:
         message = f"{host} cannot be reached, or closed the connection ({kind})"
-    return HubError(message, hint="check the network, the proxy and HF_ENDPOINT", transient=True)
+    return HubError(message, hint="check the network, the proxy and HF_ENDPOINT", transient=True, everywhere=True)

@@ -4,8 +4,12 @@ from functools import cache
 from typing import Final
 
 # In thousandths, the smallest step of either kind that the contract lets through: all arithmetic is on integers.
-_DECIMAL: Final = {suffix: 1000**power for power, suffix in enumerate(("m", "", "k", "M", "G", "T", "P", "E"))}
-_BINARY: Final = {suffix: 1000 * 1024**power for power, suffix in enumerate(("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"))}
+_DECIMAL: Final[dict[str, int]] = {
+    suffix: 1000**power for power, suffix in enumerate(("m", "", "k", "M", "G", "T", "P", "E"))
+}
+_BINARY: Final[dict[str, int]] = {
+    suffix: 1000 * 1024**power for power, suffix in enumerate(("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"))
+}
 
 
 @cache
@@ -16,10 +20,15 @@ def canonical(quantity: str) -> str:
     quantity that is no whole number of bytes takes decimal suffixes. kubernetes/apimachinery
     pkg/api/resource/quantity.go @ 357557a6.
     """
-    number = quantity.rstrip("kKMGTPEim")
-    suffix = quantity[len(number) :]
-    whole, _, fraction = number.partition(".")
-    amount = int(whole + fraction.ljust(3, "0")) * (_DECIMAL | _BINARY)[suffix] // 1000
-    units = _BINARY if suffix.endswith("i") and amount % 1000 == 0 else _DECIMAL
+    amount = thousandths(quantity)
+    units = _BINARY if quantity.endswith("i") and amount % 1000 == 0 else _DECIMAL
     suffix, unit = next((suffix, unit) for suffix, unit in reversed(units.items()) if amount % unit == 0)
     return f"{amount // unit}{suffix}"
+
+
+@cache
+def thousandths(quantity: str) -> int:
+    """A positive quantity as a number, rounded down to the smallest step of the API server."""
+    number = quantity.rstrip("kKMGTPEim")
+    whole, _, fraction = number.partition(".")
+    return int(whole + fraction.ljust(3, "0")) * (_DECIMAL | _BINARY)[quantity[len(number) :]] // 1000

@@ -1,8 +1,10 @@
 """`generator lock` and `generator add`: the new texts of catalog and lock."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import NamedTuple
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
+from generator.catalog.contract.patterns import COMMIT, REPO
 from generator.catalog.model import Catalog
 from generator.catalog.validate import validate
 from generator.commits import short
@@ -40,12 +42,12 @@ class Upgrade(NamedTuple):
 
 def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Open, say: Say) -> Updated:
     """Lock what the catalog serves. The Hub is asked only for what is not locked yet."""
-    catalog, _ = validate(document)
-    text = document.text
     hub = _Lazy(opened)
     try:
+        text, pinned = _pinned(document, upgrade, hub, say)
+        catalog, _ = validate(source.parse(text.encode(), document.path))
         if upgrade:
-            text = _upgraded(text, catalog, upgrade, hub, say)
+            text = _upgraded(text, _pins(catalog, upgrade, pinned), hub, say)
             catalog, _ = validate(source.parse(text.encode(), document.path))
         wanted = locks.wanted(catalog)
         known = present or locks.EMPTY
@@ -95,10 +97,41 @@ def _inspected(hub: _Lazy | Hub, repo: str, commit: str, say: Say) -> Locked:
     return inspect(hub.hub if isinstance(hub, _Lazy) else hub, repo, commit)
 
 
-def _upgraded(text: str, catalog: Catalog, upgrade: Upgrade, hub: _Lazy, say: Say) -> str:
+def _pinned(document: Document, upgrade: Upgrade, hub: _Lazy, say: Say) -> tuple[str, set[Loc]]:
+    """The catalog's text with a commit where a model to upgrade names a branch or tag, and where that was."""
+    text, found = document.text, set()
+    for loc, (repo, revision) in _moving(document.data, upgrade):
+        commit = hub.hub.head(repo, revision)
+        say(f"{repo}: '{revision}' stands at {short(commit)}")
+        text = edit.repin(text, loc, revision, commit)
+        found.add(loc)
+    return text, found
+
+
+def _moving(data: Any, upgrade: Upgrade) -> Iterator[tuple[Loc, tuple[str, str]]]:
+    """Entries to upgrade whose own revision is no commit; with whatever else is wrong, `validate` deals."""
+    models, defaults = (_get(data, key) for key in ("models", "defaults"))
+    for index, model in enumerate(models if isinstance(models, list) else ()):
+        revision = _get(_get(model, "source"), "revision")
+        repo = _get(_get(model, "source"), "repo") or _get(_get(defaults, "source"), "repo")
+        asked = upgrade.everything or _get(model, "name") in upgrade.names
+        named = isinstance(repo, str) and re.search(REPO, repo) and isinstance(revision, str)
+        if asked and named and not re.search(COMMIT, revision) and _REF.fullmatch(revision):
+            yield ("models", index, "source", "revision"), (repo, revision)
+
+
+_REF: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._/-]{0,198}[0-9A-Za-z_-])?")
+"""A branch, a tag or a short commit, without the characters that Git itself or a terminal would trip over."""
+
+
+def _get(data: Any, key: str) -> Any:
+    return data.get(key) if isinstance(data, dict) else None
+
+
+def _upgraded(text: str, pins: Mapping[Loc, tuple[str, str]], hub: _Lazy, say: Say) -> str:
     """The catalog's text with the newest commits of the models to upgrade."""
     heads: dict[str, str] = {}
-    for loc, (repo, commit) in sorted(_pins(catalog, upgrade).items(), key=str):
+    for loc, (repo, commit) in sorted(pins.items(), key=str):
         if repo not in heads:
             heads[repo] = hub.hub.head(repo)
         if heads[repo] != commit:
@@ -109,12 +142,13 @@ def _upgraded(text: str, catalog: Catalog, upgrade: Upgrade, hub: _Lazy, say: Sa
     return text
 
 
-def _pins(catalog: Catalog, upgrade: Upgrade) -> Mapping[Loc, tuple[str, str]]:
-    """Where the revisions to move are written. A revision that an environment overrides stays."""
+def _pins(catalog: Catalog, upgrade: Upgrade, pinned: Collection[Loc]) -> Mapping[Loc, tuple[str, str]]:
+    """Where the revisions to move are written. One that was just pinned, or that an environment overrides, stays."""
     bases = {model.name: model.base for model in catalog.models}
     _refuse_unknown(upgrade.names, bases)
     chosen = bases.values() if upgrade.everything else [bases[name] for name in upgrade.names]
-    return {catalog.origin(base, "source", "revision"): (base.repo, base.commit) for base in chosen}
+    found = {catalog.origin(base, "source", "revision"): (base.repo, base.commit) for base in chosen}
+    return {loc: pin for loc, pin in found.items() if loc not in pinned}
 
 
 def _refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:

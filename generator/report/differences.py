@@ -1,9 +1,26 @@
-"""Differences of two trees: a unified diff, and how many files it is about."""
+"""Differences of two trees: a finding per file, a unified diff, and how many files it is about."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
+from generator.diagnostics import Diagnostic, Position
 from generator.tree import FileTree, TreeDiff
+
+
+def drift(changes: TreeDiff, root: Path) -> tuple[Diagnostic, ...]:
+    """A finding for each file that is not what the catalog compiles to, in path order."""
+    kinds = (
+        (changes.created, "does not exist"),
+        (changes.changed, "differs from what models.yaml compiles to"),
+        (changes.removed, "is not generated from models.yaml any more"),
+    )
+    hint = "run `generate`, and commit what it writes"
+    return tuple(
+        Diagnostic(str(root / path), Position(1, 1), "out-of-date", message, hint)
+        for path, message in sorted((path, message) for paths, message in kinds for path in paths)
+    )
+
 
 _WOULD: Final = "would be "
 

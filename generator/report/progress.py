@@ -2,19 +2,22 @@
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from generator.display import visible
-from generator.sync.plan import Action, Observe, Plan
+from generator.sync.models import Sizes
+from generator.sync.plan import Action, Observe
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import TaskID
 
 _EVERY_S: Final = 10
+_BAR: Final = 12
+"""Columns of a bar: beside it, the amounts, the speed and the time fill half of a line of 80."""
 
 
 def size(count: float) -> str:
@@ -62,22 +65,35 @@ class Plain:
 
 
 class Bars:
-    """A bar for each file that is under way, and one for all."""
+    """A bar for each file that is under way, and one for all. A path that is too long for the line is cut."""
 
-    def __init__(self, plans: list[Plan]) -> None:
-        from rich import progress  # noqa: PLC0415 - only on a terminal
-        from rich.console import Console  # noqa: PLC0415 - the same
+    def __init__(self, sizes: Sizes, console: "Console") -> None:
+        from rich.progress import (  # noqa: PLC0415 - only on a terminal
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+        from rich.table import Column  # noqa: PLC0415 - the same
 
-        name = progress.TextColumn("{task.description}", markup=False)
-        shown = (progress.BarColumn(), progress.DownloadColumn())
-        rates = (progress.TransferSpeedColumn(), progress.TimeRemainingColumn())
-        self._sizes: Counter[tuple[str, str]] = Counter()  # a model may go to two prefixes at once
-        for plan in plans:
-            for operation in plan.operations:
-                if operation.moves:
-                    self._sizes[plan.wanted.name, operation.path] += operation.size
-        self.progress = progress.Progress(name, *shown, *rates, console=Console(stderr=True))
-        self._all = self.progress.add_task("all", total=self._sizes.total())
+        def whole() -> Column:
+            return Column(no_wrap=True)
+
+        self.progress = Progress(
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
+            ),
+            BarColumn(_BAR, table_column=whole()),
+            DownloadColumn(table_column=whole()),
+            TransferSpeedColumn(table_column=whole()),
+            TimeRemainingColumn(table_column=whole()),
+            console=console,
+            expand=True,
+        )
+        self._sizes = sizes
+        self._all = self.progress.add_task("all", total=sum(sizes.values()))
         self._files: dict[tuple[str, str], TaskID] = {}
         self._lock = Lock()
 
@@ -94,11 +110,13 @@ class Bars:
 
 
 @contextmanager
-def shown(plans: list[Plan], *, terminal: bool, as_json: bool, say: Callable[[str], None]) -> Iterator[Observe]:
-    """Show progress while the block runs; what it yields is told of every byte."""
-    if terminal:
-        bars = Bars(plans)
+def shown(sizes: Sizes, *, terminal: bool, as_json: bool, say: Callable[[str], None]) -> Iterator[Observe]:
+    """Show progress while the block runs, if there is any to come; what it yields is told of every byte."""
+    if terminal and sizes:
+        from rich.console import Console  # noqa: PLC0415 - only on a terminal
+
+        bars = Bars(sizes, Console(stderr=True))
         with bars.progress:
             yield bars.observe
     else:
-        yield Plain(sum(plan.upload_bytes + plan.copy_bytes for plan in plans), say, as_json=as_json).observe
+        yield Plain(sum(sizes.values()), say, as_json=as_json).observe

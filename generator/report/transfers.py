@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from generator.commits import short
-from generator.diagnostics import InterruptedSyncError
+from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.report.progress import size
-from generator.sync.models import Outcome, Pruned, Synced
+from generator.sync.models import Synced
 from generator.sync.plan import Plan
+from generator.sync.prune import Stale
+from generator.sync.session import Outcome
+from generator.sync.sweep import Pruned
 
 
 def labels(outcomes: Sequence[Outcome]) -> list[str]:
@@ -19,6 +22,16 @@ def labels(outcomes: Sequence[Outcome]) -> list[str]:
         wanted.name if times[wanted.name] == 1 else f"{wanted.name} (s3://{wanted.bucket}/{wanted.prefix})"
         for wanted in (outcome.wanted for outcome in outcomes)
     ]
+
+
+def errors(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, GeneratorError]]:
+    """What failed, with its error. A connection, or a Hub, that cannot be used is one failure, not one a model."""
+    lost = set()
+    for outcome, label in zip(outcomes, labels(outcomes), strict=True):
+        if outcome.error and outcome.service not in lost and not isinstance(outcome.error, InterruptedSyncError):
+            yield outcome.service or label, outcome.error
+        if outcome.service:
+            lost.add(outcome.service)
 
 
 def plan_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -122,23 +135,50 @@ _IN: Final = frozenset({"synced", "up-to-date", "verified"})
 
 
 def pruned_text(found: Pruned) -> Iterator[str]:
-    """What is, or would be, deleted: one line each."""
-    for stale in found.prefixes:
-        yield f"delete {stale.prefix} (complete since {stale.since:%Y-%m-%d}, used by no model)"
+    """What is or will be deleted, and what is left alone: one line each."""
+    yield from map(_stale_line, found.stale)
+    for each in found.unowned:
+        yield f"leave {each.prefix}: {each.key} names no catalog; delete both if no catalog uses them"
     for upload in found.uploads:
         yield f"abort an upload of {upload.key} (no part received for a day)"
 
 
+def _stale_line(stale: Stale) -> str:
+    unused = f"unused since {stale.since:%Y-%m-%d}"
+    if stale.unowned:
+        return f"leave {stale.path} ({unused}): {stale.unowned} names no catalog; delete it if no other catalog uses it"
+    if not stale.due:
+        return f"keep {stale.path} until {stale.until:%Y-%m-%d} ({unused})"
+    if stale.shared:
+        return f"release {stale.path} ({unused}; another catalog has synced it too)"
+    return f"delete {stale.path} ({unused})"
+
+
 def pruned_json(found: Pruned) -> str:
     """The same for programs."""
-    prefixes = [{"prefix": stale.prefix, "completeSince": stale.since.isoformat()} for stale in found.prefixes]
+    unused = [
+        {
+            "action": _stale_line(stale).partition(" ")[0],
+            "path": stale.path,
+            "unusedSince": stale.since.isoformat(timespec="seconds"),
+            "keptUntil": stale.until.isoformat(timespec="seconds"),
+        }
+        for stale in found.stale
+    ]
     uploads = [{"key": upload.key, "uploadId": upload.id} for upload in found.uploads]
-    return json.dumps({"prefixes": prefixes, "uploads": uploads}, indent=2, ensure_ascii=False)
+    told = {"unused": unused, "unowned": [each._asdict() for each in found.unowned], "uploads": uploads}
+    return json.dumps(told, indent=2, ensure_ascii=False)
 
 
 def pruned_total(found: Pruned, *, dry_run: bool) -> str:
     """The last line."""
-    prefixes, uploads = len(found.prefixes), len(found.uploads)
+    gone = [stale.path for stale in found.stale if stale.due and not stale.shared]
+    prefixes = sum(path.endswith("/") for path in gone)
+    counts = ((prefixes, "prefix", "es", "deleted"), (len(gone) - prefixes, "file", "s", "deleted"))
     would = "would be " if dry_run else ""
-    deleted = f"{prefixes} prefix{'' if prefixes == 1 else 'es'} {would}deleted"
-    return deleted + (f", {uploads} upload{'' if uploads == 1 else 's'} {would}aborted" if uploads else "")
+    words = [
+        f"{count} {noun}{'' if count == 1 else plural} {would}{done}"
+        for count, noun, plural, done in (*counts, (len(found.uploads), "upload", "s", "aborted"))
+        if count or noun == "prefix"
+    ]
+    return ", ".join(words)

@@ -18,8 +18,9 @@ Locks = Mapping[tuple[str, str], Locked]
 
 
 class Destination(NamedTuple):
-    """A bucket, and the models whose files belong there."""
+    """A connection's bucket, and the models whose files belong there."""
 
+    connection: str
     access: Access
     requests: tuple[SyncRequest, ...]
 
@@ -58,9 +59,9 @@ def destinations(catalog: Catalog, locked: Locks, selection: Selection, settings
         requests = {
             request.wanted.prefix: request
             for served in found[name]
-            for request in [_request(catalog.connections[name], served, locked, access.bucket)]
+            for request in [_request(catalog, served, locked, access.bucket)]
         }
-        destinations.append(Destination(access, tuple(requests[prefix] for prefix in sorted(requests))))
+        destinations.append(Destination(name, access, tuple(requests[prefix] for prefix in sorted(requests))))
     return destinations
 
 
@@ -81,11 +82,12 @@ def _selected(catalog: Catalog, selection: Selection) -> Iterator[ServedModel]:
                 yield served
 
 
-def _request(connection: Connection, served: ServedModel, locked: Locks, bucket: str) -> SyncRequest:
+def _request(catalog: Catalog, served: ServedModel, locked: Locks, bucket: str) -> SyncRequest:
+    connection = catalog.connections[served.connection]
     prefix = artifact_prefix(connection.prefix, served.name, served.commit)
-    key = manifest_key(connection.prefix, served.name, served.commit)
+    key = manifest_key(connection.prefix, served.name, served.commit, catalog.id)
     profile = profile_digest(served.include, served.exclude)
-    wanted = Wanted(served.name, served.repo, served.commit, bucket, prefix, key, profile)
+    wanted = Wanted(served.name, served.repo, served.commit, bucket, prefix, key, profile, catalog.id)
     return SyncRequest(wanted, served.include, served.exclude, locked.get((served.repo, served.commit)))
 
 

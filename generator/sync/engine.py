@@ -6,6 +6,7 @@ from threading import Condition, Event, Lock
 from typing import Final, NamedTuple, Protocol
 
 from generator.diagnostics import InterruptedSyncError
+from generator.hub.files import ModelFile
 from generator.retry import RetryPolicy
 from generator.sync.copy import Copier
 from generator.sync.digest import Digest, MismatchError, Sent
@@ -41,6 +42,9 @@ class Location(Protocol):
 
 class Locator(Protocol):
     """The part of the Hub that a transfer needs."""
+
+    def direct(self, repo: str, commit: str, file: ModelFile) -> Location:
+        """Where a file that is read in one request is asked for; costs no request."""
 
     def locate(self, repo: str, commit: str, path: str) -> Location:
         """Where the file can be read now."""
@@ -116,9 +120,10 @@ class Engine:
         return self._send(task)
 
     def _send(self, task: Task) -> Sent:
-        source = _Source(self._hub, task)
         size = part_size(task.file.size, self._limits.part_bytes)
-        return self._send_whole(task, source) if task.file.size <= size else self._send_parts(task, source, size)
+        whole = task.file.size <= size
+        source = _Source(self._hub, task, direct=whole)
+        return self._send_whole(task, source) if whole else self._send_parts(task, source, size)
 
     def _send_whole(self, task: Task, source: "_Source") -> Sent:
         """Read, verify, then write in one request."""
@@ -127,7 +132,11 @@ class Engine:
             digest = Digest(task.file)
             body = self._read(task, source, 0, task.file.size)
             digest.feed(1, body, self._stop)
-            sent = digest.check()
+            try:
+                sent = digest.check()
+            except MismatchError:
+                source.require_same()
+                raise
             self._uploader.retried(task, lambda: self._bucket.put(task.key, body, task.noted(sent.sha256)))
         finally:
             self._budget.give(task.file.size)
@@ -179,8 +188,7 @@ class Engine:
             try:
                 return self._ranges.read(location.url, location.headers, start, end, task.file.size)
             except DownloadError as error:
-                if error.expired:
-                    source.forget(location)
+                source.failed(location, expired=error.expired)
                 error.args = (f"from byte {start:,}: {error}",)
                 raise
 
@@ -188,11 +196,16 @@ class Engine:
 
 
 class _Source:
-    """A file's signed URL, shared by its parts: requested once, and again after it has expired."""
+    """A file's signed URL, shared by its parts: requested once, and again after it has expired.
 
-    def __init__(self, hub: Locator, task: Task) -> None:
+    A file of one part is asked for without: size and digest are known, and the Hub counts every request. Only when that
+    fails, the Hub is asked where the file is, as it then says what is wrong.
+    """
+
+    def __init__(self, hub: Locator, task: Task, *, direct: bool) -> None:
         self._hub, self._task = hub, task
-        self._location: Location | None = None
+        self._direct = hub.direct(task.repo, task.commit, task.file) if direct else None
+        self._location = self._direct
         self._lock = Lock()
 
     def location(self) -> Location:
@@ -210,8 +223,14 @@ class _Source:
                 self._location = found
             return self._location
 
-    def forget(self, location: Location) -> None:
-        """Request a new URL next time, unless another part already has."""
+    def require_same(self) -> None:
+        """Ask the Hub. Raises MismatchError if it has another file at that path by now."""
         with self._lock:
-            if self._location is location:
+            self._location = None
+        self.location()
+
+    def failed(self, location: Location, *, expired: bool) -> None:
+        """Request a new URL next time if this one is of no use, unless another part already has."""
+        with self._lock:
+            if self._location is location and (expired or location is self._direct):
                 self._location = None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 from generator import json_text
@@ -19,7 +20,8 @@ class ManifestError(GeneratorError):
 class Entry(NamedTuple):
     """A file as it stands in the bucket: the digests of its content, and the ETag that the server gave it.
 
-    An empty ETag means that the file was found damaged and must be brought in again.
+    An empty ETag means that the file was found damaged and must be brought in again. `unwanted_since` is set on a file
+    that the model's `files` no longer select: pods may still rely on it, so only `--prune` deletes it.
     """
 
     path: str
@@ -27,15 +29,21 @@ class Entry(NamedTuple):
     sha256: str
     git_sha1: str | None
     etag: str
+    unwanted_since: datetime | None = None
 
 
 class Manifest(NamedTuple):
-    """One model at one commit, complete."""
+    """One model at one commit, complete, as the catalog with this id has synced it.
+
+    `unreferenced_since` is when `--prune` first saw that the catalog no longer refers to it.
+    """
 
     repo: str
     commit: str
     profile: str
     files: tuple[Entry, ...]
+    catalog: str | None = None
+    unreferenced_since: datetime | None = None
 
     @property
     def by_path(self) -> Mapping[str, Entry]:
@@ -56,8 +64,18 @@ def profile_digest(include: Sequence[str], exclude: Sequence[str]) -> str:
 
 def dump(manifest: Manifest) -> bytes:
     """Canonical JSON: two syncs of the same commit write the same bytes."""
-    files = [entry._asdict() for entry in sorted(manifest.files)]
-    return json.dumps({"schema": SCHEMA, **manifest._asdict(), "files": files}, indent=1, sort_keys=True).encode()
+    files = [_given(entry._asdict()) for entry in sorted(manifest.files, key=lambda entry: entry.path)]
+    return json.dumps(
+        {"schema": SCHEMA, **_given(manifest._asdict()), "files": files},
+        indent=1,
+        sort_keys=True,
+        default=datetime.isoformat,
+    ).encode()
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the fields that most manifests do without."""
+    return {name: value for name, value in fields.items() if value is not None or name == "git_sha1"}
 
 
 def parse(raw: bytes, where: str) -> Manifest:
@@ -67,7 +85,9 @@ def parse(raw: bytes, where: str) -> Manifest:
         if data["schema"] != SCHEMA:
             raise ManifestError(f"{where} was written by a newer version of this tool", hint="update this tool")
         files = tuple(_entry(entry) for entry in data["files"])
-        return Manifest(_typed(data["repo"], str), _typed(data["commit"], str), _typed(data["profile"], str), files)
+        since = _time(data.get("unreferenced_since"))
+        repo, commit, profile = (_typed(data[key], str) for key in ("repo", "commit", "profile"))
+        return Manifest(repo, commit, profile, files, _text(data.get("catalog")), since)
     except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(
             f"{where} is not a manifest of this tool", hint="delete it, and run the sync again"
@@ -75,17 +95,25 @@ def parse(raw: bytes, where: str) -> Manifest:
 
 
 def _entry(raw: Mapping[str, Any]) -> Entry:
-    git_sha1 = raw["git_sha1"]
     return Entry(
         path=_typed(raw["path"], str),
         size=_typed(raw["size"], int),
         sha256=_typed(raw["sha256"], str),
-        git_sha1=None if git_sha1 is None else _typed(git_sha1, str),
+        git_sha1=_text(raw["git_sha1"]),
         etag=_typed(raw["etag"], str),
+        unwanted_since=_time(raw.get("unwanted_since")),
     )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else _typed(value, str)
 
 
 def _typed(value: Any, kind: type[_T]) -> _T:
     if type(value) is not kind:
         raise TypeError("a manifest has another kind of value there")
     return value
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

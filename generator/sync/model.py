@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
-from generator.catalog.layout import artifact_prefix, root_of
+from generator.catalog.layout import recorded
+from generator.commits import short
 from generator.diagnostics import GeneratorError
 from generator.hub.files import ModelFile, select
 from generator.lock.lockfile import Locked
@@ -64,15 +65,42 @@ def plan_model(request: SyncRequest, hub: Lister, bucket: Bucket) -> Plan:
         return quick
     files = _files(request, hub)
     plan = make_plan(wanted, files, manifest, listing)
-    return make_plan(
-        wanted, files, manifest, _noted(bucket, wanted, plan, listing), _other_commits(bucket, wanted, plan)
-    )
+    if not plan.work:
+        return plan
+    shared = _by_others(bucket, wanted) if plan.disputed else ()
+    plan = make_plan(wanted, files, manifest, listing, shared=shared)
+    noted, others = _noted(bucket, wanted, plan, listing), _other_commits(bucket, wanted, plan)
+    return make_plan(wanted, files, manifest, noted, others, shared)
 
 
 def read_manifest(bucket: Bucket, key: str) -> Manifest | None:
     """The manifest at a key, None when there is none. Raises ManifestError when it is not one that can be read."""
     raw = bucket.get(key)
     return None if raw is None else manifests.parse(raw, f"s3://{bucket.name}/{key}")
+
+
+def replace_manifest(bucket: Bucket, key: str, seen: Manifest, changed: Manifest) -> bool:
+    """Write a changed manifest, unless a sync has written another one since it was `seen`; whether it was written."""
+    if read_manifest(bucket, key) != seen:
+        return False
+    bucket.put(key, manifests.dump(changed), {})
+    return True
+
+
+def others_of(bucket: Bucket, key: str) -> list[str]:
+    """The keys of other catalogs' manifests of the same prefix."""
+    folder, _, name = key.rpartition("/")
+    commit = f"{folder}/{name.partition('.')[0]}."
+    return sorted({commit + path for path in bucket.list_objects(commit)} - {key})
+
+
+def _by_others(bucket: Bucket, wanted: Wanted) -> tuple[Manifest, ...]:
+    """What other catalogs have recorded of the prefix, as far as it can be read and is about the same commit."""
+    found = []
+    for key in others_of(bucket, wanted.manifest_key):
+        with suppress(manifests.ManifestError):
+            found.append(read_manifest(bucket, key))
+    return tuple(each for each in found if each and (each.repo, each.commit) == (wanted.repo, wanted.commit))
 
 
 def _files(request: SyncRequest, hub: Lister) -> tuple[ModelFile, ...]:
@@ -86,10 +114,11 @@ def _files(request: SyncRequest, hub: Lister) -> tuple[ModelFile, ...]:
 
 
 def _noted(bucket: Bucket, wanted: Wanted, plan: Plan, listing: Mapping[str, Stored]) -> Mapping[str, Stored]:
-    """The listing, plus the digests in the metadata of objects that no manifest covers."""
+    """The listing, plus the digests in the metadata of objects that no manifest covers, wanted or not."""
     found = dict(listing)
     for operation in plan.operations:
-        if operation.reason == UNPROVEN and (noted := bucket.probe(wanted.prefix + operation.path)):
+        unknown = operation.reason == UNPROVEN or operation.action == "delete"
+        if unknown and (noted := bucket.probe(wanted.prefix + operation.path)):
             stored = found[operation.path]
             found[operation.path] = stored._replace(sha256=noted.sha256, git_sha1=noted.git_sha1)
     return found
@@ -109,19 +138,26 @@ def _other_commits(bucket: Bucket, wanted: Wanted, plan: Plan) -> list[OtherComm
 
 def _others(bucket: Bucket, wanted: Wanted) -> Iterator[tuple[str, Manifest]]:
     """Prefix and manifest of the model's other commits; only the newest few, and only those that can be read."""
-    root, own = root_of(wanted.manifest_key), wanted.manifest_key
-    written = bucket.last_modified(own[: own.rindex("/") + 1])
-    keys = sorted(written.keys() - {own}, key=lambda key: (written[key], key), reverse=True)
-    for key in keys[:_MOST_EARLIER]:
+    folder = wanted.manifest_key[: wanted.manifest_key.rindex("/") + 1]
+    prefixes: dict[str, str] = {}  # several catalogs may have recorded one
+    for stored in sorted(bucket.list_objects(folder).values(), key=_newest_first):
+        found = recorded(folder + stored.path)
+        if found and found.prefix != wanted.prefix:
+            prefixes.setdefault(found.prefix, folder + stored.path)
+    for prefix, key in list(prefixes.items())[:_MOST_EARLIER]:
         manifest = None
         with suppress(manifests.ManifestError):
             manifest = read_manifest(bucket, key)
-        if manifest is not None:
-            yield artifact_prefix(root, wanted.name, manifest.commit), manifest
+        if manifest is not None and prefix.endswith(f"/{short(manifest.commit)}/"):
+            yield prefix, manifest
+
+
+def _newest_first(stored: Stored) -> tuple[float, str]:
+    return (-stored.written.timestamp() if stored.written else 0, stored.path)
 
 
 def apply(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
-    """Apply a plan. The manifest is deleted first and written last; in between, nothing claims to be complete."""
+    """Apply a plan. The manifest is written last; one that the plan makes untrue is deleted first."""
     wanted = plan.wanted
     if plan.replaces_manifest:
         bucket.delete([wanted.manifest_key])
@@ -131,7 +167,7 @@ def apply(plan: Plan, engine: Engine, bucket: Bucket) -> tuple[Sent, ...]:
     bucket.delete(wanted.prefix + operation.path for operation in plan.operations if operation.action == "delete")
     entries = _entries(plan, sent, bucket.list_objects(wanted.prefix))
     _abort_idle(plan, bucket)
-    manifest = Manifest(wanted.repo, wanted.commit, wanted.profile, entries)
+    manifest = Manifest(wanted.repo, wanted.commit, wanted.profile, entries, wanted.catalog)
     bucket.put(wanted.manifest_key, manifests.dump(manifest), {})
     return tuple(sent)
 
@@ -146,17 +182,21 @@ def _task(wanted: Wanted, operation: Operation) -> Task:
 
 def _entries(plan: Plan, sent: Iterable[Sent], listing: Mapping[str, Stored]) -> tuple[Entry, ...]:
     """The manifest's entries: our digests, and the bucket's ETags."""
-    kept = [operation for operation in plan.operations if operation.action == "keep" and operation.file]
-    digests = {item.path: (item.sha256, item.git_sha1) for item in sent}
-    digests |= {item.path: (item.sha256 or "", item.file.git_sha1 if item.file else None) for item in kept}
-    sizes = {operation.path: operation.size for operation in plan.operations}
-    if odd := [path for path in sorted(digests) if path not in listing or listing[path].size != sizes[path]]:
+    found = {item.path: Entry(item.path, item.size, item.sha256, item.git_sha1, "") for item in sent}
+    found |= {operation.path: operation.entry for operation in plan.operations if operation.entry}
+    if odd := [path for path, entry in sorted(found.items()) if listing.get(path, _ABSENT).size != entry.size]:
         message = f"{odd[0]} changed in the bucket after it was written"
         raise GeneratorError(message, hint="another program writes to this prefix; run the sync again")
-    return tuple(
-        Entry(path, listing[path].size, sha256, git_sha1, listing[path].etag)
-        for path, (sha256, git_sha1) in sorted(digests.items())
-    )
+    now = datetime.now(UTC)
+    found |= {
+        operation.path: operation.entry._replace(unwanted_since=now)
+        for operation in plan.operations
+        if operation.entry and operation.action == "retire"
+    }
+    return tuple(entry._replace(etag=listing[path].etag) for path, entry in sorted(found.items()))
+
+
+_ABSENT: Final = Stored("", -1, "")
 
 
 def _abort_idle(plan: Plan, bucket: Bucket) -> None:

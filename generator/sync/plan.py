@@ -8,7 +8,7 @@ from generator.commits import short
 from generator.hub.files import ModelFile, is_weights
 from generator.sync.manifest import Entry, Manifest
 
-Action = Literal["upload", "copy", "keep", "delete"]
+Action = Literal["upload", "copy", "keep", "retire", "delete"]
 Observe = Callable[[str, str, int, Action], None]
 """Called with a model, a path, and the bytes that have arrived in the bucket, by an upload or a copy."""
 Content = tuple[str | None, int]
@@ -21,7 +21,7 @@ _MOST_PARTS: Final = 9_500  # S3 allows 10,000 (UNVERIFIED: AWS's page "Amazon S
 
 
 class Stored(NamedTuple):
-    """An object as the bucket lists it. Digests and time come from its metadata, and are set only if that was read."""
+    """An object as the bucket lists it. Digests come from its metadata, and are set only if that was read."""
 
     path: str
     size: int
@@ -32,7 +32,7 @@ class Stored(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A model at a commit, and where its files go. `prefix` ends with a slash."""
+    """A model at a commit, where its files go, and the id of the catalog that wants it. `prefix` ends with a slash."""
 
     name: str
     repo: str
@@ -41,6 +41,7 @@ class Wanted(NamedTuple):
     prefix: str
     manifest_key: str
     profile: str
+    catalog: str | None = None
 
 
 class OtherCommit(NamedTuple):
@@ -61,14 +62,17 @@ class CopySource(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One file: what happens to it, and why. `file` is None for a deletion; `sha256` is known of what is kept."""
+    """One file: what happens to it, and why. `file` is one that is wanted, `entry` what is known of one that stays.
+
+    A file that was wanted once is retired: it stays, for pods that start now and later, until `--prune` deletes it.
+    """
 
     action: Action
     path: str
     size: int
     reason: str
     file: ModelFile | None = None
-    sha256: str | None = None
+    entry: Entry | None = None
     copy_source: CopySource | None = None
 
     @property
@@ -106,6 +110,11 @@ class Plan(NamedTuple):
         missing = [operation.file for operation in self.operations if operation.reason == MISSING]
         return {(file.sha256, file.size) for file in missing if file and file.sha256}
 
+    @property
+    def disputed(self) -> bool:
+        """Whether something is there that this catalog's manifest does not explain: that of another one may."""
+        return any(operation.reason != MISSING for operation in self.operations if operation.action != "keep")
+
 
 def up_to_date(wanted: Wanted, manifest: Manifest | None, listing: Mapping[str, Stored]) -> Plan | None:
     """The plan for an up-to-date model, if manifest and listing prove that it is; else None."""
@@ -115,8 +124,8 @@ def up_to_date(wanted: Wanted, manifest: Manifest | None, listing: Mapping[str, 
         return None
     if any(not _agrees(entry, listing[entry.path]) for entry in manifest.files):
         return None
-    kept = tuple(Operation("keep", entry.path, entry.size, "in the manifest") for entry in manifest.files)
-    return Plan(wanted, kept, writes_manifest=False)
+    kept = tuple(Operation("keep", entry.path, entry.size, "in the manifest", entry=entry) for entry in manifest.files)
+    return Plan(wanted, kept, writes_manifest=manifest.unreferenced_since is not None)
 
 
 def wanted_id(wanted: Wanted) -> tuple[str, str, str]:
@@ -130,23 +139,46 @@ def make_plan(
     manifest: Manifest | None,
     listing: Mapping[str, Stored],
     others: Iterable[OtherCommit] = (),
+    shared: Iterable[Manifest] = (),
 ) -> Plan:
     """Compare what is wanted with what is there. `listing` must be complete: what it lacks comes in, the rest goes.
 
-    A file that one of `others` has as well is copied from there.
+    A file that one of `others` has as well is copied from there. `shared` is what other catalogs have recorded of the
+    same prefix.
     """
-    known, same = manifest.by_path if manifest else {}, copy_sources(others)
+    known, same = _known(manifest, shared, listing), copy_sources(others)
     operations = [_operation(file, known.get(file.path), listing.get(file.path), same) for file in files]
     paths = {file.path for file in files}
-    operations += [
-        Operation("delete", stored.path, stored.size, "not part of the model, but KServe would download it")
-        for stored in listing.values()
-        if stored.path not in paths
-    ]
+    operations += [_leftover(stored, known.get(path)) for path, stored in listing.items() if path not in paths]
     ordered = tuple(sorted(operations, key=_rank))
     changed = any(operation.action != "keep" for operation in ordered)
-    recorded = manifest is not None and wanted_id(wanted) == (manifest.repo, manifest.commit, manifest.profile)
-    return Plan(wanted, ordered, writes_manifest=changed or not recorded, replaces_manifest=manifest is not None)
+    there = {operation.path for operation in ordered}
+    untrue = {operation.path for operation in ordered if operation.moves or operation.action == "delete"}
+    recorded = (
+        manifest is not None
+        and wanted_id(wanted) == (manifest.repo, manifest.commit, manifest.profile)
+        and manifest.by_path.keys() == there
+        and manifest.unreferenced_since is None
+    )
+    return Plan(
+        wanted,
+        ordered,
+        writes_manifest=changed or not recorded,
+        replaces_manifest=manifest is not None and not untrue.isdisjoint(manifest.by_path),
+    )
+
+
+def _known(own: Manifest | None, shared: Iterable[Manifest], listing: Mapping[str, Stored]) -> dict[str, Entry]:
+    """What is recorded of each file: this catalog's own entry, unless only another's agrees with the listing.
+
+    What `--verify` found damaged is damaged, whatever others say.
+    """
+    known = {**own.by_path} if own else {}
+    for entry in (entry for manifest in shared for entry in manifest.files):
+        mine, stored = known.get(entry.path), listing.get(entry.path)
+        if stored and _agrees(entry, stored) and (mine is None or (mine.etag and not _agrees(mine, stored))):
+            known[entry.path] = entry._replace(unwanted_since=None)
+    return known
 
 
 def copy_sources(others: Iterable[OtherCommit]) -> dict[Content, CopySource]:
@@ -174,12 +206,25 @@ def _operation(
         return _upload(file, f"{stored.size:,} bytes instead of {file.size:,}")
     if entry is not None and _same(file, entry):
         if _agrees(entry, stored):
-            return Operation("keep", file.path, file.size, "in the manifest", file, entry.sha256)
+            return Operation("keep", file.path, file.size, "in the manifest", file, entry._replace(unwanted_since=None))
         return _upload(file, "changed since it was synced" if entry.etag else "damaged, according to --verify")
     noted = stored.sha256 if file.sha256 else stored.git_sha1
     if stored.sha256 and noted == (file.sha256 or file.git_sha1):
-        return Operation("keep", file.path, file.size, "already sent and verified", file, stored.sha256)
+        own = Entry(file.path, file.size, stored.sha256, file.git_sha1, stored.etag)
+        return Operation("keep", file.path, file.size, "already sent and verified", file, own)
     return _upload(file, UNPROVEN)
+
+
+def _leftover(stored: Stored, entry: Entry | None) -> Operation:
+    """What becomes of an object that is not wanted: if a sync has written it, pods may rely on it."""
+    path, size = stored.path, stored.size
+    noted = Entry(path, size, stored.sha256, stored.git_sha1, stored.etag) if stored.sha256 else None
+    if entry is None or (entry.etag and not _agrees(entry, stored)):
+        entry = noted
+    if entry is None or not _agrees(entry, stored):
+        return Operation("delete", path, size, "not part of the model, but KServe would download it")
+    action: Action = "keep" if entry.unwanted_since else "retire"
+    return Operation(action, path, size, "no longer part of the model; --prune deletes it", entry=entry)
 
 
 def _upload(file: ModelFile, reason: str) -> Operation:

@@ -82,15 +82,9 @@ class Bucket:
         with translated(f"list s3://{self.name}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
                 for item in page.get("Contents", ()):
-                    path = item["Key"].removeprefix(prefix)
-                    found[path] = Stored(path, item["Size"], item["ETag"].strip('"'))
+                    path, written = item["Key"].removeprefix(prefix), item["LastModified"]
+                    found[path] = Stored(path, item["Size"], item["ETag"].strip('"'), written=written)
         return found
-
-    def last_modified(self, prefix: str) -> dict[str, datetime]:
-        """When each object below `prefix` was last written, by key."""
-        with translated(f"list s3://{self.name}/{prefix}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-            return {item["Key"]: item["LastModified"] for page in pages for item in page.get("Contents", ())}
 
     def get(self, key: str) -> bytes | None:
         """A small object's content, None when there is none."""

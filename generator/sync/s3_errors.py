@@ -71,6 +71,22 @@ _LASTING: Final = frozenset(
         "PreconditionFailed",
     }
 )
+_EVERYWHERE: Final = frozenset(
+    {
+        "ConnectTimeoutError",
+        "EndpointConnectionError",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "NoCredentialsError",
+        "NoSuchBucket",
+        "PartialCredentialsError",
+        "ProfileNotFound",
+        "RequestTimeTooSkewed",
+        "SSLError",
+        "SignatureDoesNotMatch",
+    }
+)
+"""Not about the object that the request is about: the bucket cannot be used."""
 _UNUSUAL: Final = "ask the operator of the S3 server about this error"
 
 
@@ -80,6 +96,7 @@ class S3Error(RemoteError):
     def __init__(self, message: str, *, code: str, hint: str | None, transient: bool) -> None:
         super().__init__(message, hint=hint or (AGAIN if transient else _UNUSUAL), transient=transient)
         self.code = code
+        self.everywhere = code in _EVERYWHERE
 
 
 @contextmanager

@@ -18,8 +18,8 @@ _AMBIGUOUS = re.compile(
     r"""(?: [yYnN] | [yY]es | YES | [nN]o | NO | [oO]n | ON | [oO]ff | OFF      # booleans to some
         | = | <<                                                              # the value and merge keys
         | [-+]? [0-9][0-9_]* (?: :[0-5]?[0-9] )+ (?: \.[0-9_]* )?             # sexagesimal
-        | [-+]? 0 (?: o[0-7_]+ | x[0-9a-fA-F_]+ | b[01_]+ | [0-9_]+ )         # other bases, leading zeros
-        | [-+]? [0-9][0-9_]* (?: \.[0-9_]* )? (?: [eE][-+]?[0-9]+ )?          # underscores, signs, exponents
+        | (?: [-+]_* )? 0 (?: [oO][0-7_]+ | [xX][0-9a-fA-F_]+ | [bB][01_]+ | [0-9_]+ )  # other bases, leading zeros
+        | (?: [-+]_* )? [0-9][0-9_]* (?: \.[0-9_]* )? (?: [eE][-+]?[0-9]+ )?  # underscores, signs, exponents
         | [-+]? \. [0-9][0-9_]* (?: [eE][-+]?[0-9]+ )?
         | [-+]? \. (?: inf | Inf | INF ) | \. (?: nan | NaN | NAN )
         | [0-9]{4} - [0-9]{1,2} - [0-9]{1,2} (?: [Tt\ \t] .* )?               # timestamps

@@ -80,6 +80,8 @@ class Call:
     """By how many seconds the server's clock is ahead in its answer."""
     held: threading.Event | None = None
     """Wait for this before anything else, a minute at most."""
+    delay: float = 0
+    """Wait so many seconds, as if the server were far away."""
 
 
 @dataclass
@@ -145,6 +147,10 @@ class S3Faults(Faults[Call]):
         """Answer as if so much time had passed; by default for ListMultipartUploads."""
         return self.add(lambda call: replace(call, ahead=hours * 3600), {"kind": "ListMultipartUploads", **limits})
 
+    def far(self, seconds: float, **limits: Unpack[Limits]) -> Fault[Call]:
+        """Answer each request so much later."""
+        return self.add(lambda call: replace(call, delay=seconds), limits)
+
     def reset(self, at: int = 0, **limits: Unpack[Limits]) -> Fault[Call]:
         """Reset the connection after `at` bytes of the request's body, without asking the server."""
         return self.add(lambda call: replace(call, read=at), limits, lambda call: call.size >= at)
@@ -205,6 +211,8 @@ class FaultyS3:
         call = self.faults.apply(target, Call(request.size, request=request))
         if call.held:
             call.held.wait(60)
+        if call.delay:
+            time.sleep(call.delay)
         if call.read is not None:
             exchange.rfile.read(call.read)
             exchange.hang_up(reset=True)

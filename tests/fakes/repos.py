@@ -139,10 +139,11 @@ class Repo:
     about: About
     commits: dict[str, dict[str, Entry]] = field(default_factory=dict)
     main: str = ""
+    branches: dict[str, str] = field(default_factory=dict)
 
     def resolve(self, revision: str) -> str | None:
         """The commit of a branch, or of itself."""
-        commit = self.main if revision in ("main", "HEAD", "") else revision
+        commit = self.main if revision in ("main", "HEAD", "") else self.branches.get(revision, revision)
         return commit if commit in self.commits else None
 
     def info(self, commit: str, *, blobs: bool) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def built(kustomize: Path, folder: Path) -> Objects:
 
 def written(folder: Path) -> Objects:
     """The objects in the files of a folder; none when there is no such folder."""
-    return _by_key(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader) for path in sorted(folder.glob("*")))
+    return _by_key(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader) for path in sorted(folder.glob("*.yaml")))
 
 
 def _by_key(objects: Iterable[Any]) -> Objects:
@@ -72,4 +72,5 @@ def assert_overlays_lead_to_rendered(kustomize: Path, root: Path) -> None:
     assert parts
     assert {path.relative_to(root / "rendered").as_posix() for path in (root / "rendered").glob("*/*")} <= parts
     for part in sorted(parts):
+        assert (root / "rendered" / part).is_dir(), part
         assert built(kustomize, root / "overlays" / part) == written(root / "rendered" / part), part

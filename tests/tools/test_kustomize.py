@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from helpers import CASES, ROOT, compiled_case, project, run
+from helpers import CASES, MINIMAL, ROOT, compiled_case, project, run
 from hypothesis import HealthCheck, given, settings
 from manifests import BuildError, assert_overlays_lead_to_rendered, built
 from strategies import catalog_text, catalogs
@@ -37,6 +37,20 @@ def test_the_overlays_of_any_catalog_build_what_is_rendered(tool: Tool, data: di
         ran = run("generate", root=root)
         assert ran.code == 0, ran.stderr
         assert_overlays_lead_to_rendered(kustomize, root)
+
+
+NUMBERS = ["0x1F", "0X1F", "0b11", "0B11", "0o17", "0O17", "0X1_F", "1_000", "1e3", "1E3", "017", "08", "1.5", "12"]
+WORDS = ["0xg", "0B2", "1-1", "e1", "Inf", "NAN", "0x"]
+
+
+@pytest.mark.parametrize("key", [*NUMBERS, *WORDS])
+def test_a_label_of_any_name_builds_or_is_refused(tool: Tool, tmp_path: Path, key: str) -> None:
+    """Kustomize writes the keys of labels without quotes, and fails when its parser then reads a number."""
+    root = project(tmp_path, f'{MINIMAL}    labels: {{"{key}": x}}\n    annotations: {{"{key}": x}}\n')
+    ran = run("generate", root=root)
+    assert "[invalid-label]" in ran.stderr if ran.code else key in WORDS
+    if not ran.code:
+        assert_overlays_lead_to_rendered(tool("kustomize"), root)
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,8 @@ class Runtime(TypedDict):
         Annotated[
             list[s.Accelerator],
             Field(
-                description="The resource names of the accelerators that the image is built for.",
+                description="The resource names of the accelerators that the image is built for. `nvidia.com/gpu`"
+                " includes its MIG slices.",
                 examples=[["nvidia.com/gpu"]],
                 min_length=1,
             ),
@@ -165,9 +166,10 @@ class Environment(TypedDict):
     ]
     migQuota: NotRequired[
         Annotated[
-            dict[s.Accelerator, s.Quota],
+            dict[s.MigSlice, s.Quota],
             Field(
-                description="How many MIG slices they may request, by resource name.",
+                description="How many MIG slices they may request, by resource name. If the environment has a quota,"
+                " a slice that is not named here is an error.",
                 examples=[{"nvidia.com/mig-1g.10gb": 4}],
             ),
             Default({}),
@@ -234,6 +236,17 @@ class Catalog(TypedDict):
     """All vLLM embedding and reranker models that a team serves on OpenShift AI."""
 
     version: Annotated[int, Field(description="The version of this format.", examples=[1], ge=1, le=1)]
+    name: NotRequired[
+        Annotated[
+            s.Line,
+            Field(
+                description="The catalog's name in the buckets that it fills. `artifact-sync --prune` deletes only "
+                "what the catalog of this name has synced, so each needs its own, and keeps it.",
+                examples=["search-models"],
+            ),
+            Otherwise("`platform.argocd.repoURL#targetRevision`; without either, `--prune` refuses to run"),
+        ]
+    ]
     platform: Annotated[
         Platform, Field(description="The OpenShift AI release and its dashboard.", examples=[{"target": "3.3"}])
     ]

@@ -71,6 +71,7 @@ DEPENDENT_DEFAULTS: dict[str, dict[str, Any]] = {"Autoscaling": {"target": ("met
 OUTLINE: Node = Block(
     {
         "version": None,
+        "name": None,
         "platform": Block(
             {
                 "target": Choice(("2.25", "3.0", "3.2", "3.3", "3.4", "3.5")),
@@ -148,7 +149,19 @@ OUTLINE: Node = Block(
                         },
                     ),
                 ),
+                "extraTolerations": List(
+                    Block(
+                        {
+                            "key": None,
+                            "operator": Choice(("Exists", "Equal")),
+                            "value": None,
+                            "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                            "tolerationSeconds": None,
+                        },
+                    ),
+                ),
                 "args": List(None),
+                "extraArgs": List(None),
                 "env": Map(None),
                 "expose": None,
                 "auth": None,
@@ -188,7 +201,19 @@ OUTLINE: Node = Block(
                                     },
                                 ),
                             ),
+                            "extraTolerations": List(
+                                Block(
+                                    {
+                                        "key": None,
+                                        "operator": Choice(("Exists", "Equal")),
+                                        "value": None,
+                                        "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                                        "tolerationSeconds": None,
+                                    },
+                                ),
+                            ),
                             "args": List(None),
+                            "extraArgs": List(None),
                             "env": Map(None),
                             "expose": None,
                             "auth": None,
@@ -233,7 +258,19 @@ OUTLINE: Node = Block(
                             },
                         ),
                     ),
+                    "extraTolerations": List(
+                        Block(
+                            {
+                                "key": None,
+                                "operator": Choice(("Exists", "Equal")),
+                                "value": None,
+                                "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                                "tolerationSeconds": None,
+                            },
+                        ),
+                    ),
                     "args": List(None),
+                    "extraArgs": List(None),
                     "env": Map(None),
                     "expose": None,
                     "auth": None,
@@ -275,7 +312,19 @@ OUTLINE: Node = Block(
                                         },
                                     ),
                                 ),
+                                "extraTolerations": List(
+                                    Block(
+                                        {
+                                            "key": None,
+                                            "operator": Choice(("Exists", "Equal")),
+                                            "value": None,
+                                            "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                                            "tolerationSeconds": None,
+                                        },
+                                    ),
+                                ),
                                 "args": List(None),
+                                "extraArgs": List(None),
                                 "env": Map(None),
                                 "expose": None,
                                 "auth": None,
@@ -298,6 +347,11 @@ CORE_SCHEMA: dict[str, Any] = {
         "type": "typed-dict",
         "fields": {
             "version": {"type": "typed-dict-field", "schema": {"type": "int", "ge": 1, "le": 1}, "required": True},
+            "name": {
+                "type": "typed-dict-field",
+                "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
+                "required": False,
+            },
             "platform": {
                 "type": "typed-dict-field",
                 "schema": {
@@ -364,7 +418,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "str",
                                     "min_length": 1,
                                     "max_length": 512,
-                                    "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([-._]+[a-z0-9]+)*)+(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127}|(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?@sha256:[0-9a-f]{64})$",
+                                    "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127}|(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?@sha256:[0-9a-f]{64})$",
                                 },
                                 "required": True,
                             },
@@ -386,7 +440,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                         "type": "str",
                                         "min_length": 1,
                                         "max_length": 253,
-                                        "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                                     },
                                     "min_length": 1,
                                 },
@@ -457,7 +511,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "str",
                                     "min_length": 1,
                                     "max_length": 253,
-                                    "pattern": "^https?://[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]{1,5})?$",
+                                    "pattern": "^https?://(([A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?\\.)*[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?|((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9]))(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$",
                                 },
                                 "required": True,
                             },
@@ -477,7 +531,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "str",
                                     "min_length": 1,
                                     "max_length": 63,
-                                    "pattern": "^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$",
+                                    "pattern": "^[a-z0-9](\\.?(-\\.?)*[a-z0-9])*$",
                                 },
                                 "required": True,
                             },
@@ -487,7 +541,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "str",
                                     "min_length": 1,
                                     "max_length": 512,
-                                    "pattern": "^[A-Za-z0-9][-_.A-Za-z0-9]*(/[A-Za-z0-9][-_.A-Za-z0-9]*)*$",
+                                    "pattern": "^[A-Za-z0-9][-_A-Za-z0-9]*(\\.[-_A-Za-z0-9]+)*(/[A-Za-z0-9][-_A-Za-z0-9]*(\\.[-_A-Za-z0-9]+)*)*$",
                                 },
                                 "required": False,
                             },
@@ -502,7 +556,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                                 "type": "str",
                                                 "min_length": 1,
                                                 "max_length": 253,
-                                                "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$",
+                                                "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
                                             },
                                             "required": False,
                                         },
@@ -567,8 +621,8 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "keys_schema": {
                                         "type": "str",
                                         "min_length": 1,
-                                        "max_length": 253,
-                                        "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                        "max_length": 63,
+                                        "pattern": "^nvidia\\.com/mig-[1-9]g\\.[1-9][0-9]*gb([-.][a-z]+)*$",
                                     },
                                     "values_schema": {"type": "int", "ge": 0, "le": 100000},
                                 },
@@ -736,7 +790,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                             "type": "str",
                                             "min_length": 1,
                                             "max_length": 253,
-                                            "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                            "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                                         },
                                         "values_schema": {
                                             "type": "nullable",
@@ -762,6 +816,11 @@ CORE_SCHEMA: dict[str, Any] = {
                                 },
                                 "required": False,
                             },
+                            "extraTolerations": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                                "required": False,
+                            },
                             "args": {
                                 "type": "typed-dict-field",
                                 "schema": {
@@ -774,6 +833,19 @@ CORE_SCHEMA: dict[str, Any] = {
                                             "max_length": 4096,
                                             "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                                         },
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "extraArgs": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "list",
+                                    "items_schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 4096,
+                                        "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                                     },
                                 },
                                 "required": False,
@@ -820,7 +892,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                             "type": "str",
                                             "min_length": 1,
                                             "max_length": 253,
-                                            "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                            "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                                         },
                                         "values_schema": {
                                             "type": "nullable",
@@ -845,7 +917,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                             "type": "str",
                                             "min_length": 1,
                                             "max_length": 253,
-                                            "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                            "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                                         },
                                         "values_schema": {
                                             "type": "nullable",
@@ -890,17 +962,14 @@ CORE_SCHEMA: dict[str, Any] = {
                             "overrides": {
                                 "type": "typed-dict-field",
                                 "schema": {
-                                    "type": "nullable",
-                                    "schema": {
-                                        "type": "dict",
-                                        "keys_schema": {
-                                            "type": "str",
-                                            "min_length": 1,
-                                            "max_length": 63,
-                                            "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                        },
-                                        "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
+                                    "type": "dict",
+                                    "keys_schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 63,
+                                        "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
                                     },
+                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
                                 },
                                 "required": False,
                             },
@@ -957,7 +1026,12 @@ CORE_SCHEMA: dict[str, Any] = {
             "fields": {
                 "store": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "str", "min_length": 1, "max_length": 253, "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"},
+                    "schema": {
+                        "type": "str",
+                        "min_length": 1,
+                        "max_length": 253,
+                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                    },
                     "required": True,
                 },
                 "key": {
@@ -1101,7 +1175,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "type": "str",
                                 "min_length": 1,
                                 "max_length": 253,
-                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                             },
                             "values_schema": {
                                 "type": "nullable",
@@ -1124,6 +1198,11 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "extraTolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "required": False,
+                },
                 "args": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1136,6 +1215,19 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "max_length": 4096,
                                 "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                             },
+                        },
+                    },
+                    "required": False,
+                },
+                "extraArgs": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 4096,
+                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                         },
                     },
                     "required": False,
@@ -1177,7 +1269,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "type": "str",
                                 "min_length": 1,
                                 "max_length": 253,
-                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                             },
                             "values_schema": {
                                 "type": "nullable",
@@ -1202,7 +1294,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "type": "str",
                                 "min_length": 1,
                                 "max_length": 253,
-                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                             },
                             "values_schema": {
                                 "type": "nullable",
@@ -1242,17 +1334,9 @@ CORE_SCHEMA: dict[str, Any] = {
                 "overrides": {
                     "type": "typed-dict-field",
                     "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 63,
-                                "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                            },
-                            "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
-                        },
+                        "type": "dict",
+                        "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                        "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
                     },
                     "required": False,
                 },
@@ -1376,7 +1460,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             "type": "str",
                             "min_length": 1,
                             "max_length": 253,
-                            "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                         },
                     },
                     "required": False,
@@ -1397,7 +1481,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             "type": "str",
                             "min_length": 1,
                             "max_length": 253,
-                            "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$",
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
                         },
                     },
                     "required": False,
@@ -1429,7 +1513,7 @@ CORE_SCHEMA: dict[str, Any] = {
                         "type": "str",
                         "min_length": 1,
                         "max_length": 253,
-                        "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                        "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                     },
                     "required": False,
                 },
@@ -1599,7 +1683,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "type": "str",
                                 "min_length": 1,
                                 "max_length": 253,
-                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                             },
                             "values_schema": {
                                 "type": "nullable",
@@ -1622,6 +1706,11 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "extraTolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "required": False,
+                },
                 "args": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1634,6 +1723,19 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "max_length": 4096,
                                 "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                             },
+                        },
+                    },
+                    "required": False,
+                },
+                "extraArgs": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 4096,
+                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
                         },
                     },
                     "required": False,
@@ -1675,7 +1777,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "type": "str",
                                 "min_length": 1,
                                 "max_length": 253,
-                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                             },
                             "values_schema": {
                                 "type": "nullable",
@@ -1700,7 +1802,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "type": "str",
                                 "min_length": 1,
                                 "max_length": 253,
-                                "pattern": "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
                             },
                             "values_schema": {
                                 "type": "nullable",

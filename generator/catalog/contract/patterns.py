@@ -20,25 +20,38 @@ def whole_number_as_text(value: object) -> object:
 
 NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 NAMESPACE: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-OBJECT_NAME: Final = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"
+_SUBDOMAIN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+"""dns1123SubdomainFmt in kubernetes/apimachinery pkg/util/validation/validation.go @ v0.34.0."""
+_PORT: Final = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_BYTE: Final = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_DNS_LABEL: Final = r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?"
+# A name that ends with a number is an address: https://url.spec.whatwg.org/#ends-in-a-number-checker
+_HOST: Final = rf"(({_DNS_LABEL}\.)*[A-Za-z]([-A-Za-z0-9]{{0,61}}[A-Za-z0-9])?|({_BYTE}\.){{3}}{_BYTE})"
+OBJECT_NAME: Final = rf"^{_SUBDOMAIN}$"
 COMMIT: Final = r"^[0-9a-f]{40}$"
 REPO: Final = r"^[A-Za-z0-9][-_.A-Za-z0-9]{0,95}/[A-Za-z0-9][-_.A-Za-z0-9]{0,95}$"
 VERSION: Final = r"^[0-9]+(\.[0-9]+){1,3}((a|b|rc|\.post|\.dev)[0-9]+)?(\+[a-z0-9.]+)?$"
+# distribution/reference regexp.go @ 727f80d4, with a registry or an organisation, and a tag or a digest.
 IMAGE: Final = (
-    r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([-._]+[a-z0-9]+)*)+"
+    rf"^{_SUBDOMAIN}(:{_PORT})?(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)+"
     r"(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127}|(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?@sha256:[0-9a-f]{64})$"
 )
 _FRACTION: Final = r"([1-9][0-9]*\.[0-9]{1,3}|0\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))"
 CPU: Final = rf"^([1-9][0-9]*m?|{_FRACTION})$"
 MEMORY: Final = rf"^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|{_FRACTION}(Ki|Mi|Gi|Ti|k|M|G|T))$"
-EXTENDED_RESOURCE: Final = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
-LABEL_KEY: Final = r"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+EXTENDED_RESOURCE: Final = rf"^{_SUBDOMAIN}/[A-Za-z0-9]([-_.A-Za-z0-9]{{0,61}}[A-Za-z0-9])?$"
+MIG_SLICE: Final = r"^nvidia\.com/mig-[1-9]g\.[1-9][0-9]*gb([-.][a-z]+)*$"
+"""AddDefaultResourcesToConfig in NVIDIA/k8s-device-plugin internal/rm/rm.go @ 014b4ecd: a profile such as 1g.10gb+me,
+with a dot for the plus. `.shared`, of time-slicing: UNVERIFIED, from its README.
+"""
+LABEL_KEY: Final = rf"^({_SUBDOMAIN}/)?[A-Za-z0-9]([-_.A-Za-z0-9]{{0,61}}[A-Za-z0-9])?$"
 LABEL_VALUE: Final = r"^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$"
 ENV_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
-ENDPOINT: Final = r"^https?://[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
-BUCKET: Final = r"^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$"
+ENDPOINT: Final = rf"^https?://{_HOST}(:{_PORT})?$"
+BUCKET: Final = r"^[a-z0-9](\.?(-\.?)*[a-z0-9])*$"
 REGION: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-PREFIX: Final = r"^[A-Za-z0-9][-_.A-Za-z0-9]*(/[A-Za-z0-9][-_.A-Za-z0-9]*)*$"
+_SEGMENT: Final = r"[A-Za-z0-9][-_A-Za-z0-9]*(\.[-_A-Za-z0-9]+)*"
+PREFIX: Final = rf"^{_SEGMENT}(/{_SEGMENT})*$"
 PROSE: Final = r"^[^\t\r]+$"
 LINE: Final = r"^[^\s]([^\n\r\t]*[^\s])?$"
 GIT_URL: Final = r"^(https://[^\s@]+|ssh://[^\s]+|git@[^\s]+)$"
@@ -50,11 +63,11 @@ SHAPES: Final[dict[str, Shape]] = {
         "a name of lowercase letters, digits and '-', starting with a letter and not ending with '-'",
     ),
     NAMESPACE: Shape("invalid-name", "a namespace: lowercase letters, digits and '-'"),
-    OBJECT_NAME: Shape("invalid-name", "a Kubernetes object's name: lowercase letters, digits, '-' and '.'"),
+    OBJECT_NAME: Shape("invalid-name", "a Kubernetes object's name: lowercase letters, digits, '-' and single '.'"),
     COMMIT: Shape(
         "revision-not-a-commit",
         "a commit of 40 hexadecimal digits",
-        "branches and tags move: pin the commit that this one points to",
+        "branches and tags move: pin the commit; `generator lock --upgrade NAME` writes it here",
     ),
     REPO: Shape("invalid-repo", "a Hub repository 'owner/name'"),
     VERSION: Shape("invalid-version", "a version such as 0.13.0"),
@@ -66,6 +79,7 @@ SHAPES: Final[dict[str, Shape]] = {
     CPU: Shape("invalid-quantity", "a number of CPUs such as 2, 0.5 or 500m"),
     MEMORY: Shape("invalid-quantity", "an amount of memory such as 8Gi or 512Mi"),
     EXTENDED_RESOURCE: Shape("invalid-name", "an extended resource such as nvidia.com/gpu or nvidia.com/mig-1g.10gb"),
+    MIG_SLICE: Shape("invalid-name", "a MIG slice such as nvidia.com/mig-1g.10gb"),
     LABEL_KEY: Shape(
         "invalid-label",
         "a label or annotation key: an optional 'domain/', then up to 63 of A-Z a-z 0-9 - _ .",
@@ -80,11 +94,11 @@ SHAPES: Final[dict[str, Shape]] = {
         "invalid-endpoint",
         "'https://host' or 'https://host:port', without user, path or trailing '/'",
     ),
-    BUCKET: Shape("invalid-bucket", "a bucket name: 3 to 63 lowercase letters, digits, '-' and '.'"),
+    BUCKET: Shape("invalid-bucket", "a bucket name: 3 to 63 lowercase letters, digits, '-' and single '.'"),
     REGION: Shape("invalid-name", "a region such as us-east-1"),
     PREFIX: Shape(
         "invalid-prefix",
-        "a key prefix 'a/b' of letters, digits, '-', '_' and '.', without '/' at either end",
+        "a key prefix 'a/b' of letters, digits, '-', '_' and single '.' between them, without '/' at either end",
     ),
     LINE: Shape("invalid-text", "one line of text without spaces at its ends"),
     PROSE: Shape("invalid-text", "text without tabs or carriage returns"),

@@ -116,17 +116,36 @@ class Settings(TypedDict, Generic[Null], total=False):
     ]
     tolerations: Annotated[
         list[blocks.Toleration] | Null,
-        Field(description="Tolerations of the pods.", examples=[[{"key": "nvidia.com/gpu", "operator": "Exists"}]]),
+        Field(
+            description="Tolerations of the pods, instead of those from weaker layers.",
+            examples=[[{"key": "nvidia.com/gpu", "operator": "Exists"}]],
+        ),
         Default([]),
+    ]
+    extraTolerations: Annotated[
+        list[blocks.Toleration],
+        Field(
+            description="Tolerations to add to `tolerations`, and to those from weaker layers.",
+            examples=[[{"key": "example.com/pool", "value": "embedding"}]],
+        ),
+        Otherwise("none"),
     ]
     args: Annotated[
         list[s.Argument] | Null,
         Field(
-            description="More arguments for vLLM, each as --flag or --flag=value, after those of the runtime."
-            " If a flag occurs twice, the last one counts.",
+            description="More arguments for vLLM, each as --flag or --flag=value, after those of the runtime and"
+            " instead of those from weaker layers. If a flag occurs twice, the last one counts.",
             examples=[["--max-num-seqs=64"]],
         ),
         Default([]),
+    ]
+    extraArgs: Annotated[
+        list[s.Argument],
+        Field(
+            description="Arguments to add to `args`, and to those from weaker layers.",
+            examples=[["--dtype=float16"]],
+        ),
+        Otherwise("none"),
     ]
     env: Annotated[
         dict[s.EnvName, s.EnvValue | Null] | Null,
@@ -178,7 +197,7 @@ class Layer(Settings[Null], Generic[Null], total=False):
         Otherwise("all"),
     ]
     overrides: Annotated[
-        dict[s.Name, Settings[Null]] | Null,
+        dict[s.Name, Settings[Null]],
         Field(
             description="Settings for one environment, by the environment's name.",
             examples=[{"prod": {"replicas": 2}}],

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.catalog.model import Catalog, Violation
-from generator.catalog.rules import arguments, capacity, names, references, text
+from generator.catalog.rules import arguments, capacity, names, references, sizes, text
 
-_RULES = (*names.RULES, *references.RULES, *arguments.RULES, *capacity.RULES)
+_RULES = (*names.RULES, *references.RULES, *arguments.RULES, *capacity.RULES, *sizes.RULES)
 _OF_THE_TARGET = (*names.OF_THE_TARGET, *capacity.OF_THE_TARGET)
 
 

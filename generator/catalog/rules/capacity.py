@@ -1,10 +1,16 @@
 """What the models request, and what is available."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from generator.catalog.model import Catalog, Environment, ServedModel, Violation
+from generator.catalog.contract.patterns import MIG_SLICE
+from generator.catalog.model import GPU, Catalog, Environment, ServedModel, Violation
+from generator.codes import Code
 from generator.diagnostics import Loc
+from generator.kube.quantities import canonical, thousandths
 
+_MIG_SLICE = re.compile(MIG_SLICE)
 _MIG = "nvidia.com/mig-"
 """The prefix of a MIG slice's resource with the strategy `mixed`. UNVERIFIED: NVIDIA/k8s-device-plugin README.md."""
 _SHOWN = 3
@@ -23,6 +29,17 @@ def _quotas(catalog: Catalog) -> Iterator[Violation]:
                 loc = ("environments", environment.name, "migQuota", resource)
                 words = _shortage(catalog, environment, resource, total, slices, {resource: total})
                 yield Violation(loc, "gpu-over-quota", *words)
+        if quota is not None or environment.mig_quota:
+            yield from _unnamed(catalog, environment, asked.keys() - whole.keys() - environment.mig_quota.keys())
+
+
+def _unnamed(catalog: Catalog, environment: Environment, slices: Iterable[str]) -> Iterator[Violation]:
+    """MIG slices that an environment's quotas leave out: what is counted there is meant to be all there is."""
+    loc: Loc = ("environments", environment.name)
+    for resource in sorted(slices):
+        takers = sorted(served.name for served in _served(catalog, environment) if served.accelerator == resource)
+        message = f"migQuota does not name {resource}, for which {', '.join(takers[:_SHOWN])} asks"
+        yield Violation(loc, "gpu-over-quota", message, f"add {resource} to migQuota", at_key=True)
 
 
 def _served(catalog: Catalog, environment: Environment) -> Iterator[ServedModel]:
@@ -79,26 +96,56 @@ _FULL = 100
 
 
 def _accelerators(catalog: Catalog) -> Iterator[Violation]:
+    for runtime in catalog.runtimes.values():
+        for position, name in enumerate(runtime.accelerators):
+            if _NATIVE in name or name.startswith(_REQUESTS):
+                message = f"'{name}' is no extended resource: Kubernetes keeps {_NATIVE} and {_REQUESTS} for itself"
+                loc: Loc = ("runtimes", runtime.name, "accelerators", position)
+                yield Violation(loc, "invalid-name", message, f"write the resource that nodes offer, such as {GPU}")
     for served in catalog.forms():
         known = catalog.runtimes[served.runtime].accelerators
-        vendor = served.accelerator.partition("/")[0]
-        if served.gpus and not any(vendor == accelerator.partition("/")[0] for accelerator in known):
-            message = f"runtime '{served.runtime}' is built for {', '.join(known)}, not {served.accelerator}"
+        if not served.gpus or served.accelerator in known:
+            continue
+        if not (GPU in known and _MIG_SLICE.match(served.accelerator)):
+            slices = " and its MIG slices, such as nvidia.com/mig-1g.10gb" if GPU in known else ""
+            message = f"runtime '{served.runtime}' is built for {', '.join(known)}{slices}, not {served.accelerator}"
             loc = catalog.origin(served, "resources", "accelerator")
-            hint = f"set resources.accelerator to {known[0]}, or choose a runtime for {served.accelerator}"
+            hint = f"set resources.accelerator to {known[0]}, choose another runtime, or add it to its accelerators"
             yield Violation(loc, "accelerator-mismatch", message, hint)
 
 
-def _memory(catalog: Catalog) -> Iterator[Violation]:
+_NATIVE: Final = "kubernetes.io/"
+_REQUESTS: Final = "requests."
+"""IsExtendedResourceName in kubernetes/kubernetes pkg/apis/core/v1/helper/helpers.go @ v1.34.0."""
+
+
+def _amounts(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
-        if served.memory.isdecimal() and int(served.memory) < _LEAST_BYTES:
-            message = f"memory is {served.memory} bytes, too little for any model"
-            loc = catalog.origin(served, "resources", "memory")
-            yield Violation(loc, "invalid-quantity", message, f"add a unit, such as {served.memory}Gi")
+        if problem := _memory(served.memory):
+            yield Violation(catalog.origin(served, "resources", "memory"), *problem)
+        if thousandths(served.cpu) > _MOST_CPUS * 1000:
+            message = f"cpu is {served.cpu}, but must be at most {_MOST_CPUS}"
+            yield Violation(catalog.origin(served, "resources", "cpu"), "out-of-range", message)
 
 
-_LEAST_BYTES = 1_000_000
+def _memory(memory: str) -> tuple[Code, str, str | None] | None:
+    """What is wrong with an amount of memory, and what to do."""
+    size, rest = divmod(thousandths(memory), 1000)
+    if size < _LEAST_BYTES:
+        hint = f"add a unit, such as {memory}Gi" if memory.isdecimal() else "use a larger unit, such as Gi"
+        return "invalid-quantity", f"memory {memory} is {size:,} bytes, too little for any model", hint
+    if size > _MOST_BYTES:
+        return "out-of-range", f"memory is {memory}, but must be at most 64Ti", None
+    if rest:
+        message = f"memory {memory} is no whole number of bytes, and Kubernetes would store it as {canonical(memory)}"
+        return "invalid-quantity", message, "use a smaller unit without a fraction"
+    return None
+
+
+_MOST_CPUS: Final = 1024
+_LEAST_BYTES: Final = 1_000_000
+_MOST_BYTES: Final = 64 << 40
 
 
 OF_THE_TARGET = (_autoscaling,)
-RULES = (_quotas, _autoscaling, _accelerators, _memory)
+RULES = (_quotas, _autoscaling, _accelerators, _amounts)

@@ -98,6 +98,36 @@ def _reserved(catalog: Catalog) -> Iterator[Violation]:
         if served.name == "vllm":
             message = "Kubernetes injects VLLM_ variables for a Service called vllm…, and vLLM reads them as settings"
             yield Violation(("models", served.entry, "name"), "reserved-name", message, "choose another name")
+    for connection in catalog.connections.values():
+        if connection.secret_name == _STORAGE_CONFIG:
+            external = connection.external_secret is not None
+            loc: Loc = ("connections", connection.name, *(() if external else ("secret", "existing")))
+            message = f"OpenShift AI writes the Secret {_STORAGE_CONFIG} itself, from all connections of a namespace"
+            hint = "name the connection's own Secret" if not external else "choose another name for the connection"
+            yield Violation(loc, "reserved-name", message, hint, at_key=external)
+
+
+_STORAGE_CONFIG: Final = "storage-config"
+"""DefaultStorageConfig in opendatahub-io/odh-model-controller internal/controller/constants/constants.go @ odh-v3.4."""
+
+
+def _applications(catalog: Catalog) -> Iterator[Violation]:
+    """Argo CD tracks what it deployed by a label with the application's name, which it cuts where it is too long.
+
+    LabelMaxLength in argoproj/argo-cd util/argo/resource_tracking.go @ v3.5.1; the names are made in
+    compiler/application_set.py.
+    """
+    if catalog.argocd is None:
+        return
+    for environment in catalog.environments.values():
+        name = f"{catalog.argocd.project}-{environment.name}-platform"
+        if len(name) > _LABEL_LENGTH:
+            message = f"Argo CD's application '{name}' has {len(name)} characters, and a label takes {_LABEL_LENGTH}"
+            hint = "shorten the environment's name, or platform.argocd.project"
+            yield Violation(("environments", environment.name), "name-too-long", message, hint, at_key=True)
+
+
+_LABEL_LENGTH: Final = 63
 
 
 def _namespaces(catalog: Catalog) -> Iterator[Violation]:
@@ -183,4 +213,4 @@ def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
 
 
 OF_THE_TARGET = (_lengths, _variables)
-RULES = (_unique, _lengths, _reserved, _namespaces, _metadata, _variables, _tolerations)
+RULES = (_unique, _lengths, _reserved, _applications, _namespaces, _metadata, _variables, _tolerations)

@@ -1,8 +1,10 @@
 """References that fit: tasks to runtimes, connections to Secrets and to each other's prefixes, and nothing unused."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
-from generator.catalog.model import Catalog, Violation
+from generator.catalog.model import Catalog, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
 
 
@@ -29,6 +31,24 @@ def _secrets(catalog: Catalog) -> Iterator[Violation]:
             yield Violation(("connections", name, "secret"), "secret-choice", message, hint)
 
 
+def _buckets(catalog: Catalog) -> Iterator[Violation]:
+    """UNVERIFIED: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+
+    Its reserved suffixes are left alone: they mark aliases of access points, which may be used in a bucket's place.
+    """
+    for connection in catalog.connections.values():
+        bucket = connection.bucket
+        if len(bucket) < _SHORTEST_BUCKET or bucket.startswith(_RESERVED_BUCKETS) or _ADDRESS.match(bucket):
+            message = f"bucket '{bucket}' cannot exist: S3 refuses names of less than {_SHORTEST_BUCKET} characters, "
+            message += f"IP addresses, and names that start with {', '.join(_RESERVED_BUCKETS)}"
+            yield Violation(("connections", connection.name, "bucket"), "invalid-bucket", message)
+
+
+_SHORTEST_BUCKET: Final = 3
+_RESERVED_BUCKETS: Final = ("xn--", "sthree-", "amzn-s3-demo-")
+_ADDRESS: Final = re.compile(r"([0-9]+\.){3}[0-9]+\Z")
+
+
 def _prefixes(catalog: Catalog) -> Iterator[Violation]:
     """KServe lists prefixes as plain strings, and sync owns everything below a connection's: none may contain another.
 
@@ -46,6 +66,24 @@ def _prefixes(catalog: Catalog) -> Iterator[Violation]:
                 yield Violation(("connections", name, "prefix"), "prefix-overlap", message, "use separate prefixes")
             else:
                 outer, owner = inner, name
+
+
+def _files(catalog: Catalog) -> Iterator[Violation]:
+    """A prefix belongs to a connection, a model and a commit: whatever is in it, every pod that reads it downloads."""
+    for model in catalog.models:
+        first: dict[tuple[str, str], ServedModel] = {}
+        for served in model.served:
+            other = first.setdefault((served.connection, served.commit), served)
+            if _selected(served) != _selected(other):
+                message = f"`files` differ between {other.environment} and {served.environment}, which read one prefix"
+                hint = "write the same `files` for both, or give one another connection or revision"
+                places = (catalog.origin(served, "files"), catalog.origin(other, "files"))
+                loc, elsewhere = sorted(places, key=len, reverse=True)  # the override is to blame, not the default
+                yield Violation(loc, "files-differ", message, hint, other=elsewhere)
+
+
+def _selected(served: ServedModel) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(served.include), frozenset(served.exclude)
 
 
 def _unused(catalog: Catalog) -> Iterator[Violation]:
@@ -66,7 +104,7 @@ def _idle_overrides(catalog: Catalog) -> Iterator[Violation]:
     for model in catalog.models:
         deployed = {served.environment for served in model.served}
         loc: Loc = ("models", model.base.entry, "overrides")
-        for name in catalog.data["models"][model.base.entry].get("overrides") or ():
+        for name in catalog.data["models"][model.base.entry].get("overrides", ()):
             if name in catalog.environments and name not in deployed:
                 message = f"not deployed to {name}, so this override has no effect"
                 hint = f"add {name} to deployTo, or remove the override"
@@ -86,12 +124,20 @@ def _exposure(catalog: Catalog) -> Iterator[Violation]:
 
 def _images(catalog: Catalog) -> Iterator[Violation]:
     for runtime in catalog.runtimes.values():
+        loc = ("runtimes", runtime.name, "image")
+        if len(_TAG.sub("", runtime.image)) > _LONGEST_IMAGE:
+            message = f"the image's name has more than {_LONGEST_IMAGE} characters"
+            yield Violation(loc, "invalid-image", message, "give it a shorter path in its registry")
         if "@sha256:" not in runtime.image:
             message = "the image has no digest, so the tag may move to another image while models run"
-            loc = ("runtimes", runtime.name, "image")
             hint = "append the digest of the tag: '@sha256:…'"
             yield Violation(loc, "image-without-digest", message, hint, severity=Severity.WARNING)
 
 
+_TAG: Final = re.compile(r"(:[^:/]+)?(@.*)?\Z")
+_LONGEST_IMAGE: Final = 255
+"""RepositoryNameTotalLengthMax in distribution/reference reference.go @ 727f80d4."""
+
+
 OF_THE_WHOLE = (_unused,)
-RULES = (_tasks, _secrets, _prefixes, _unused, _idle_overrides, _exposure, _images)
+RULES = (_tasks, _secrets, _buckets, _prefixes, _files, _unused, _idle_overrides, _exposure, _images)

@@ -29,7 +29,7 @@ def check(data: Any) -> Iterator[Violation]:
         if value not in (None, "") and _is_secret_variable(loc):
             message = f"the name {loc[-1]} suggests a credential, and its value would be stored in Git"
             yield Violation(loc, credentials.CODE, message, _REVOKE)
-        elif isinstance(value, str) and loc[-2:-1] == ("args",) and (found := _SECRET_ARGUMENT.match(value)):
+        elif isinstance(value, str) and _is_argument(loc) and (found := _SECRET_ARGUMENT.match(value)):
             message = f"{found[1]} takes a credential, which would be stored in Git"
             yield Violation(loc, credentials.CODE, message, _REVOKE)
         elif isinstance(value, str) and len(value) <= _LONGEST and _HAZARD.search(value):
@@ -60,3 +60,7 @@ def _hazards(loc: Loc, text: str) -> Iterator[Violation]:
 
 def _is_secret_variable(loc: Loc) -> bool:
     return loc[-2:-1] == ("env",) and isinstance(loc[-1], str) and credentials.names_secret(loc[-1])
+
+
+def _is_argument(loc: Loc) -> bool:
+    return loc[-2:-1] in (("args",), ("extraArgs",))

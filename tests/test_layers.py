@@ -1,0 +1,119 @@
+"""Which layer's word counts, and where a finding about it points."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+from helpers import MINIMAL
+from strategies import catalog_text
+
+from generator.catalog.model import Catalog, ServedModel
+from generator.catalog.validate import validate
+from generator.diagnostics import CatalogError, Diagnostic
+from generator.yaml import read as source
+
+Layer = Mapping[str, Any]
+
+
+def text(defaults: Layer, model: Layer) -> str:
+    """The minimal catalog with these layers, for two environments."""
+    data: dict[str, Any] = yaml.safe_load(MINIMAL)
+    data["environments"]["prod"] = {"namespace": "team-prod"}
+    data["defaults"] |= defaults
+    data["models"][0] |= model
+    return catalog_text(data)
+
+
+def catalog(defaults: Layer, model: Layer) -> Catalog:
+    """What the layers resolve to."""
+    return validate(source.parse(text(defaults, model).encode(), "models.yaml"))[0]
+
+
+def served(defaults: Layer, model: Layer) -> dict[str | None, ServedModel]:
+    """The model's neutral form, and those of its environments."""
+    return {form.environment: form for form in catalog(defaults, model).forms()}
+
+
+def refused(defaults: Layer, model: Layer) -> Diagnostic:
+    """The one finding about the layers."""
+    with pytest.raises(CatalogError) as error:
+        catalog(defaults, model)
+    [found] = error.value.diagnostics
+    return found
+
+
+def test_what_an_entry_says_beats_all_that_defaults_say() -> None:
+    """Who reads `expose: false` in an entry does not look for a preset that says otherwise."""
+    preset = {"overrides": {"prod": {"expose": True, "auth": True, "resources": {"memory": "16Gi", "cpu": "4"}}}}
+    own = served(preset, {"expose": False, "auth": False, "resources": {"memory": "12Gi"}})["prod"]
+    assert (own.exposed, own.auth, own.memory, own.cpu) == (False, False, "12Gi", "4")
+
+
+def test_an_entry_may_still_say_something_else_for_one_environment() -> None:
+    """From the weakest: defaults, their overrides, the entry, its overrides."""
+    layers = {"overrides": {"prod": {"replicas": 2}}, "replicas": 1}, {"overrides": {"prod": {"replicas": 4}}}
+    assert [form.replicas for form in served(*layers).values()] == [1, 1, 4]
+    assert [form.replicas for form in served(layers[0], {**layers[1], "replicas": 3}).values()] == [3, 3, 4]
+    assert [form.replicas for form in served(layers[0], {"replicas": 3}).values()] == [3, 3, 3]
+    assert [form.replicas for form in served(layers[0], {}).values()] == [1, 1, 2]
+    assert [form.replicas for form in served(layers[0], {"replicas": None}).values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("layer", ["defaults", "model"])
+def test_empty_overrides_are_refused(layer: str) -> None:
+    """`overrides:` with its last line commented out would otherwise remove what protects every model in prod."""
+    preset = {"overrides": {"prod": {"auth": True}}}
+    found = refused({"overrides": None}, {}) if layer == "defaults" else refused(preset, {"overrides": None})
+    assert (found.code, found.message.partition(": ")[2]) == ("wrong-type", "overrides must be a mapping, not empty")
+
+
+def test_extra_lists_add_and_plain_lists_replace() -> None:
+    """One more flag in prod does not drop the one without which the model does not load."""
+    trust, eager, few, many = "--trust-remote-code", "--enforce-eager", "--max-num-seqs=8", "--max-num-seqs=64"
+    preset = {"args": [eager], "overrides": {"prod": {"extraArgs": [many]}}}
+    assert [form.args for form in served(preset, {"extraArgs": [trust]}).values()] == [
+        (eager, trust),
+        (eager, trust),
+        (eager, many, trust),
+    ]
+    override = {"overrides": {"prod": {"args": [few], "extraArgs": [many]}}}
+    assert [form.args for form in served({"extraArgs": [eager]}, {"args": [trust], **override}).values()] == [
+        (trust,),
+        (trust,),
+        (few, many),
+    ]
+    assert served({"args": [eager]}, {"args": None, "extraArgs": [trust]})[None].args == (trust,)
+
+
+def test_extra_tolerations_add() -> None:
+    """Taints of one environment's nodes come on top."""
+    one, two = {"key": "one", "operator": "Exists"}, {"key": "two", "operator": "Exists"}
+    forms = served({"tolerations": [one]}, {"overrides": {"prod": {"extraTolerations": [two]}}})
+    assert [form.tolerations for form in forms.values()] == [(one,), (one,), (one, two)]
+
+
+def test_a_finding_about_an_item_points_to_the_layer_that_wrote_it() -> None:
+    """An item's place in the merged list is not its place in the text."""
+    preset = {"args": ["--enforce-eager"], "overrides": {"prod": {"extraArgs": ["--dtype=auto"]}}}
+    model = {"extraArgs": ["--max-num-seqs=8", "--no-such-flag=1"]}
+    found = refused(preset, model)
+    assert found.code == "unknown-flag"
+    assert found.source_line is not None
+    assert found.source_line.strip() == '"--no-such-flag=1"'
+    tolerant = {"tolerations": [{"operator": "Exists"}], "extraTolerations": [{"operator": "Exists", "value": "x"}]}
+    found = refused({}, {"overrides": {"prod": tolerant}})
+    assert found.code == "invalid-toleration"
+    lines = text({}, {"overrides": {"prod": tolerant}}).splitlines()
+    assert '"extraTolerations"' in lines[found.position.line - 2]
+
+
+def test_a_credential_among_extra_arguments_is_refused() -> None:
+    """They are arguments like any others."""
+    assert refused({}, {"extraArgs": ["--api-key=not-a-real-key"]}).code == "credential-in-catalog"
+
+
+def test_an_override_of_defaults_that_removes_what_is_needed_is_named() -> None:
+    """The entry did nothing wrong."""
+    found = refused({"overrides": {"prod": {"resources": {"cpu": None}}}}, {"resources": {"gpu": 1}})
+    assert (found.code, found.message) == ("missing-field", "defaults: needs resources.cpu in prod")

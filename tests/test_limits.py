@@ -1,0 +1,253 @@
+"""What the API server, a registry or S3 would refuse or rewrite is refused here, and what they take is not."""
+
+from typing import Any
+
+import pytest
+import yaml
+from helpers import MINIMAL
+from strategies import catalog_text
+
+from generator.catalog.validate import validate
+from generator.diagnostics import CatalogError
+from generator.yaml import read as source
+
+RUNTIME, CONNECTION, MODEL = ("runtimes", "vllm-embedding"), ("connections", "s3"), ("models", 0)
+ARGOCD = {"repoURL": "https://git.example.com/models.git"}
+DIGEST = "@sha256:" + "a" * 64
+
+
+def found(*changes: tuple[tuple[str | int, ...], Any]) -> set[str]:
+    """The codes of the errors in the minimal catalog with these values in it."""
+    data: dict[str, Any] = yaml.safe_load(MINIMAL)
+    for (*path, last), value in changes:
+        place: Any = data
+        for part in path:
+            place = place[part] if isinstance(part, int) else place.setdefault(part, {})
+        place[last] = value
+    try:
+        validate(source.parse(catalog_text(data).encode(), "models.yaml"))
+    except CatalogError as error:
+        return {item.code for item in error.diagnostics if item.severity == "error"}
+    return set()
+
+
+@pytest.mark.parametrize("prefix", ["a..b/c", "a/b..", "a/b.", "a/../b", ".a", "a//b", "/a", "a/"])
+def test_a_prefix_has_no_dots_that_a_path_would_lose(prefix: str) -> None:
+    """Servers that keep objects as files, and clients that normalise URLs, make another key of them."""
+    assert found(((*CONNECTION, "prefix"), prefix)) == {"invalid-prefix"}
+
+
+@pytest.mark.parametrize("prefix", ["a", "a.b/c_d/e-f", "models/v1.2"])
+def test_other_prefixes_pass(prefix: str) -> None:
+    """A dot inside is fine."""
+    assert not found(((*CONNECTION, "prefix"), prefix))
+
+
+@pytest.mark.parametrize("name", ["a..b", "a.-b", "a-.b", ".a", "a."])
+def test_a_name_of_an_object_is_a_dns_subdomain(name: str) -> None:
+    """IsDNS1123Subdomain, which also holds for the domain of a label, an annotation and an extended resource."""
+    assert found(((*CONNECTION, "secret"), {"existing": name})) == {"invalid-name"}
+    assert found(((*MODEL, "hardwareProfile"), {"name": name})) == {"invalid-name"}
+    assert found(((*MODEL, "labels"), {f"{name}/key": "x"})) == {"invalid-label"}
+    assert found(((*MODEL, "annotations"), {f"{name}/key": "x"})) == {"invalid-label"}
+    assert "invalid-name" in found(((*RUNTIME, "accelerators"), [f"{name}/gpu"]))
+
+
+def test_dotted_names_pass() -> None:
+    """A subdomain has as many labels as it likes."""
+    assert not found(((*CONNECTION, "secret"), {"existing": "a.b-c.d"}), ((*MODEL, "labels"), {"a.b-c.d/key": "x"}))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        f"quay.io/v/a..b{DIGEST}",
+        f"quay.io/v/a-_b{DIGEST}",
+        f"quay.io/v/a___b{DIGEST}",
+        f"quay..io/v/a{DIGEST}",
+        f"quay.io:0/v/a{DIGEST}",
+        f"quay.io:65536/v/a{DIGEST}",
+        f"quay.io:/v/a{DIGEST}",
+        f"Quay.io/v/A{DIGEST}",
+        f"quay.io/v//a{DIGEST}",
+        f"https://quay.io/v/a{DIGEST}",
+        "quay.io/v/a:.tag",
+        "quay.io/v/a@sha256:abc",
+        f"quay.io/{'a' * 248}{DIGEST}",
+    ],
+)
+def test_an_image_follows_the_grammar_of_references(image: str) -> None:
+    """CRI-O would not even ask the registry."""
+    assert found(((*RUNTIME, "image"), image)) == {"invalid-image"}
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "quay.io/v/a__b.c--d:1.0",
+        f"localhost:5000/a:x{DIGEST}",
+        "vllm/vllm-openai:v0.18.0",
+        f"10.0.0.1:65535/v/a{DIGEST}",
+        f"quay.io/{'a' * 247}{DIGEST}",
+    ],
+)
+def test_other_images_pass(image: str) -> None:
+    """Separators within the grammar, ports, addresses."""
+    assert not found(((*RUNTIME, "image"), image))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://s3..example.com",
+        "https://s3.example.com:0",
+        "https://s3.example.com:65536",
+        "https://s3.example.com:",
+        "https://s3.example.com/",
+        "https://s3.example.com?x=1",
+        "https://s3.example.com#x",
+        "https://me@s3.example.com",
+        "https://s3.-example.com",
+        "https://999.1.1.1",
+        "https://1.2.3",
+        f"https://{'a' * 64}.example.com",
+        "s3.example.com",
+        "ftp://s3.example.com",
+    ],
+)
+def test_an_endpoint_is_a_host_and_a_port(url: str) -> None:
+    """Nothing else is left of it where KServe and boto3 use it."""
+    assert found(((*CONNECTION, "endpoint"), url)) == {"invalid-endpoint"}
+
+
+@pytest.mark.parametrize("url", ["http://minio:9000", "https://10.0.0.1:65535", "https://S3.us-east-1.amazonaws.com"])
+def test_other_endpoints_pass(url: str) -> None:
+    """Services in the cluster, addresses, and AWS."""
+    assert not found(((*CONNECTION, "endpoint"), url))
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    ["ab", "a..b", "192.168.5.4", "xn--models", "sthree-models", "amzn-s3-demo-models", "-ab", "ab.", "a_b", "a" * 64],
+)
+def test_a_bucket_follows_the_rules_of_s3(bucket: str) -> None:
+    """No server could have created it."""
+    assert len(found(((*CONNECTION, "bucket"), bucket)) & {"invalid-bucket", "too-long"}) == 1
+
+
+@pytest.mark.parametrize("bucket", ["abc", "a.b", "a-.b", "1.2.3", "models--v2", "ap-0123-s3alias", "192.168.5.4.5"])
+def test_other_buckets_pass(bucket: str) -> None:
+    """An access point's alias is used in place of a bucket's name."""
+    assert not found(((*CONNECTION, "bucket"), bucket))
+
+
+@pytest.mark.parametrize("name", ["kubernetes.io/gpu", "gpu.kubernetes.io/x", "requests.nvidia.com/gpu"])
+def test_an_accelerator_is_an_extended_resource(name: str) -> None:
+    """IsExtendedResourceName refuses these."""
+    assert "invalid-name" in found(((*RUNTIME, "accelerators"), [name]))
+
+
+@pytest.mark.parametrize(
+    "name", ["nvidia.com/gup", "nvidia.com/mig-1g10gb", "nvidia.com/mig-0g.5gb", "nvidia.com/gpu.shared", "amd.com/gpu"]
+)
+def test_an_accelerator_is_the_runtimes_or_a_mig_slice(name: str) -> None:
+    """A pod that asks for a resource that no node has stays pending."""
+    assert found(((*MODEL, "resources", "accelerator"), name)) == {"accelerator-mismatch"}
+    assert not found(
+        ((*MODEL, "resources", "accelerator"), name), ((*RUNTIME, "accelerators"), ["nvidia.com/gpu", name])
+    )
+
+
+@pytest.mark.parametrize(
+    "slices", ["mig-1g.5gb", "mig-7g.80gb", "mig-1g.10gb.me", "mig-1g.24gb-me", "mig-2g.20gb.shared"]
+)
+def test_known_mig_slices_pass(slices: str) -> None:
+    """The forms of NVIDIA's device plugin."""
+    assert not found(((*MODEL, "resources", "accelerator"), f"nvidia.com/{slices}"))
+
+
+def test_a_quota_for_mig_slices_names_slices() -> None:
+    """A misspelt slice would be a quota for nothing."""
+    quota = ("environments", "dev", "migQuota")
+    assert found((quota, {"nvidia.com/mig-1g10gb": 4})) == {"invalid-name"}
+    assert found((quota, {"nvidia.com/gpu": 4})) == {"invalid-name"}
+
+
+def test_a_slice_without_a_quota_has_none_where_quotas_are_given() -> None:
+    """What an environment's quotas do not name is not there."""
+    slices = ((*MODEL, "resources", "accelerator"), "nvidia.com/mig-1g.10gb")
+    environment = ("environments", "dev")
+    assert not found(slices)
+    assert found(slices, ((*environment, "gpuQuota"), 8)) == {"gpu-over-quota"}
+    assert found(slices, ((*environment, "migQuota"), {"nvidia.com/mig-2g.20gb": 8})) == {"gpu-over-quota"}
+    assert not found(slices, ((*environment, "migQuota"), {"nvidia.com/mig-1g.10gb": 1}))
+
+
+@pytest.mark.parametrize("memory", ["1Ki", "0.1Gi", "999999", "0.001k"])
+def test_memory_is_whole_bytes_and_holds_a_model(memory: str) -> None:
+    """0.1Gi would be stored as 107374182400m."""
+    assert found(((*MODEL, "resources", "memory"), memory)) == {"invalid-quantity"}
+
+
+@pytest.mark.parametrize("memory", ["9999999999999Ti", "65Ti", "70368744177665"])
+def test_memory_is_as_much_as_a_node_may_have(memory: str) -> None:
+    """The API server would cut the first down to its largest number."""
+    assert found(((*MODEL, "resources", "memory"), memory)) == {"out-of-range"}
+
+
+@pytest.mark.parametrize("memory", ["1M", "0.5Gi", "1.5Gi", "64Ti", "12000000k"])
+def test_other_amounts_of_memory_pass(memory: str) -> None:
+    """Fractions of a power of two are whole bytes."""
+    assert not found(((*MODEL, "resources", "memory"), memory))
+
+
+@pytest.mark.parametrize("cpu", ["1025", "9999999999999", "1024001m", "1024.5"])
+def test_cpus_are_as_many_as_a_node_may_have(cpu: str) -> None:
+    """The bound that holds for a number holds for text, too."""
+    assert found(((*MODEL, "resources", "cpu"), cpu)) == {"out-of-range"}
+    assert not found(((*MODEL, "resources", "cpu"), "1024"))
+
+
+def test_annotations_are_bounded_together() -> None:
+    """ValidateAnnotationsSize counts keys and values, ours included."""
+    many = {f"example.com/{number:02}": "é" * 2048 for number in range(63)}
+    assert not found(((*MODEL, "annotations"), many))
+    assert found(((*MODEL, "annotations"), many | {"example.com/63": "é" * 2048})) == {"object-too-large"}
+
+
+@pytest.mark.parametrize("entry", [RUNTIME, MODEL])
+def test_an_object_fits_into_etcd(entry: tuple[str | int, ...]) -> None:
+    """As JSON, where a quotation mark takes two bytes, with room for what the cluster adds."""
+    assert not found(((*entry, "env"), {f"V{number}": "x" * 32_000 for number in range(32)}))
+    assert found(((*entry, "env"), {f"V{number}": '"' * 32_000 for number in range(32)})) == {"object-too-large"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ((*CONNECTION, "secret"), {"existing": "storage-config"}),
+        (("connections",), {"storage-config": {"displayName": "S3", "endpoint": "https://s3.example.com",
+         "bucket": "models", "secret": {"externalSecret": {"store": "vault", "key": "s3"}}}}),
+    ],
+    ids=["existing", "external"],
+)  # fmt: skip
+def test_the_secret_of_kserve_is_not_a_connections(change: Any) -> None:
+    """odh-model-controller writes it anew from all data connections of the namespace."""
+    assert found(change) == {"reserved-name"}
+
+
+def test_the_name_of_an_application_fits_into_a_label() -> None:
+    """`<project>-<environment>-platform`, at most 63 characters."""
+    argocd = ("platform", "argocd")
+    dev = ("environments",), {"e" * 30: {"namespace": "team-dev"}}
+    assert not found((argocd, {**ARGOCD, "project": "p" * 23}), dev)
+    assert found((argocd, {**ARGOCD, "project": "p" * 24}), dev) == {"name-too-long"}
+    assert not found(dev)
+
+
+@pytest.mark.parametrize("number", ["0X1F", "0B11", "0O17", "-_1", "+_0x1F", "-_1.5e3"])
+def test_what_go_reads_as_a_number_is_text_in_quotes_only(number: str) -> None:
+    """Go's parsers know prefixes in capitals, and drop underscores behind a sign; others do not."""
+    for value, problems in ((number, ["yaml-ambiguous-scalar"]), (f'"{number}"', [])):
+        document = source.parse(f"{MINIMAL}    env: {{A: {value}}}\n".encode(), "models.yaml")
+        assert [problem.code for problem in document.problems] == problems
