@@ -63,7 +63,7 @@ def _inner_runtimes(root: Path, folder: Path, origins: Mapping[str, Loc]) -> dic
         if Path(path).name.startswith(_INNER):
             for position, obj in enumerate(_objects(root, path)):
                 file = folder / f"{number}-{position}.yaml"
-                file.write_text(json.dumps(obj), "utf-8")
+                file.write_text(json.dumps(obj, ensure_ascii=False), "utf-8")
                 written[str(file)] = origin
     return written
 
@@ -72,7 +72,7 @@ def _objects(root: Path, path: str) -> list[Any]:
     """What a Template holds. Raises ToolError when the file cannot be read, or is none."""
     try:
         objects = yaml.safe_load((root / path).read_bytes())["objects"]
-        json.dumps(objects)
+        json.dumps(objects, ensure_ascii=False).encode()
         return list(objects)
     except OSError as error:
         raise ToolError(f"cannot read {path}: {error.strerror}") from None
