@@ -10,7 +10,7 @@ import click
 
 from generator.commands import options
 from generator.diagnostics import CatalogError, GeneratorError, InterruptedSyncError, ReportedError
-from generator.report import findings
+from generator.report import findings, printing
 
 EXIT_OK: Final = 0
 EXIT_INVALID: Final = 1
@@ -63,15 +63,15 @@ def _reported(callback: Callable[..., bool], consequence: str) -> Callable[..., 
             sys.exit(EXIT_OK if callback(**given) else EXIT_INVALID)
         except CatalogError as error:
             findings.show(error.diagnostics, given.get("output", "text"))
-            click.echo(f"{findings.counts(error.diagnostics)}; {consequence}", err=True)
+            printing.say(f"{findings.counts(error.diagnostics)}; {consequence}")
             sys.exit(EXIT_INVALID)
         except InterruptedSyncError as error:
-            click.echo(str(error), err=True)
+            printing.say(str(error))
             sys.exit(EXIT_INTERRUPTED)
         except ReportedError:
             sys.exit(EXIT_ERROR)
         except GeneratorError as error:
-            findings.show_error(error)
+            printing.error(error)
             sys.exit(EXIT_ERROR)
 
     return run_command
@@ -98,6 +98,7 @@ def _run(command: click.Command) -> NoReturn:
     except Exception:  # noqa: BLE001 - whatever is not foreseen is a bug of ours: it is shown whole
         import traceback  # noqa: PLC0415 - only here
 
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            printing.say(line)
         sys.exit(EXIT_BUG)
     raise AssertionError("click exits by itself")

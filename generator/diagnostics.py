@@ -1,6 +1,6 @@
 """Diagnostics as values, and the errors that carry them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -8,6 +8,9 @@ from generator.codes import Code
 
 Loc = tuple[str | int, ...]
 """A path into the catalog, as pydantic spells it: `("models", 3, "source", "revision")`."""
+
+MOST: Final = 1000
+"""So many findings are enough for one run, and a hostile file cannot make more."""
 
 
 class Position(NamedTuple):
@@ -81,11 +84,12 @@ class Diagnostic(NamedTuple):
 
 
 class GeneratorError(Exception):
-    """A failure whose text is meant for the user."""
+    """A failure whose text is meant for the user: a line, another with the hint, and a line for each of `details`."""
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, details: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        self.details = details
 
 
 class ReportedError(GeneratorError):

@@ -85,7 +85,7 @@ def _candidates(root: Path, wanted: Iterable[str], folders: Iterable[str]) -> It
         if not path.startswith(inside):
             for part in (path, *map(str, Path(path).parents[:-1])):
                 _refuse_link(root, part)
-            if (root / path).exists():
+            if _exists(root, path):
                 yield path
 
 
@@ -107,19 +107,30 @@ def _files(root: Path, folder: str) -> Iterator[str]:
             path = f"{current}/{entry.name}"
             if entry.is_symlink():
                 _refuse_link(root, path)
-            if entry.is_dir():
+            if entry.is_dir(follow_symlinks=False):
                 stack.append(path)
-            elif entry.is_file():
+            elif entry.is_file(follow_symlinks=False):
                 yield path
 
 
+def _exists(root: Path, path: str) -> bool:
+    try:
+        return (root / path).exists()
+    except OSError as error:
+        raise _failed("read", path, error) from error
+
+
 def _refuse_link(root: Path, path: str) -> None:
-    if (root / path).is_symlink():
+    try:
+        linked = (root / path).is_symlink()
+    except OSError as error:
+        raise _failed("read", path, error) from error
+    if linked:
         raise TreeError(f"{path} is a symbolic link", hint="replace it: this tool does not write through links")
 
 
 def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         content = os.read(descriptor, _CHUNK)
         while len(content) % _CHUNK == 0 and (more := os.read(descriptor, _CHUNK)):
@@ -230,18 +241,27 @@ def _discard(top: str) -> None:
     staging = f"{top}/{_STAGING}"
     if os.path.islink(staging) or not os.path.isdir(staging):
         return
+    try:
+        folders = _remove_staging(staging)
+    except OSError as error:
+        raise _failed("remove", _STAGING, error) from error
+    for folder in reversed(folders):
+        with suppress(OSError):  # it is not empty
+            os.rmdir(f"{top}/{folder}")
+
+
+def _remove_staging(staging: str) -> list[str]:
+    """Remove the folder; the folders that its run had created."""
     names = os.listdir(staging)
     if names and _STAMP not in names:
         raise TreeError(
             f"{_STAGING} was not created by this tool, which uses that name to stage files", hint="rename it"
         )
-    folders = _read(f"{staging}/{_STAMP}").decode().splitlines() if names else []
+    folders = os.fsdecode(_read(f"{staging}/{_STAMP}")).splitlines() if names else []
     for name in sorted(names, key=lambda name: name == _STAMP):
         os.unlink(f"{staging}/{name}")
     os.rmdir(staging)
-    for folder in reversed(folders):
-        with suppress(OSError):  # it is not empty
-            os.rmdir(f"{top}/{folder}")
+    return folders
 
 
 def _write_new(path: str, content: bytes) -> None:

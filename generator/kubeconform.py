@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import yaml
 
-from generator import credentials
+from generator import credentials, json_text
 from generator import programs as tools
 from generator.compiler import MARK
 from generator.diagnostics import Diagnostic, Loc, Position, ToolError
 from generator.releases import Target
 from generator.tree import FileTree
-from generator.yaml.read import Document, printable
+from generator.yaml.read import Document
 
 _LONGEST_MARK: Final = 1024
 _INNER: Final = "template-"
@@ -63,12 +63,34 @@ def _inner_runtimes(root: Path, folder: Path, origins: Mapping[str, Loc]) -> dic
     written = {}
     for number, (path, origin) in enumerate(origins.items()):
         if Path(path).name.startswith(_INNER):
-            template = yaml.safe_load((root / path).read_bytes())
-            for position, obj in enumerate(template["objects"]):
+            for position, obj in enumerate(_objects(root, path)):
                 file = folder / f"{number}-{position}.yaml"
                 file.write_text(json.dumps(obj, ensure_ascii=False), "utf-8")
                 written[str(file)] = origin
     return written
+
+
+def _objects(root: Path, path: str) -> list[Any]:
+    """What a Template holds. Raises ToolError when the file cannot be read, or is none."""
+    try:
+        objects = yaml.safe_load((root / path).read_bytes())["objects"]
+        json.dumps(objects, ensure_ascii=False).encode()
+        return list(objects)
+    except OSError as error:
+        raise ToolError(f"cannot read {path}: {error.strerror}") from None
+    except (yaml.YAMLError, KeyError, RecursionError, TypeError, ValueError) as error:
+        hint = "it was edited by hand: run `generate`"
+        raise ToolError(f"{path} is not a Template: {type(error).__name__}", hint=hint) from None
+
+
+def _require_readable(root: Path, folder: str) -> None:
+    """Check every schema, since kubeconform takes one that it cannot read for a fault of the object."""
+    for path in sorted((root / folder).rglob("*.json")):
+        try:
+            path.read_bytes()
+        except OSError as error:
+            message = f"cannot read {path.relative_to(root)}: {error.strerror}"
+            raise ToolError(message, hint="restore schemas/ from Git or with `make schemas`") from None
 
 
 def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str, Any]]:
@@ -77,13 +99,14 @@ def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str,
     layout = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
     options = [str(program), "-strict", "-verbose", "-output", "json", "-n", "4"]
     for folder in _schema_folders(target):
+        _require_readable(root, folder)
         options += ["-schema-location", f"{root}/{folder}/{layout}"]
     findings: list[dict[str, Any]] = []
     for batch in _batches(paths):
         done = tools.run([*options, *batch], ok=(0, 1))
         try:
-            findings += json.loads(done.stdout)["resources"]
-        except (ValueError, KeyError):
+            findings += json_text.parse(done.stdout)["resources"]
+        except (ValueError, KeyError, TypeError):
             raise ToolError("kubeconform printed something other than the expected JSON") from None
     return findings
 
@@ -112,7 +135,7 @@ def _diagnostic(
     if words.startswith(_NO_SCHEMA):
         words = f"no schema for {finding['kind']} {finding['version']} in {' or '.join(_schema_folders(target))}"
         hint = "restore schemas/ from Git or with `make schemas`; if the file was edited by hand, run `generate`"
-    message = printable(credentials.redact(f"{finding['kind']} {finding['name']} ({where}): {words}"))
+    message = credentials.redact(f"{finding['kind']} {finding['name']} ({where}): {words}")
     return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
 
 
@@ -140,5 +163,12 @@ def missing(origins: Mapping[str, Loc], root: Path, document: Document) -> tuple
     return tuple(
         Diagnostic(document.path, document.locate(origin), "not-rendered", f"{path} does not exist", "run `generate`")
         for path, origin in origins.items()
-        if not (root / path).is_file()
+        if not _is_file(root, path)
     )
+
+
+def _is_file(root: Path, path: str) -> bool:
+    try:
+        return (root / path).is_file()
+    except OSError as error:
+        raise ToolError(f"cannot read {path}: {error.strerror}") from None

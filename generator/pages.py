@@ -8,6 +8,7 @@ from generator.catalog.layout import artifact_prefix
 from generator.catalog.model import Catalog, Model, ServedModel
 from generator.commits import short
 from generator.compiler import MARK
+from generator.display import visible
 from generator.tree import FileTree
 
 CATALOG_PAGE: Final = "docs/catalog.md"
@@ -27,7 +28,8 @@ def pages(catalog: Catalog) -> FileTree:
     )
     environment.filters.update(cell=_cell, served=_served)
     template = environment.from_string(_TEMPLATE.read_text("utf-8"))
-    return {CATALOG_PAGE: template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint).encode()}
+    text = template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint)
+    return {CATALOG_PAGE: "\n".join(map(visible, text.split("\n"))).encode()}
 
 
 def _cell(text: object) -> str:

@@ -67,25 +67,30 @@ def generate(root: Path, *, write: bool) -> Generated:
 
 def read(root: Path) -> Document:
     """Parse the catalog. Raises GeneratorError when there is none."""
-    try:
-        raw = (root / CATALOG).read_bytes()
-    except OSError as error:
-        raise GeneratorError(f"cannot read {CATALOG}: {error.strerror}", hint="set --root to its folder") from None
+    raw = _bytes(root, CATALOG)
+    if raw is None:
+        raise GeneratorError(f"cannot read {CATALOG}: No such file or directory", hint="set --root to its folder")
     return parse(raw, str(root / CATALOG))
 
 
 def read_lock(root: Path) -> "Lock | None":
     """The lock, None when there is none. Raises CatalogError, with places in its file, when it is not valid."""
-    path = root / LOCK
+    raw = _bytes(root, LOCK)
+    if raw is None:
+        return None
+    from generator.lock import lockfile  # noqa: PLC0415 - as above
+
+    return lockfile.parse(raw, str(root / LOCK))
+
+
+def _bytes(root: Path, path: str) -> bytes | None:
+    """A file's content, None when there is no such file."""
     try:
-        raw = path.read_bytes()
+        return (root / path).read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise GeneratorError(f"cannot read {LOCK}: {error.strerror}") from None
-    from generator.lock import lockfile  # noqa: PLC0415 - as above
-
-    return lockfile.parse(raw, str(path))
+        raise TreeError(f"cannot read {path}: {error.strerror}") from None
 
 
 def edit(root: Path, document: Document, updated: "Updated", *, write: bool) -> Generated:
@@ -96,7 +101,7 @@ def edit(root: Path, document: Document, updated: "Updated", *, write: bool) -> 
     if updated.lock is not None:
         wanted[LOCK] = lockfile.dump(updated.lock).encode()
     with disk.locked(root, clean=write):
-        present = {path: (root / path).read_bytes() for path in wanted if (root / path).exists()}
+        present = {path: raw for path in wanted if (raw := _bytes(root, path)) is not None}
         before = present.get(CATALOG, b"")
         mark = codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b""
         wanted[CATALOG] = mark + wanted[CATALOG]

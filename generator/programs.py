@@ -52,6 +52,5 @@ def run(
     except OSError as error:
         raise ToolError(f"{name} cannot be run: {error.strerror}") from error
     if done.returncode not in ok:
-        said = "\n".join(f"  {line}" for line in done.stderr.decode(errors="replace").splitlines())
-        raise ToolError(f"{name} exited {done.returncode}\n{said}")
+        raise ToolError(f"{name} exited {done.returncode}", details=done.stderr.decode(errors="replace").splitlines())
     return Completed(done.returncode, done.stdout)

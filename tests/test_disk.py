@@ -1,17 +1,21 @@
 """Writing is all or nothing, touches only generated files, and never follows links."""
 
+import errno
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import LONG_S
-from helpers import MINIMAL, files, project, run
+from helpers import MINIMAL, ROOT, files, project, run
 
 from generator import disk
+from generator.releases import TARGETS
 
 OTHER = MINIMAL.replace("name: minilm\n", "name: other\n")
 
@@ -237,3 +241,120 @@ def test_a_run_that_holds_the_folder_too_long_is_not_waited_for(
         ran = run("generate", root=root)
     assert ran.code == 2
     assert ran.stderr.startswith(f"error: another run has been writing to {root} for more than 0 seconds\n  hint: ")
+
+
+def _refusing(name: str, part: str) -> Callable[..., Any]:
+    """A function of `os` that refuses every path with this part, as it would for another user's files."""
+    real = getattr(os, name)
+
+    def refuse(path: Any, *args: Any, **options: Any) -> Any:
+        if part in os.fspath(path) if isinstance(path, str | os.PathLike) else False:
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return real(path, *args, **options)
+
+    return refuse
+
+
+@pytest.mark.parametrize("function", ["listdir", "open", "unlink", "rmdir"])
+def test_a_staging_folder_that_cannot_be_removed_is_an_error(
+    function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's run was killed here; his folder is not ours to remove."""
+    root = project(tmp_path)
+    staging = root / ".generate-staging"
+    staging.mkdir()
+    (staging / "made-by-generate").write_text("")
+    monkeypatch.setattr(os, function, _refusing(function, ".generate-staging"))
+    ran = run("generate", root=root)
+    assert ran.code == 2
+    assert ran.stderr == "error: cannot remove .generate-staging: Permission denied\n"
+
+
+def _directory(path: Path) -> None:
+    path.mkdir(parents=True)
+
+
+def _loop(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize("made", [_directory, _loop])
+@pytest.mark.parametrize("command", ["generate", "check", "lock", "sync"])
+@pytest.mark.parametrize("name", ["models.yaml", "models.lock.yaml"])
+def test_what_stands_in_place_of_an_input_is_an_error(
+    made: Callable[[Path], None], command: str, name: str, tmp_path: Path
+) -> None:
+    """A directory, or a link that leads to itself, is no catalog and no lock."""
+    root = project(tmp_path)
+    (root / name).unlink(missing_ok=True)
+    made(root / name)
+    ran = run(command, root=root)
+    if command == "check" and name == "models.lock.yaml":
+        return  # it reads no lock
+    assert ran.code == 2
+    assert ran.stderr.startswith(f"error: cannot read {name}: ")
+
+
+@pytest.mark.parametrize("path", ["docs/catalog.md", "rendered/dev/models/servingruntime-minilm.yaml"])
+@pytest.mark.parametrize("made", [_directory, _loop, os.mkfifo])
+@pytest.mark.parametrize("command", [("generate",), ("generate", "--check"), ("check",)])
+def test_what_stands_in_place_of_a_generated_file_is_an_error(
+    path: str, made: Callable[[Path], None], command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Nothing falls over, or waits for somebody to write into a pipe."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    (root / path).unlink()
+    made(root / path)
+    ran = run(*command, root=root)
+    if command != ("check",) or path.startswith("rendered"):
+        assert ran.code in (1, 2)
+        assert path in ran.stderr + ran.stdout
+
+
+@pytest.mark.parametrize("part", ["docs/catalog.md", "rendered/dev/models", "base"])
+@pytest.mark.parametrize("function", ["lstat", "stat", "open", "scandir"])
+@pytest.mark.parametrize("command", [("generate", "--check"), ("check",)])
+def test_what_cannot_be_read_is_an_error(
+    part: str, function: str, command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the file system refuses ends in a message with the path."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    monkeypatch.setattr(os, function, _refusing(function, part))
+    ran = run(*command, root=root)
+    assert ran.code in (0, 1, 2)
+    if ran.code == 2:
+        assert ran.stderr.startswith("error: ")
+
+
+def test_a_template_that_is_none_is_a_finding_of_check(tmp_path: Path) -> None:
+    """`check` reads the runtimes inside Templates itself."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    [template] = root.glob("rendered/dev/platform/template-*.yaml")
+    for text in ("a: [", "objects: 1", "- 1", "objects:\n- \x1b", "[" * 2_000):
+        template.write_text(text, "utf-8")
+        ran = run("check", root=root)
+        assert ran.code == 2
+        assert ran.stderr.startswith(f"error: {template.relative_to(root)} is not a Template: ")
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize("made", [_directory, _loop])
+def test_schemas_that_cannot_be_read_are_an_error(
+    made: Callable[[Path], None], tool: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Without them there is no answer, and that is no answer either."""
+    root = project(tmp_path)
+    run("generate", root=root)
+    (root / ".tools" / "bin").mkdir(parents=True)
+    (root / ".tools" / "bin" / "kubeconform").symlink_to(tool("kubeconform"))
+    shutil.copytree(ROOT / "schemas", root / "schemas")
+    schema = root / "schemas" / f"kserve-{TARGETS['3.3'].kserve}" / "serving.kserve.io" / "servingruntime_v1alpha1.json"
+    schema.unlink()
+    made(schema)
+    ran = run("check", root=root)
+    assert ran.code == 2
+    assert ran.stderr.startswith(f"error: cannot read {schema.relative_to(root)}: ")

@@ -240,6 +240,10 @@ HOSTILE: Final[dict[str, bytes]] = {
     "a byte order mark in the middle": MINIMAL.replace("minilm", "mini\ufefflm").encode(),
     "a long line": MINIMAL.replace("displayName: S3", f"displayName: {'x' * 1_000_000}").encode(),
     "a long line of another file": f"{MINIMAL}{'x' * 1_000_000}: 1\n".encode(),
+    "many aliases on a line": b"a: [" + b"*a, " * MANY + b"x]\n",
+    "many tags on a line": b"a: [" + b"!x a, " * MANY + b"x]\n",
+    "many models and defaults that break the contract": MINIMAL.replace("defaults:\n", "defaults:\n  a: 1\n").encode()
+    + b"".join(b"  - {name: m%d, a: 1}\n" % number for number in range(5_000)),
     "many keys alike": MINIMAL.encode() + b"a: 1\n" * MANY,
     "many keys alike inside a model": with_fields("labels:").encode() + b"      a: x\n" * MANY,
     "a tab as indentation": MINIMAL.replace("    task: embedding\n    max", "\ttask: embedding\n    max").encode(),

@@ -8,7 +8,8 @@ Merging is JSON Merge Patch (RFC 7386): maps merge key by key, scalars and lists
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Never, TypeAlias, cast
 
-from generator.catalog.layers import lay, origin, removed, value_at, with_defaults
+from generator.catalog.declared import Declared, Where
+from generator.catalog.layers import lay, removed, value_at, with_defaults
 from generator.catalog.model import (
     ArgoCD,
     Autoscaling,
@@ -21,27 +22,32 @@ from generator.catalog.model import (
     ServedModel,
     Violation,
 )
-from generator.codes import Code
-from generator.diagnostics import Loc, choice, correction
+from generator.catalog.sound import Sound
+from generator.diagnostics import Loc
 from generator.releases import TARGETS
 from generator.vllm.versions import Version, parse
 
 if TYPE_CHECKING:  # pydantic, which the contract imports, would double the time of a start
-    from generator.catalog.contract import blocks, connection, settings
+    from generator.catalog.contract import blocks, connection
     from generator.catalog.contract import catalog as contract
 
     Merged: TypeAlias = contract.Model[Never]
 
 _NO_LAYER: Final[dict[str, Any]] = {}
-_Where = tuple[int, str | None]  # a model's index, an environment's name
 
 
-def resolve(data: "contract.Catalog") -> tuple[Catalog, list[Violation]]:
-    """Resolve validated data. A model that cannot be resolved is left out and its violations are returned."""
+def resolve(sound: Sound) -> tuple[Catalog, list[Violation]]:
+    """Resolve what is sound. A model that cannot be resolved is left out and its violations are returned."""
+    data = sound.data
     platform = with_defaults("Platform", data["platform"])
     target = TARGETS[platform["target"]]
     argocd = with_defaults("ArgoCD", platform["argocd"]) if "argocd" in platform else None
-    resolver = _ModelResolver(data, platform["dashboardNamespace"])
+    runtimes = {
+        name: _runtime(name, raw, target.vllm)
+        for name, raw in sorted(data["runtimes"].items())
+        if sound.target_known or "vllmVersion" in raw
+    }
+    resolver = _ModelResolver(sound, runtimes, platform["dashboardNamespace"])
     models = [model for index in range(len(data["models"])) if (model := resolver.model(index))]
     catalog = Catalog(
         id=data.get("name") or (f"{argocd['repoURL']}#{argocd['targetRevision']}" if argocd else None),
@@ -50,13 +56,13 @@ def resolve(data: "contract.Catalog") -> tuple[Catalog, list[Violation]]:
         argocd=ArgoCD(argocd["repoURL"], argocd["targetRevision"], argocd["namespace"], argocd["project"])
         if argocd
         else None,
-        runtimes={name: _runtime(name, raw, target.vllm) for name, raw in sorted(data["runtimes"].items())},
+        runtimes=runtimes,
         connections={name: _connection(name, raw) for name, raw in sorted(data["connections"].items())},
         environments=resolver.environments,
         models=tuple(sorted(models, key=lambda model: model.name)),
         data=data,
     )
-    return catalog, list(resolver.violations)
+    return catalog, list(resolver.declared.violations)
 
 
 def _runtime(name: str, given: "contract.Runtime", vllm: Version) -> Runtime:
@@ -109,41 +115,44 @@ def _environment(name: str, given: "contract.Environment") -> Environment:
 class _ModelResolver:
     """Resolves models one by one against the names that the catalog declares."""
 
-    def __init__(self, data: "contract.Catalog", dashboard_namespace: str) -> None:
-        self.violations: dict[Violation, None] = {}
+    def __init__(self, sound: Sound, runtimes: Collection[str], dashboard_namespace: str) -> None:
+        data = sound.data
         self.environments = {name: _environment(name, raw) for name, raw in sorted(data["environments"].items())}
         self._dashboard_namespace = dashboard_namespace
-        self._data = data
-        self._models: Sequence[contract.Model[None] | None] = data["models"]  # None was set aside by `validate`
-        self._defaults: settings.Layer[None] = data.get("defaults", {})
+        self._runtimes, self._named = runtimes, sound.named
+        self._models: Sequence[Any] = [sound.named.get(index, own) for index, own in enumerate(data["models"])]
+        # A model that cannot be resolved is laid over what `defaults` names, and nothing else is looked at.
+        self._defaults: Any = data.get("defaults", sound.named_defaults)
+        self._data: Any = {**data, "defaults": self._defaults, "models": self._models}
         self._lowest = lay(_NO_LAYER, self._defaults)  # there is nothing below for a `null` to remove
-        self._presets = self._defaults.get("overrides", {})
+        self._presets = self._defaults.get("overrides") or {}
         self._lowest_in = {name: lay(self._lowest, preset) for name, preset in self._presets.items()}
-        self._runtime_tasks: dict[str, str] = {name: raw["task"] for name, raw in data["runtimes"].items()}
+        self.declared = Declared(sound, self._data)
 
     def model(self, index: int) -> Model | None:
-        """The model at `index`, or None with the reasons in `violations`."""
+        """The model at `index`, or None with the reasons in `declared.violations`."""
         own = self._models[index]
-        if own is None:
-            return None
-        merged, overrides = lay(self._lowest, own), own.get("overrides", {})
+        merged, overrides = lay(self._lowest, own), own.get("overrides") or {}
         deploy_to = merged.get("deployTo")
-        self._check_environments(index, deploy_to or (), dict.fromkeys((*self._presets, *overrides)))
-        base = self._served(index, merged, None)
-        served = []
+        self.declared.environments(index, deploy_to or (), dict.fromkeys((*self._presets, *overrides)))
+        forms: list[tuple[Mapping[str, Any], Environment | None]] = [(merged, None)]
         for name, environment in self.environments.items():
             if deploy_to is None or name in deploy_to:
                 form = lay(self._lowest_in[name], own) if name in self._lowest_in else merged
-                form = lay(form, overrides[name]) if name in overrides else form
-                served.append(self._served(index, form, environment))
-        forms = tuple(form for form in served if form is not None)
-        return Model(base, forms) if base and len(forms) == len(served) else None
+                forms.append((lay(form, overrides[name]) if name in overrides else form, environment))
+        if index in self._named:
+            for named, at in forms:
+                self.declared.names((index, at.name if at else None), named)
+            return None
+        base, *served = [self._served(index, *form) for form in forms]
+        resolved = tuple(form for form in served if form is not None)
+        return Model(base, resolved) if base and len(resolved) == len(served) else None
 
     def _served(self, index: int, merged: Mapping[str, Any], environment: Environment | None) -> ServedModel | None:
         where = (index, environment.name if environment else None)
-        complete, runtime = self._complete(where, merged), self._runtime(where, merged)
-        connection = self._connection(where, merged)
-        if not complete or runtime is None or connection is None:
+        complete, runtime = self._complete(where, merged), self.declared.runtime(where, merged)
+        connection = self.declared.connection(where, merged)
+        if not complete or runtime is None or runtime not in self._runtimes or connection is None:
             return None
         raw = with_defaults("Model", cast("Merged", merged))
         source, files = raw["source"], with_defaults("Files", raw["files"])
@@ -185,7 +194,7 @@ class _ModelResolver:
             stopped=raw["stopped"],
         )
 
-    def _complete(self, where: _Where, raw: Mapping[str, Any]) -> bool:
+    def _complete(self, where: Where, raw: Mapping[str, Any]) -> bool:
         """Whether nothing that is needed is missing from a model, or gone by an override."""
         index, environment = where
         missing = [path for path in _required(raw) if value_at(raw, path) is None]
@@ -194,63 +203,14 @@ class _ModelResolver:
             at: Loc = ("models", index, *above)
             message = f"needs {'.'.join(path)}"
             lack = Violation(at, "missing-field", message, "set it here or in defaults", at_key=True)
-            if environment is not None and lack not in self.violations:
+            if environment is not None and lack not in self.declared.violations:
                 at, message = removed(self._data, index, environment, path[0]), f"{message} in {environment}"
                 lack = Violation(at, "missing-field", message, "set it in the override", at_key=True)
-            self._violate(lack)
+            self.declared.violate(lack)
         return not missing
-
-    def _check_environments(self, index: int, deploy_to: Iterable[str], overrides: Iterable[str]) -> None:
-        for position, name in enumerate(deploy_to):
-            if name not in self.environments:
-                at = origin(self._data, index, None, ("deployTo", position))
-                self._unknown("unknown-environment", name, at, self.environments)
-        for name in overrides:
-            if name not in self.environments:
-                at = origin(self._data, index, None, ("overrides", name))
-                self._unknown("unknown-environment", name, at, self.environments, at_key=True)
-
-    def _runtime(self, where: _Where, raw: Mapping[str, Any]) -> str | None:
-        name, task = raw.get("runtime"), raw.get("task")
-        if name in self._runtime_tasks:
-            return str(name)
-        if name is not None:
-            self._unknown("unknown-runtime", name, origin(self._data, *where, ("runtime",)), self._runtime_tasks)
-        elif task is not None:
-            fitting: list[str] = sorted(runtime for runtime, of in self._runtime_tasks.items() if of == task)
-            if len(fitting) == 1:
-                return fitting[0]
-            if fitting:
-                message = f"more than one runtime serves the task {task}: {', '.join(fitting)}"
-                self._violate(Violation(("models", where[0]), "ambiguous-runtime", message, "set `runtime` to one"))
-            else:
-                at, message = origin(self._data, *where, ("task",)), f"no runtime serves the task {task}"
-                self._violate(Violation(at, "no-runtime", message, "add one under `runtimes`"))
-        return None
-
-    def _connection(self, where: _Where, raw: Mapping[str, Any]) -> str | None:
-        declared, name = self._data["connections"], raw.get("connection")
-        if name in declared:
-            return str(name)
-        if name is not None:
-            self._unknown("unknown-connection", name, origin(self._data, *where, ("connection",)), declared)
-        elif len(declared) == 1:
-            return str(next(iter(declared)))
-        else:
-            self._violate(
-                Violation(("models", where[0]), "missing-field", "needs connection", choice(sorted(declared)))
-            )
-        return None
 
     def _hardware_profile(self, raw: "blocks.HardwareProfile[Never] | None") -> tuple[str, str] | None:
         return (raw["name"], raw.get("namespace", self._dashboard_namespace)) if raw else None
-
-    def _unknown(self, code: Code, name: str, loc: Loc, known: Collection[str], *, at_key: bool = False) -> None:
-        message, hint = f"{code.replace('-', ' ')} '{name}'", correction(name, known)
-        self._violate(Violation(loc, code, message, hint, at_key=at_key))
-
-    def _violate(self, violation: Violation) -> None:
-        self.violations[violation] = None
 
 
 def _required(raw: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

@@ -2,22 +2,20 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
-from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
+from pydantic_core import ValidationError
 
 from generator import credentials
 from generator.catalog import rules
 from generator.catalog.contract.core_schema import validator
 from generator.catalog.model import Catalog, Violation
 from generator.catalog.resolve import resolve
-from generator.catalog.violations import ENTRY, GROUPS, shown, violations_of
-from generator.diagnostics import CatalogError, Diagnostic, Loc, Position, Severity
+from generator.catalog.sound import sound, whole
+from generator.catalog.violations import ENTRY, GROUPS, violations_of
+from generator.diagnostics import MOST, CatalogError, Diagnostic, Loc, Position, Severity
+from generator.display import shown
 from generator.yaml.read import Document
-
-_MOST: Final = 1000
-"""So many findings are enough for one run, and a hostile file cannot make more."""
-
 
 Rule = Callable[[Catalog], Iterable[Violation]]
 
@@ -29,46 +27,30 @@ def _no_further(_: Catalog) -> Iterable[Violation]:
 def validate(document: Document, further: Rule = _no_further) -> tuple[Catalog, tuple[Diagnostic, ...]]:
     """The catalog and its warnings; `further` judges it beside the catalog's own rules.
 
-    Raises CatalogError with the diagnostics, in file order, when any of them is an error. Entries that break the
-    contract are set aside, so that the rules still judge the others in the same run.
+    Raises CatalogError with the diagnostics, in file order, when any of them is an error. What breaks the contract is
+    set aside, so that the rules still judge the rest in the same run.
     """
-    if len(document.problems) > _MOST or any(problem.code == "yaml-alias" for problem in document.problems):
-        raise CatalogError(document.problems[:_MOST])
-    violations = list(islice(rules.check_text(document.data), _MOST))
+    if len(document.problems) > MOST or any(problem.code == "yaml-alias" for problem in document.problems):
+        raise CatalogError(document.problems[:MOST])
+    violations = list(islice(rules.check_text(document.data), MOST))
     contract = validator()
-    catalog = None
+    catalog, part = None, None
     try:
-        data = contract.validate_python(document.data)
+        part = whole(contract.validate_python(document.data))
     except ValidationError as error:
         found = error.errors(include_url=False)
-        violations.extend(violations_of(found[:_MOST]))
-        data = _without_broken_entries(contract, document.data, found)
-    if data is not None:
-        catalog, unresolved = resolve(data)
+        violations.extend(violations_of(found[:MOST]))
+        part = sound(contract, document.data, found)
+    if part is not None:
+        catalog, unresolved = resolve(part)
         violations.extend(unresolved)
-        violations.extend(rules.check(catalog))
+        violations.extend(rules.check(catalog, target_known=part.target_known, whole=part.whole))
         violations.extend(further(catalog))
     diagnostics = _located(document, violations)
     errors = tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
     if catalog is None or errors:
-        raise CatalogError(diagnostics if len(diagnostics) <= _MOST else errors[:_MOST])
-    return catalog, diagnostics[:_MOST]
-
-
-def _without_broken_entries(contract: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) -> Any:
-    """The data without the models that break the contract; None when something else does, or none are left."""
-    broken = {details["loc"][1] for details in found if details["loc"][:1] == ("models",) and len(details["loc"]) > 1}
-    if not isinstance(data, dict) or not isinstance(data.get("models"), list):
-        return None
-    # A placeholder keeps the others' indexes, and so their positions; it resolves to nothing.
-    sound = {**data, "models": [None if index in broken else model for index, model in enumerate(data["models"])]}
-    rest = {**sound, "models": [model for model in sound["models"] if model is not None]}
-    try:
-        checked = contract.validate_python(rest)
-    except ValidationError:
-        return None
-    valid = iter(checked["models"])
-    return {**checked, "models": [None if model is None else next(valid) for model in sound["models"]]}
+        raise CatalogError(diagnostics if len(diagnostics) <= MOST else errors[:MOST])
+    return catalog, diagnostics[:MOST]
 
 
 def _located(document: Document, violations: Collection[Violation]) -> tuple[Diagnostic, ...]:
@@ -131,7 +113,7 @@ def _subject(loc: Loc, data: Any) -> str | None:
         return None
     group, name = str(loc[0]), loc[1]
     if group not in GROUPS:
-        return group
+        return shown(group)
     if group == "models" and isinstance(name, int):
         entry = data["models"][name]
         if not (isinstance(entry, Mapping) and isinstance(entry.get("name"), str)):

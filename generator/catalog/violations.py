@@ -12,8 +12,8 @@ from generator.catalog.contract.outline import Block, Choice, Map, at
 from generator.catalog.contract.patterns import COMMIT, FLAG, SHAPES
 from generator.catalog.model import Violation
 from generator.diagnostics import Loc, choice
+from generator.display import shown
 from generator.vllm import arguments
-from generator.yaml.read import printable
 
 GROUPS: Final = {"models": "model", "runtimes": "runtime", "connections": "connection", "environments": "environment"}
 """The catalog's lists and maps of entries, and what one entry is called."""
@@ -39,8 +39,6 @@ _HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 _COMMIT_LENGTH: Final = 40
 _SHORTEST_COMMIT: Final = 7
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
-_SHOWN_LENGTH: Final = 80
-_LONGEST: Final = 4096
 
 
 def violations_of(found: Iterable[ErrorDetails]) -> Iterable[Violation]:
@@ -122,7 +120,7 @@ def _place(details: ErrorDetails) -> tuple[Loc, bool]:
 def _needs(loc: Loc) -> str:
     """`needs secret.externalSecret.store`, from the entry on that the subject names."""
     known = min(len(loc) - 1, ENTRY if loc[0] in GROUPS else 1)
-    return f"{'' if known else 'the catalog '}needs {'.'.join(map(str, loc[known:]))}"
+    return f"{'' if known else 'the catalog '}needs {shown('.'.join(map(str, loc[known:])))}"
 
 
 def _field(loc: Loc) -> str:
@@ -133,7 +131,7 @@ def _field(loc: Loc) -> str:
 
 
 def _last(loc: Loc) -> str:
-    return next((part for part in reversed(loc) if isinstance(part, str)), "the catalog")
+    return shown(next((part for part in reversed(loc) if isinstance(part, str)), "the catalog"))
 
 
 def _known_keys(loc: Loc) -> tuple[str, ...]:
@@ -182,12 +180,3 @@ def _type_hint(kind: str, value: Any) -> str | None:
             return "write a whole number in plain digits"
         return "write it without quotes" if value == str(int(value)) else f"write {int(value)}"
     return None
-
-
-def shown(value: object) -> str:
-    """User text fit for one line of a message."""
-    whole = str(value)[:_LONGEST]
-    if credentials.mentions_secret(whole):
-        return credentials.HIDDEN
-    text = printable(credentials.redact(whole)).replace("\n", "⏎").replace("\t", " ")
-    return text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"

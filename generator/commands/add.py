@@ -10,7 +10,7 @@ from generator import pipeline
 from generator.commands import options
 from generator.hub.client import of_environment
 from generator.lock import update
-from generator.report import differences, findings
+from generator.report import differences, findings, printing
 
 ON_ERROR: Final = "nothing was written"
 
@@ -24,11 +24,11 @@ def command(*, repo: str, name: str | None, dry_run: bool, root: Path) -> bool:
     """Append a model from the Hugging Face Hub to models.yaml, at its newest commit."""
     document, present = pipeline.read(root), pipeline.read_lock(root)
     with of_environment(os.environ) as hub:
-        updated = update.add(document, present, repo, name, hub, options.say)
+        updated = update.add(document, present, repo, name, hub, printing.say)
     added = pipeline.edit(root, document, updated, write=not dry_run)
     findings.show(added.warnings, "text")
-    options.say(differences.changed(added.changes, would=dry_run))
+    printing.say(differences.changed(added.changes, would=dry_run))
     if dry_run:
         for line in differences.unified(added.wanted, added.changes):
-            click.echo(line, nl=not line.endswith("\n"))
+            printing.result(line)
     return True

@@ -10,7 +10,7 @@ from generator import kubeconform, pipeline
 from generator.commands import options
 from generator.compiler import compile_catalog
 from generator.diagnostics import CatalogError, Severity
-from generator.report import findings
+from generator.report import findings, printing
 
 ON_ERROR: Final = "nothing was checked"
 
@@ -33,8 +33,8 @@ def command(*, output: str, root: Path) -> bool:
     checked = kubeconform.check(root, project.catalog.target, origins, project.document)
     findings.show(checked.diagnostics, output)
     if any(item.severity is Severity.ERROR for item in checked.diagnostics):
-        click.echo(findings.counts(checked.diagnostics), err=True)
+        printing.say(findings.counts(checked.diagnostics))
         return False
     runtimes = f"{checked.runtimes} runtime{'s' * (checked.runtimes != 1)} inside Templates"
-    options.say(f"{checked.objects} objects, and the {runtimes}, are valid for OpenShift AI {checked.release}")
+    printing.say(f"{checked.objects} objects, and the {runtimes}, are valid for OpenShift AI {checked.release}")
     return True

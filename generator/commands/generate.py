@@ -8,7 +8,7 @@ import click
 
 from generator import pipeline
 from generator.commands import options
-from generator.report import differences, findings
+from generator.report import differences, findings, printing
 
 ON_ERROR: Final = "nothing was written"
 _UNLOCKED: Final = f"no {pipeline.LOCK}: the catalog was not compared with the models' own files; run `generator lock`"
@@ -28,14 +28,14 @@ def command(*, checking: bool, output: str, root: Path) -> bool:
     drift = differences.drift(generated.changes, root) if checking else ()
     findings.show((*generated.warnings, *drift), output)
     if not generated.locked:
-        click.echo(_UNLOCKED, err=True)
+        printing.say(_UNLOCKED)
     if not generated.changes:
-        click.echo(f"{len(generated.wanted)} files are up to date", err=True)
+        printing.say(f"{len(generated.wanted)} files are up to date")
         return True
     if checking:
         for line in differences.unified(generated.wanted, generated.changes):
-            click.echo(line, nl=not line.endswith("\n"), err=output != "text")  # any other format is all of stdout
-        click.echo(f"{differences.summary(generated.changes, would=True)}; run `generate`", err=True)
+            (printing.result if output == "text" else printing.say)(line)  # any other format is all of stdout
+        printing.say(f"{differences.summary(generated.changes, would=True)}; run `generate`")
         return False
-    click.echo(differences.summary(generated.changes), err=True)
+    printing.say(differences.summary(generated.changes))
     return True

@@ -10,7 +10,7 @@ from generator import pipeline
 from generator.commands import options
 from generator.hub.client import of_environment
 from generator.lock import update
-from generator.report import differences, findings
+from generator.report import differences, findings, printing
 
 ON_ERROR: Final = "nothing was written"
 
@@ -23,8 +23,8 @@ def command(*, names: tuple[str, ...], everything: bool, root: Path) -> bool:
     """Write models.lock.yaml: each model's files, their digests, and its configuration."""
     document, present = pipeline.read(root), pipeline.read_lock(root)
     upgrade = update.Upgrade(names, everything)
-    updated = update.lock(document, present, upgrade, lambda: of_environment(os.environ), options.say)
+    updated = update.lock(document, present, upgrade, lambda: of_environment(os.environ), printing.say)
     changes = pipeline.edit(root, document, updated, write=True)
     findings.show(changes.warnings, "text")
-    options.say(differences.changed(changes.changes))
+    printing.say(differences.changed(changes.changes))
     return True

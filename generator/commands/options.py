@@ -25,8 +25,3 @@ output = click.option(
 def version(script: str) -> Callable[[Any], Any]:
     """The option `--version` of an installed script."""
     return click.version_option(package_name="rhoai-model-gitops", prog_name=script)
-
-
-def say(line: str) -> None:
-    """Print a line to stderr, so that stdout holds only the result."""
-    click.echo(line, err=True)

@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from generator.catalog.contract import json_schema
+from generator.report import printing
 
 ON_ERROR: Final = "nothing was printed"
 
@@ -12,5 +13,5 @@ ON_ERROR: Final = "nothing was printed"
 @click.command("schema")
 def command() -> bool:
     """Print the JSON Schema of models.yaml, for editors."""
-    click.echo(json_schema.json_schema(), nl=False)
+    printing.results(json_schema.json_schema())
     return True

@@ -11,13 +11,9 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Final, Literal
 
-import click
-
 from generator import pipeline
-from generator.commands import options
 from generator.diagnostics import InterruptedSyncError, ReportedError
-from generator.report import progress, transfers
-from generator.report.findings import show_error
+from generator.report import printing, progress, transfers
 from generator.sync import models
 from generator.sync.destinations import Selection
 from generator.sync.engine import TransferLimits
@@ -72,8 +68,12 @@ def act(context: SyncContext, mode: Mode, output: str) -> bool:
     """
     if mode == "prune":
         pruned, dry_run = models.prune(context), context.options.dry_run
-        click.echo(transfers.pruned_json(pruned) if output == "json" else transfers.pruned_text(pruned), nl=False)
-        click.echo(transfers.pruned_total(pruned, dry_run=dry_run), err=True)
+        if output == "json":
+            printing.results(transfers.pruned_json(pruned))
+        else:
+            for line in transfers.pruned_text(pruned):
+                printing.result(line)
+        printing.say(transfers.pruned_total(pruned, dry_run=dry_run))
         return True
     planning = mode == "sync" and context.options.dry_run
     synced = (models.verify if mode == "verify" else models.sync)(context, _watch(output))
@@ -88,20 +88,20 @@ def act(context: SyncContext, mode: Mode, output: str) -> bool:
 
 def _show(synced: Synced, *, planning: bool, output: str) -> None:
     if output == "json":
-        click.echo(transfers.plan_json(synced.outcomes) if planning else transfers.outcome_json(synced))
+        printing.results(transfers.plan_json(synced.outcomes) if planning else transfers.outcome_json(synced))
     else:
         for line in transfers.plan_text(synced.outcomes) if planning else transfers.outcome_text(synced.outcomes):
-            click.echo(line)
+            printing.result(line)
     for label, error in transfers.errors(synced.outcomes):
-        show_error(error, label)
+        printing.error(error, label)
     if not planning:
-        click.echo(transfers.total(synced), err=True)
+        printing.say(transfers.total(synced))
 
 
 def _watch(output: str) -> Watch:
     def watch(sizes: Sizes) -> AbstractContextManager[Observe]:
         terminal = output == "text" and sys.stderr.isatty()
-        return progress.shown(sizes, terminal=terminal, as_json=output == "json", say=options.say)
+        return progress.shown(sizes, terminal=terminal, as_json=output == "json", say=printing.say)
 
     return watch
 

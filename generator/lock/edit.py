@@ -19,6 +19,7 @@ _UNLIMITED: Final = 2048
 """What vLLM takes for the length of a model whose configuration has none: default_max_len in
 vllm-project/vllm vllm/config/model.py @ v0.18.0.
 """
+_NAME = re.compile(NAME)
 _DASH = re.compile(r"( *)-(?= |$)")
 _OUTSIDE = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME: Final = 30
@@ -36,7 +37,7 @@ def name_of(repo: str) -> str:
 
 def entry(name: str, locked: Locked, catalog: Catalog) -> dict[str, Any]:
     """A model's entry, made from its repository. Raises GeneratorError when too little is known."""
-    if not re.match(NAME, name):
+    if not _NAME.fullmatch(name):
         raise GeneratorError(f"'{name}' is not a valid model name", hint="set --name NAME, with a-z, 0-9 and '-'")
     if any(model.get("name") == name for model in catalog.data["models"]):
         raise GeneratorError(f"the name '{name}' is already used", hint="choose another with --name")
@@ -160,8 +161,9 @@ def _replaced(data: Any, loc: Loc, value: str) -> Any:
 def _assert_only(text: str, edited: str, models: tuple[Any, ...]) -> None:
     before = _data(text)
     if _data(edited) != {**before, "models": list(models)}:
-        block = dump({"models": [models[-1]]}).partition("\n")[2]
-        raise GeneratorError("models.yaml cannot be extended in its present form", hint=f"add this:\n{block}")
+        block = dump({"models": [models[-1]]}).splitlines()[1:]
+        message = "models.yaml cannot be extended in its present form"
+        raise GeneratorError(message, hint="add this:", details=block)
 
 
 _MISREAD: Final = "the edited models.yaml would not read back as intended"

@@ -45,7 +45,7 @@ def _facts(hub: Hub, repo: str, commit: str, file: ModelFile) -> Any:
         raise HubError(message, hint="run this again; if the error stays, a proxy or mirror is changing files")
     try:
         return config.facts(file.path, content)
-    except (ValueError, RecursionError):
+    except ValueError:
         message = f"{file.path} in {repo} at {short(commit)} cannot be read"
         raise HubError(message, hint="choose another revision: vLLM could not read it either") from None
 

@@ -9,6 +9,7 @@ from pydantic_core import core_schema as cs
 from generator.catalog.contract.patterns import COMMIT, REPO, VERSION
 from generator.catalog.model import Catalog
 from generator.diagnostics import CatalogError, Diagnostic, Loc
+from generator.display import shown
 from generator.hub.files import ModelFile
 from generator.vllm.model_config import Facts
 from generator.vllm.serving import Derived, derive
@@ -128,7 +129,7 @@ def parse(raw: bytes, path: str = FILE) -> Lock:
 
 def _diagnostic(document: source.Document, raw: Iterable[str | int]) -> Diagnostic:
     loc: Loc = tuple(part for part in raw if part != "[key]")
-    message = f"{'.'.join(map(str, loc)) or 'the file'} is not what `generator lock` writes"
+    message = f"{shown('.'.join(map(str, loc))) or 'the file'} is not what `generator lock` writes"
     return document.diagnostic(document.locate(loc), "invalid-lock", message, _REMEDY)
 
 

@@ -10,7 +10,7 @@ from generator.hub.files import is_weights, select
 from generator.lock.lockfile import FILE, Lock, Locked
 from generator.vllm import max_length as length
 from generator.vllm.arguments import split
-from generator.vllm.model_config import MODULES, Facts, mapping, modules_of
+from generator.vllm.model_config import MODULES, Facts, mapping, modules_of, texts, whole
 from generator.vllm.serving import Derived, declared_pooling, derive, pooling_file, runner_hint, unknown_modules
 from generator.vllm.versions import POOLING_OPTIONAL, Version
 
@@ -86,7 +86,7 @@ def _lengths(case: _Case) -> Iterator[Violation]:
         message = f"maxModelLen {wish} is more than vLLM {case.vllm_version} accepts: {accepted} is {accepted.tokens}"
         yield Violation(loc, "max-model-len-too-long", message, hint)
     elif usable is not None:
-        size = mapping(case.facts.config, "config.json").get("max_position_embeddings", usable.tokens)
+        size = whole(mapping(case.facts.config, "config.json").get("max_position_embeddings")) or usable.tokens
         first = f", of which the first {size - usable.tokens} are reserved" if size != usable.tokens else ""
         message = (
             f"maxModelLen {wish} exceeds the model's {usable.tokens} positions: {usable} is "
@@ -168,7 +168,7 @@ def _custom_code(case: _Case) -> Iterator[Violation]:
         return
     for file in ("config.json", "tokenizer_config.json"):
         for classes in mapping(mapping(case.facts.config, file), "auto_map").values():
-            elsewhere = next((str(name) for name in classes if "--" in str(name)), None) if classes else None
+            elsewhere = next((name for name in texts(classes) if "--" in name), None)
             if elsewhere is not None:
                 repo = elsewhere.partition("--")[0]
                 message = f"auto_map in {file} loads code from {repo}, but pods cannot reach the Hub"

@@ -6,7 +6,6 @@ from typing import Final
 
 from generator.diagnostics import Diagnostic, Position
 from generator.tree import FileTree, TreeDiff
-from generator.yaml.read import printable
 
 
 def drift(changes: TreeDiff, root: Path) -> tuple[Diagnostic, ...]:
@@ -27,7 +26,7 @@ _WOULD: Final = "would be "
 
 
 def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
-    """What would change, as one unified diff in path order, piece by piece."""
+    """What would change, as one unified diff in path order, line by line."""
     import difflib  # noqa: PLC0415 - only to show a difference
 
     from generator import redaction  # noqa: PLC0415 - the same
@@ -40,13 +39,14 @@ def unified(wanted: FileTree, changes: TreeDiff) -> Iterator[str]:
             _lines(after),
             "/dev/null" if before is None else f"a/{path}",
             "/dev/null" if after is None else f"b/{path}",
+            lineterm="",
         )
         yield from redaction.masked(difference)
 
 
 def _lines(content: bytes | None) -> list[str]:
-    """Lines fit for a terminal: what is on disk may be anybody's."""
-    return [] if content is None else printable(content.decode("utf-8", "replace")).splitlines(keepends=True)
+    *lines, end = ("" if content is None else content.decode("utf-8", "replace")).split("\n")
+    return [*lines, end, "\\ No newline at end of file"] if end else lines
 
 
 def summary(changes: TreeDiff, *, would: bool = False) -> str:

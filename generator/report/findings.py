@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import click
 
-from generator.diagnostics import Diagnostic, GeneratorError, Severity
+from generator.diagnostics import Diagnostic, Severity
+from generator.display import visible
+from generator.report import printing
 
 TOOL: Final = "rhoai-model-gitops"
 FORMATS: Final = ("text", "json", "github", "sarif", "junit")
@@ -14,20 +16,25 @@ _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 def diagnostics(found: Sequence[Diagnostic], form: str) -> str:
     """The findings in one of FORMATS; colours are stripped by click where nobody sees them."""
-    return _FORMATS[form](found)
+    return _FORMATS[form]([_visible(item) for item in found])
 
 
 def show(found: Sequence[Diagnostic], form: str) -> None:
     """Print the findings: text to stderr, beside the result; the other forms to stdout, as the result."""
-    if found or form in ("json", "sarif", "junit"):
-        click.echo(diagnostics(found, form), err=form == "text")
+    if form == "text" and found:
+        click.echo(diagnostics(found, form), err=True)  # past `printing`, which would take the colours for an attack
+    elif found or form in ("json", "sarif", "junit"):
+        printing.results(diagnostics(found, form))
 
 
-def show_error(error: GeneratorError, label: str | None = None) -> None:
-    """Print an error, and what to do about it."""
-    click.echo(f"error: {label}: {error}" if label else f"error: {error}", err=True)
-    if error.hint:
-        click.echo(f"  hint: {error.hint}", err=True)
+def _visible(item: Diagnostic) -> Diagnostic:
+    """The finding with every text in it fit to be shown, and its columns where they were."""
+    return item._replace(
+        path=visible(item.path),
+        message=visible(item.message),
+        hint=item.hint and visible(item.hint),
+        source_line=item.source_line and visible(item.source_line),
+    )
 
 
 def counts(found: Sequence[Diagnostic]) -> str:
@@ -45,7 +52,7 @@ def _text_lines(item: Diagnostic) -> Iterator[str]:
     severity = click.style(f"{item.severity}:", fg=_COLOURS[item.severity], bold=True)
     yield f"{item.path}:{line}:{column}: {severity} {item.message} [{item.code}]"
     if item.source_line is not None:
-        shown, at = _window(item.source_line.replace("\t", " "), column)
+        shown, at = _window(item.source_line, column)
         yield f"{line:>5} | {shown}"
         yield f"      | {' ' * at}^"
     if item.hint:
@@ -96,7 +103,7 @@ def _github(found: Sequence[Diagnostic]) -> str:
 
 
 def _command(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25")
 
 
 def _property(text: str) -> str:

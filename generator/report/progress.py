@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from generator.display import visible
 from generator.sync.models import Sizes
 from generator.sync.plan import Action, Observe
 
@@ -101,7 +102,7 @@ class Bars:
         with self._lock:
             file = (model, path)
             if file not in self._files:
-                self._files[file] = self.progress.add_task(f"{model}/{path}", total=self._sizes.get(file))
+                self._files[file] = self.progress.add_task(visible(f"{model}/{path}"), total=self._sizes.get(file))
             self.progress.update(self._files[file], advance=count)
             self.progress.update(self._all, advance=count)
             if self.progress.tasks[self._files[file]].finished:

@@ -13,7 +13,6 @@ from generator.sync.plan import Plan
 from generator.sync.prune import Stale
 from generator.sync.session import Outcome
 from generator.sync.sweep import Pruned
-from generator.yaml.read import printable
 
 
 def labels(outcomes: Sequence[Outcome]) -> list[str]:
@@ -135,15 +134,13 @@ def total(synced: Synced) -> str:
 _IN: Final = frozenset({"synced", "up-to-date", "verified"})
 
 
-def pruned_text(found: Pruned) -> str:
+def pruned_text(found: Pruned) -> Iterator[str]:
     """What is or will be deleted, and what is left alone: one line each."""
-    lines = [_stale_line(stale) for stale in found.stale]
-    lines += [
-        f"leave {each.prefix}: {each.key} names no catalog; delete both if no catalog uses them"
-        for each in found.unowned
-    ]
-    lines += [f"abort an upload of {upload.key} (no part received for a day)" for upload in found.uploads]
-    return "".join(f"{printable(line)}\n" for line in lines)  # keys are whatever is in the bucket
+    yield from map(_stale_line, found.stale)
+    for each in found.unowned:
+        yield f"leave {each.prefix}: {each.key} names no catalog; delete both if no catalog uses them"
+    for upload in found.uploads:
+        yield f"abort an upload of {upload.key} (no part received for a day)"
 
 
 def _stale_line(stale: Stale) -> str:
@@ -170,7 +167,7 @@ def pruned_json(found: Pruned) -> str:
     ]
     uploads = [{"key": upload.key, "uploadId": upload.id} for upload in found.uploads]
     told = {"unused": unused, "unowned": [each._asdict() for each in found.unowned], "uploads": uploads}
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(told, indent=2, ensure_ascii=False)
 
 
 def pruned_total(found: Pruned, *, dry_run: bool) -> str:

@@ -4,11 +4,13 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
+from generator import json_text
 from generator.diagnostics import GeneratorError
 
 SCHEMA: Final = 1
+_T = TypeVar("_T")
 
 
 class ManifestError(GeneratorError):
@@ -79,21 +81,38 @@ def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
 def parse(raw: bytes, where: str) -> Manifest:
     """Read a manifest. Raises ManifestError if it is none, or of a later version."""
     try:
-        data: dict[str, Any] = json.loads(raw)
+        data: dict[str, Any] = json_text.parse(raw)
         if data["schema"] != SCHEMA:
             raise ManifestError(f"{where} was written by a newer version of this tool", hint="update this tool")
         files = tuple(_entry(entry) for entry in data["files"])
         since = _time(data.get("unreferenced_since"))
-        return Manifest(data["repo"], data["commit"], data["profile"], files, data.get("catalog"), since)
+        repo, commit, profile = (_typed(data[key], str) for key in ("repo", "commit", "profile"))
+        return Manifest(repo, commit, profile, files, _text(data.get("catalog")), since)
     except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(
             f"{where} is not a manifest of this tool", hint="delete it, and run the sync again"
         ) from error
 
 
-def _entry(data: Mapping[str, Any]) -> Entry:
-    since = _time(data.get("unwanted_since"))
-    return Entry(data["path"], data["size"], data["sha256"], data["git_sha1"], data["etag"], since)
+def _entry(raw: Mapping[str, Any]) -> Entry:
+    return Entry(
+        path=_typed(raw["path"], str),
+        size=_typed(raw["size"], int),
+        sha256=_typed(raw["sha256"], str),
+        git_sha1=_text(raw["git_sha1"]),
+        etag=_typed(raw["etag"], str),
+        unwanted_since=_time(raw.get("unwanted_since")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else _typed(value, str)
+
+
+def _typed(value: Any, kind: type[_T]) -> _T:
+    if type(value) is not kind:
+        raise TypeError("a manifest has another kind of value there")
+    return value
 
 
 def _time(text: str | None) -> datetime | None:

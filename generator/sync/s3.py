@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from generator.sync.plan import CopySource, Stored
 from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
     from generator.sync.s3_send import PartSender
+
+_SIZE_DIGITS: Final = 18
 
 
 class Keys(NamedTuple):
@@ -138,9 +140,18 @@ class Bucket:
             _expect(error, UNREADABLE)
             return None
         noted = {name.lower(): value for name, value in found["Metadata"].items()}  # not every server keeps their case
-        size = int(found["ContentRange"].rpartition("/")[2]) if "ContentRange" in found else found["ContentLength"]
+        size = self._size(key, found)
         etag, written = found.get("ETag", "").strip('"'), found.get("LastModified")
         return Stored(key, size, etag, noted.get("sha256"), noted.get("git-sha1"), written)
+
+    def _size(self, key: str, found: Mapping[str, Any]) -> int:
+        if "ContentRange" not in found:
+            return int(found["ContentLength"])
+        total = found["ContentRange"].rpartition("/")[2]
+        if not total.isdecimal() or len(total) > _SIZE_DIGITS:
+            message = f"cannot read {self._at(key)}: the server gives the size as '{total[:_SIZE_DIGITS]}'"
+            raise S3Error(message, code="NoSize", hint=None, transient=False)
+        return int(total)
 
     def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""

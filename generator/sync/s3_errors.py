@@ -103,13 +103,14 @@ class S3Error(RemoteError):
 def translated(doing: str) -> Iterator[None]:
     """Raise botocore's errors as S3Error: "cannot `doing`: …"."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in s3
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as in s3
 
     try:
         yield
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code") or "unknown")
         raise _client_error(doing, code, error) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         code, words = type(error).__name__, " ".join(str(error).split())
         raise S3Error(
             f"cannot {doing}: {words}", code=code, hint=_HINTS.get(code), transient=code not in _LASTING
@@ -132,7 +133,11 @@ _SERVER_ERROR: Final = 500
 def server_time(answer: Mapping[str, Any]) -> datetime | None:
     """What the server's clock said when it answered."""
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date) if date else None
+    try:
+        time = parsedate_to_datetime(date) if date else None
+    except ValueError:
+        return None
+    return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
 
 
 def _skew(error: "ClientError") -> str:

@@ -87,7 +87,7 @@ def _absolute(config: Mapping[str, Any], version: Version) -> bool:
     """Whether this stack reads `position_embedding_type` as absolute; transformers 4 filled it in for BERT's kind."""
     kind = config.get("position_embedding_type")
     if kind is None:
-        return version < versions.TRANSFORMERS_5 and config.get("model_type") in _TABLES
+        return version < versions.TRANSFORMERS_5 and str(config.get("model_type")) in _TABLES
     return bool(kind == "absolute")
 
 
@@ -97,7 +97,7 @@ def _scaled(limit: Limit, config: Mapping[str, Any], version: Version) -> Limit:
         return limit
     for key in ("rope_scaling", "rope_parameters"):
         for rope in _ropes(config.get(key)):
-            kind = rope.get("rope_type", rope.get("type", "default"))
+            kind = str(rope.get("rope_type", rope.get("type", "default")))
             if kind in _UNSCALED:
                 continue
             factor = _number(rope.get("factor")) or 1.0
@@ -108,7 +108,7 @@ def _scaled(limit: Limit, config: Mapping[str, Any], version: Version) -> Limit:
                 if version < versions.YARN_IN_DOUBT:
                     return multiplied
                 return plain if version >= versions.YARN_PLAIN else _least(plain, multiplied)
-            if factor != 1.0 and "yarn" not in str(kind):
+            if factor != 1.0 and "yarn" not in kind:
                 return Limit(int(limit.tokens * factor), f"{limit.key}, times the factor of {key},", limit.file)
     return limit
 
@@ -137,7 +137,7 @@ def positions(config: Mapping[str, Any]) -> Limit | None:
 
 def _padding(config: Mapping[str, Any]) -> int:
     padding = config.get("pad_token_id")
-    return padding if isinstance(padding, int) else 1
+    return 0 if padding == 0 else whole(padding) or 1
 
 
 def crashes(forced: tuple[str, Any] | None) -> bool:
@@ -148,6 +148,9 @@ def crashes(forced: tuple[str, Any] | None) -> bool:
 def _number(value: Any) -> float | None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None
-    return number if number > 0 else None
+    return number if 0 < number < _NO_FACTOR else None
+
+
+_NO_FACTOR: Final = 1e15

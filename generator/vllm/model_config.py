@@ -1,11 +1,11 @@
 """Configuration files of a repository → the few facts in them that decide how vLLM serves the model."""
 
-import json
 import math
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
+from generator import json_text
 from generator.yaml.read import printable
 
 ENCODERS: Final = tuple(
@@ -94,7 +94,7 @@ def modules_of(modules: Any) -> list[dict[str, str]]:
 
 def facts(path: str, content: bytes) -> Any:
     """What matters in one configuration file. Raises ValueError when it is not JSON."""
-    raw = json.loads(content)
+    raw = json_text.parse(content)
     if path == MODULES:
         return [_pruned(module, _MODULE) for module in modules_of(raw)]
     if not isinstance(raw, dict):
@@ -174,16 +174,28 @@ def tensors(header: bytes) -> dict[str, int]:
 
     Raises ValueError when it is none.
     """
-    raw = json.loads(header)
+    raw = json_text.parse(header)
     counted: dict[str, int] = {}
     try:
         for name, tensor in raw.items():
             if name != "__metadata__":
                 kind = printable(str(tensor["dtype"]))
-                counted[kind] = counted.get(kind, 0) + math.prod(int(side) for side in tensor["shape"])
+                counted[kind] = counted.get(kind, 0) + _elements(tensor["shape"])
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("not a safetensors header") from error
     return dict(sorted(counted.items()))
+
+
+def _elements(shape: Any) -> int:
+    """How many elements a tensor has. Raises TypeError for no shape, and for one that no file has room for."""
+    elements = 1
+    for side in shape:
+        if type(side) is not int or not 0 <= side < _NO_LIMIT:
+            raise TypeError("not the side of a tensor")
+        elements *= side
+        if elements >= _NO_LIMIT:
+            raise TypeError("more elements than any file has")
+    return elements
 
 
 def mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -200,5 +212,5 @@ def texts(value: Any) -> list[str]:
 
 
 def whole(value: Any) -> int | None:
-    """The value when it is a count; fractions and `NULL` are text, and no count."""
-    return value if type(value) is int and value > 0 else None
+    """The value when it is a count; fractions and `NULL` are text, and what stands for "no limit" is none either."""
+    return value if type(value) is int and 0 < value < _NO_LIMIT else None

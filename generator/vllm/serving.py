@@ -1,9 +1,9 @@
 """What a vLLM version makes of a model's configuration: vectors or scores, how long a text, how many dimensions."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from generator import json_text
 from generator.vllm import max_length as length
 from generator.vllm import versions
 from generator.vllm.arguments import split
@@ -92,7 +92,7 @@ def derive(facts: Facts, version: Version, args: Sequence[str] = ()) -> Derived:
 def overrides(given: Mapping[str, str | None]) -> dict[str, Any]:
     """What `--hf-overrides` lays over config.json."""
     try:
-        parsed = json.loads(given.get("--hf-overrides") or "{}")
+        parsed = json_text.parse(given.get("--hf-overrides") or "{}")
     except ValueError:
         return {}  # reported as an argument of its own
     return parsed if isinstance(parsed, dict) else {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _NUMBER = re.compile(r"[0-9]+")
+_SUFFIX = re.compile(r"[+a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Version:
 
 def parse(text: str) -> Version:
     """`v0.9.1.0`, `0.18.0+rhai1`, `0.6.4.post1`: what follows the release numbers does not count."""
-    numbers = [int(number) for number in _NUMBER.findall(re.split(r"[+a-z]", text.removeprefix("v"))[0])]
+    numbers = [int(number) for number in _NUMBER.findall(_SUFFIX.split(text.removeprefix("v"))[0])]
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return Version(text, tuple(numbers))

@@ -1,5 +1,6 @@
 """Parses catalog text under stricter rules than YAML's; positions are found again only when needed."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ import yaml
 
 from generator import credentials
 from generator.codes import Code
-from generator.diagnostics import CatalogError, Diagnostic, Loc, Position
+from generator.diagnostics import MOST, CatalogError, Diagnostic, Loc, Position
+from generator.display import shown
+from generator.yaml.scalars import AMBIGUOUS, CONSTANTS, value_of
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 32
@@ -19,28 +22,6 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # YAML 1.1 breaks lines at NEL, LS and PS and 1.2 does not; C0 controls, DEL and surrogates are outside YAML altogether.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\r(?!\n)")
-_CONSTANTS: Final = {
-    "true": True, "True": True, "TRUE": True,
-    "false": False, "False": False, "FALSE": False,
-    "null": None, "Null": None, "NULL": None, "~": None, "": None,
-}  # fmt: skip
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
-# Text that PyYAML (1.1), ruamel.yaml (1.2) and Go's two parsers do not all read alike; none of it means one thing.
-_AMBIGUOUS = re.compile(
-    r"""(?: [yYnN] | [yY]es | YES | [nN]o | NO | [oO]n | ON | [oO]ff | OFF      # booleans to some
-        | = | <<                                                              # the value and merge keys
-        | [-+]? [0-9][0-9_]* (?: :[0-5]?[0-9] )+ (?: \.[0-9_]* )?             # sexagesimal
-        | (?: [-+]_* )? 0 (?: [oO][0-7_]+ | [xX][0-9a-fA-F_]+ | [bB][01_]+ | [0-9_]+ )  # other bases, leading zeros
-        | (?: [-+]_* )? [0-9][0-9_]* \.? [0-9_]* (?: [eE][-+]?[0-9]+ )?       # underscores, signs, exponents
-        | [-+]? \. [0-9][0-9_]* (?: [eE][-+]?[0-9]+ )?
-        | [-+]? \. (?: inf | Inf | INF ) | \. (?: nan | NaN | NAN )
-        | [0-9]{4} - [0-9]{1,2} - [0-9]{1,2} (?: [Tt\ \t] .* )?               # timestamps
-        )\Z""",
-    re.VERBOSE,
-)
-_NUMERIC_START: Final = frozenset("0123456789+-.")
-_INT64_DIGITS: Final = 19
 _STARTS: Final = frozenset((yaml.MappingStartEvent, yaml.SequenceStartEvent))
 _ENDS: Final = frozenset((yaml.MappingEndEvent, yaml.SequenceEndEvent))
 _NODES: Final = frozenset((*_STARTS, *_ENDS, yaml.ScalarEvent, yaml.AliasEvent))
@@ -85,10 +66,10 @@ class Document:
         return redaction.hidden_lines(line.rstrip("\r") for line in self.lines)
 
     def line(self, position: Position) -> str | None:
-        """The line of text at `position`, fit for a terminal; None past the end, and where it gives a credential."""
+        """The line of text at `position`; None past the end, and where it gives a credential."""
         if position.line > len(self.lines) or position.line in self.hidden_lines:
             return None
-        return printable(self.lines[position.line - 1].rstrip("\r"))
+        return self.lines[position.line - 1].rstrip("\r")
 
     def extent(self, loc: Loc) -> tuple[Position, Position]:
         """Where the value at `loc` starts and ends; its key belongs to it."""
@@ -127,12 +108,13 @@ def parse(raw: bytes, path: str) -> Document:
         raise CatalogError(
             (Diagnostic(path, Position(1, 1), "yaml-too-large", message, "give each team its own catalog"),)
         )
+    body = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        text = raw.decode("utf-8-sig")
+        text = body.decode()
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig").split("\n")
+        before = body[: error.start].decode().split("\n")
         at = Position(len(before), len(before[-1]) + 1)
-        message = f"byte 0x{raw[error.start]:02x} is not valid UTF-8"
+        message = f"byte 0x{body[error.start]:02x} is not valid UTF-8"
         raise CatalogError((Diagnostic(path, at, "yaml-encoding", message, "save the file as UTF-8"),)) from None
     document = Document(path, text, None)
     if unprintable := _UNPRINTABLE.search(text):
@@ -149,11 +131,6 @@ def _short(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
 
 
-def reads_as_text(text: str) -> bool:
-    """Whether every YAML parser reads `text` as a string if it is not quoted."""
-    return text not in _CONSTANTS and not _AMBIGUOUS.match(text) and not _DECIMAL.match(text)
-
-
 def printable(text: str) -> str:
     """The text with a replacement for every character that a catalog must not hold."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
@@ -168,19 +145,12 @@ def _read(document: Document) -> Document:
     try:
         data = reader.read()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = _inside(document, Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1))
-        what = credentials.redact(" ".join(part for part in (error.problem, error.context) if part))
-        raise CatalogError(
-            (*reader.problems, document.diagnostic(at, "yaml-syntax", f"not valid YAML: {what}"))
-        ) from None
+        from generator.yaml.slips import explain  # noqa: PLC0415 - only where the text is broken
+
+        slip = explain(error, document.text, _Loader)
+        found = document.diagnostic(slip.at, "yaml-syntax", f"not valid YAML: {slip.message}", slip.hint)
+        raise CatalogError((*reader.problems, found)) from None
     return Document(document.path, document.text, data, tuple(reader.problems))
-
-
-def _inside(document: Document, position: Position) -> Position:
-    """The position, or the end of the text when the parser points past it."""
-    lines = document.lines
-    return position if position.line <= len(lines) else Position(len(lines), len(lines[-1]) + 1)
 
 
 @dataclass
@@ -189,7 +159,7 @@ class _Reader:
 
     document: Document
     problems: list[Diagnostic] = field(default_factory=list)
-    _plain: dict[str, Any] = field(default_factory=lambda: dict(_CONSTANTS))
+    _plain: dict[str, Any] = field(default_factory=lambda: dict(CONSTANTS))
 
     def read(self) -> Any:
         """Return the one document's data; None when the text holds none."""
@@ -221,7 +191,7 @@ class _Reader:
     def _value(self, event: Any) -> Any:
         """Return what a node other than a scalar begins as."""
         if type(event) is yaml.AliasEvent:
-            self._report(event, "yaml-alias", f"alias '*{event.anchor}' is not allowed", "repeat the value")
+            self._report(event, "yaml-alias", f"alias '*{shown(event.anchor)}' is not allowed", "repeat the value")
             return None
         self._check_node(event)
         return {} if type(event) is yaml.MappingStartEvent else []
@@ -251,44 +221,36 @@ class _Reader:
         try:
             return self._plain[text]
         except KeyError:
-            value = self._resolve(text)
-        if value is _AMBIGUOUS:
+            value = value_of(text)
+        if value is AMBIGUOUS:
             if is_key and text == "<<":
                 self._report(event, "yaml-merge-key", "merge keys are not allowed", "repeat the fields")
             else:
-                self._report(
-                    event, "yaml-ambiguous-scalar", f"YAML parsers disagree on the meaning of {text}", f'write "{text}"'
-                )
+                message = f"YAML parsers disagree on the meaning of {shown(text)}"
+                hint = f'write "{text}"' if shown(text) == text else "put it in quotes"
+                self._report(event, "yaml-ambiguous-scalar", message, hint)
             return text
         self._plain[text] = value
         return value
-
-    @staticmethod
-    def _resolve(text: str) -> Any:
-        if text[0] in _NUMERIC_START:
-            if _INTEGER.match(text):
-                return int(text) if len(text) < _INT64_DIGITS else _AMBIGUOUS
-            if _DECIMAL.match(text):
-                return float(text)
-        return _AMBIGUOUS if _AMBIGUOUS.match(text) else text
 
     def _key(self, event: Any, key: Any, container: dict[str, Any]) -> Any:
         if type(key) is not str:
             self._report(event, "yaml-key", "a key must be text", "put the key in quotes")
             return str(event.value) if isinstance(event, yaml.ScalarEvent) else ""
         if key in container:
-            self._report(event, "yaml-duplicate-key", f"duplicate key '{key}'", "keep one of the two")
+            self._report(event, "yaml-duplicate-key", f"duplicate key '{shown(key)}'", "keep one of the two")
         return key
 
     def _check_node(self, event: Any) -> None:
         if event.anchor is not None:
-            self._report(
-                event, "yaml-alias", f"anchor '&{event.anchor}' is not allowed", "repeat the value where it is used"
-            )
+            message = f"anchor '&{shown(event.anchor)}' is not allowed"
+            self._report(event, "yaml-alias", message, "repeat the value where it is used")
         if event.tag is not None:
-            self._report(event, "yaml-tag", f"tag '{_short(event.tag)}' is not allowed", "remove the tag")
+            self._report(event, "yaml-tag", f"tag '{shown(_short(event.tag))}' is not allowed", "remove the tag")
 
     def _report(self, event: Any, code: Code, message: str, hint: str | None = None) -> None:
+        if len(self.problems) > MOST:
+            return
         at = _position(event.start_mark)
         if at.line in self.document.hidden_lines:
             parts = [getattr(event, name, None) or "" for name in ("value", "anchor", "tag")]

@@ -17,6 +17,7 @@ _PLAIN = re.compile(
 _AMOUNT = re.compile(r"[1-9][0-9]*(?:m|[KMGT]i)\Z")
 _WORDS: Final = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
 _BLOCK = re.compile(r"[^\s#][^\n\r\t]*(?:\n[^\n\r\t]*)+\Z")
+_TRAILING = re.compile(r" (?:\n|\Z)")
 _SHORT: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _STEP: Final = "  "
 
@@ -102,7 +103,7 @@ def _atom(value: object) -> str:
 
 
 def _text(text: str, indent: str) -> str:
-    if "\n" in text and _BLOCK.match(text) and text.replace("\n", "").isprintable() and not re.search(r" $| \n", text):
+    if "\n" in text and _BLOCK.match(text) and text.replace("\n", "").isprintable() and not _TRAILING.search(text):
         body = text.removesuffix("\n")
         if not body.endswith("\n"):
             deeper = indent + _STEP

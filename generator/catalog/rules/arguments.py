@@ -14,6 +14,8 @@ _DEFAULT_SEQUENCES: Final = 256
 _FOR_DECODERS: Final = frozenset({"--enable-chunked-prefill", "--enable-prefix-caching"})
 """vllm/engine/arg_utils.py warns: "does not officially support"."""
 _GPU_COUNTS: Final = ("--tensor-parallel-size", "--pipeline-parallel-size", "--data-parallel-size")
+_COUNTS: Final = (*_GPU_COUNTS, "--max-num-batched-tokens", "--max-num-seqs")
+_MOST_DIGITS: Final = 9
 _AGAINST: Final = {
     "embedding": frozenset({"score", "classify"}),
     "reranker": frozenset({"embed", "embedding"}),
@@ -49,6 +51,9 @@ def _argument(argument: str, version: Version, task: str, loc: Loc) -> Iterator[
     if flag == "--trust-remote-code":
         message = "the pod will run Python code from the model's repository"
         yield Violation(loc, "remote-code", message, "review that code at the pinned commit", Severity.WARNING)
+    if flag in _COUNTS and value and value.isdecimal() and len(value) > _MOST_DIGITS:
+        message = f"{flag} takes no number of {len(value)} digits"
+        yield Violation(loc, "invalid-argument", message, "write a number that the hardware has room for")
     if flag in _FOR_DECODERS:
         message = f"{flag} can crash an encoder or corrupt its output"
         yield Violation(loc, "decoder-flag", message, "remove it, unless the model is a decoder", Severity.WARNING)
@@ -109,7 +114,7 @@ def _devices(served: ServedModel, given: _Given, loc: Loc) -> Iterator[Violation
 
 def _number(given: _Given, flag: str) -> int | None:
     value = given[flag][0] if flag in given else None
-    return int(value) if value and value.isdecimal() else None
+    return int(value) if value and value.isdecimal() and len(value) <= _MOST_DIGITS else None
 
 
 RULES = (_versions, _arguments, _consistency)

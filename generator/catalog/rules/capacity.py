@@ -147,4 +147,5 @@ _LEAST_BYTES: Final = 1_000_000
 _MOST_BYTES: Final = 64 << 40
 
 
+OF_THE_TARGET = (_autoscaling,)
 RULES = (_quotas, _autoscaling, _accelerators, _amounts)

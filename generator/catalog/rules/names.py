@@ -5,7 +5,7 @@ from typing import Final
 
 from generator.catalog.model import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
-from generator.yaml.read import reads_as_text
+from generator.yaml.scalars import reads_as_text
 
 _DASHBOARD_LENGTH: Final = 30
 """ROUTE_BASED_NAME_LENGTH in opendatahub-io/odh-dashboard
@@ -212,4 +212,5 @@ def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
     return None
 
 
+OF_THE_TARGET = (_lengths, _variables)
 RULES = (_unique, _lengths, _reserved, _applications, _namespaces, _metadata, _variables, _tolerations)

@@ -139,4 +139,5 @@ _LONGEST_IMAGE: Final = 255
 """RepositoryNameTotalLengthMax in distribution/reference reference.go @ 727f80d4."""
 
 
+OF_THE_WHOLE = (_unused,)
 RULES = (_tasks, _secrets, _buckets, _prefixes, _files, _unused, _idle_overrides, _exposure, _images)

@@ -1,0 +1,31 @@
+"""Printing: whatever goes to the terminal goes through here, a line at a time."""
+
+import click
+
+from generator.diagnostics import GeneratorError
+from generator.display import visible
+
+
+def say(line: str) -> None:
+    """Print a line beside the result, to stderr."""
+    click.echo(visible(line), err=True)
+
+
+def result(line: str) -> None:
+    """Print a line of the result, to stdout."""
+    click.echo(visible(line))
+
+
+def results(text: str) -> None:
+    """Print a result whose own syntax has lines: JSON, XML, or workflow commands. Text in it has none."""
+    for line in text.removesuffix("\n").split("\n"):
+        result(line)
+
+
+def error(raised: GeneratorError, label: str | None = None) -> None:
+    """Print an error, and what to do about it."""
+    say(f"error: {label}: {raised}" if label else f"error: {raised}")
+    if raised.hint:
+        say(f"  hint: {raised.hint}")
+    for line in raised.details:
+        say(f"  {line}")
