@@ -111,6 +111,7 @@ class Server:
             except BaseException:
                 self.stop()
                 raise
+            self.stop()
         raise RuntimeError(f"{binary.name} did not start: {self.daemon.last_words}")
 
     def arguments(self) -> list[str]:
