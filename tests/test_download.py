@@ -78,12 +78,13 @@ def test_what_needs_no_proxy(proxy: str, asked: list[str], monkeypatch: pytest.M
 
 @pytest.fixture
 def mirror(proxy: str, seen: list[str]) -> Iterator[str]:
-    """The URL of a server that redirects: /moved to the file, /round to itself."""
+    """The URL of a server that redirects: /moved to the file, /5 in five steps, /round to itself."""
 
     def serve(exchange: Exchange) -> None:
         seen.append(str(exchange.headers.get("Authorization")))
-        target = exchange.path if exchange.path == "/round" else f"http://{proxy}/file"
-        exchange.send(Reply(302, {"Location": target}))
+        left = exchange.path.removeprefix("/")
+        here = {"round": "/round"} | {str(number): f"/{number - 1}" for number in range(2, 7)}
+        exchange.send(Reply(302, {"Location": here.get(left, f"http://{proxy}/file")}))
 
     server = Loopback(serve)
     yield server.url
@@ -103,6 +104,27 @@ def test_a_redirect_is_followed_without_the_token(mirror: str, seen: list[str], 
     assert bytes(body) == CONTENT[100:300]
     assert seen == ["Bearer secret"]
     assert storage == ["None"]
+
+
+def test_a_login_in_the_address_stays_there(mirror: str, seen: list[str], storage: list[str]) -> None:
+    """As in HF_ENDPOINT=https://user:password@mirror."""
+    assert _read(mirror.replace("://", "://me:p%40ss@") + "/moved") == CONTENT[100:300]
+    assert (seen, storage) == (["Basic bWU6cEBzcw=="], ["None"])
+
+
+def test_five_redirects_are_followed(mirror: str, seen: list[str], storage: list[str]) -> None:
+    """The token goes along as far as the origin stays the same."""
+    ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
+    body = ranges.read(f"{mirror}/5", {"Authorization": "Bearer secret"}, 100, 300, len(CONTENT))
+    assert bytes(body) == CONTENT[100:300]
+    assert (seen, storage) == (["Bearer secret"] * 5, ["None"])
+
+
+def test_six_redirects_are_too_many(mirror: str, storage: list[str]) -> None:
+    """The file would have been there."""
+    with pytest.raises(DownloadError, match="more than 5 redirects"):
+        _read(f"{mirror}/6")
+    assert storage == []
 
 
 def test_redirects_are_limited(mirror: str, seen: list[str]) -> None:

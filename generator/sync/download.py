@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 import pycurl
 
 from generator.diagnostics import InterruptedSyncError
+from generator.proxies import proxy_of
 from generator.retry import AGAIN, UNTRUSTED, RemoteError
 
 _BUFFER: Final = 512 << 10
@@ -65,6 +66,7 @@ class RangeReader:
         try:
             curl.perform()
         except pycurl.error as error:
+            _require_proxy(url, int(error.args[0]), int(curl.getinfo(pycurl.HTTP_CONNECTCODE)))
             response.fail(int(error.args[0]))
         return response.body()
 
@@ -94,6 +96,14 @@ def _curl(ca: str | None, read_timeout_s: float) -> pycurl.Curl:
     elif system.capath:
         curl.setopt(pycurl.CAPATH, system.capath)
     return curl
+
+
+def _require_proxy(url: str, code: int, connect_status: int) -> None:
+    """Raise DownloadError if it is the proxy that failed."""
+    refused = connect_status not in (0, _WHOLE)
+    if (refused or code in _UNREACHABLE) and (proxy := proxy_of(url)):
+        failed = f"answered {connect_status} instead of a connection" if refused else "cannot be reached"
+        raise DownloadError(f"{proxy} {failed}", transient=True, hint=proxy.hint)
 
 
 class _Response:
@@ -178,9 +188,10 @@ class _Response:
         return min(float(after), 60) if after.isdecimal() else 0
 
 
+# With a proxy, it is the proxy to which a connection is made.
+_UNREACHABLE: Final = {pycurl.E_COULDNT_RESOLVE_PROXY, pycurl.E_COULDNT_CONNECT}
 # Words of our own: those of libcurl may hold a URL, and a signed URL is a credential.
 _FAILURES: Final = {
-    pycurl.E_COULDNT_RESOLVE_PROXY: "the proxy's host name cannot be resolved",
     pycurl.E_COULDNT_RESOLVE_HOST: "the server's host name cannot be resolved",
     pycurl.E_COULDNT_CONNECT: "the connection was refused",
     pycurl.E_OPERATION_TIMEDOUT: "the server stopped responding",

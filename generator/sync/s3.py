@@ -1,7 +1,7 @@
 """S3: listings, objects, multipart uploads. Only this module makes requests to S3."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -63,7 +63,7 @@ class Bucket:
             tcp_keepalive=True,
             s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
         )
-        with translated(f"reach s3://{self.name}"):
+        with translated(f"reach s3://{self.name}", None):
             keys = access.keys or Keys()
             session = boto3.session.Session(keys.access_key, keys.secret_key, keys.token, profile_name=keys.profile)
             self._client: Any = session.client(
@@ -74,10 +74,14 @@ class Bucket:
     def _count(self, **_: object) -> None:
         self.requests += 1
 
+    def _asking(self, doing: str) -> AbstractContextManager[None]:
+        """Every request to S3 is made in such a block, which says what it is for."""
+        return translated(doing, self._client.meta.endpoint_url)
+
     def list_objects(self, prefix: str) -> dict[str, Stored]:
         """Every object below `prefix`, by its path there. Complete, or S3Error."""
         found: dict[str, Stored] = {}
-        with translated(f"list s3://{self.name}/{prefix}"):
+        with self._asking(f"list s3://{self.name}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
                 for item in page.get("Contents", ()):
                     path, written = item["Key"].removeprefix(prefix), item["LastModified"]
@@ -87,7 +91,7 @@ class Bucket:
     def get(self, key: str) -> bytes | None:
         """A small object's content, None when there is none."""
         try:
-            with translated(f"read {self._at(key)}"):
+            with self._asking(f"read {self._at(key)}"):
                 return bytes(self._client.get_object(Bucket=self.name, Key=key)["Body"].read())
         except S3Error as error:
             _expect(error, ABSENT)
@@ -95,7 +99,7 @@ class Bucket:
 
     def chunks(self, key: str, size: int) -> Iterator[bytes]:
         """An object's content, piece by piece."""
-        with translated(f"read {self._at(key)}"):
+        with self._asking(f"read {self._at(key)}"):
             yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
 
     def probe(self, key: str) -> Stored | None:
@@ -105,7 +109,7 @@ class Bucket:
         (https://github.com/ceph/ceph/pull/60771).
         """
         try:
-            with translated(f"read {self._at(key)}"):
+            with self._asking(f"read {self._at(key)}"):
                 found = self._client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")
                 with closing(found["Body"]) as body:
                     body.read(1)
@@ -119,7 +123,7 @@ class Bucket:
 
     def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""
-        with translated(f"write {self._at(key)}"):
+        with self._asking(f"write {self._at(key)}"):
             self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
 
     def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
@@ -128,7 +132,7 @@ class Bucket:
         The other object must still have its ETag; servers that know no conditions copy it all the same.
         """
         doing = f"copy {self._at(copy_source.key)} to part {number} of {self._at(upload.key)}"
-        with translated(doing):
+        with self._asking(doing):
             answer = self._client.upload_part_copy(
                 Bucket=self.name,
                 Key=upload.key,
@@ -142,13 +146,13 @@ class Bucket:
 
     def create_multipart(self, key: str, metadata: Mapping[str, str]) -> Upload:
         """Create a multipart upload: nothing is visible until it is completed."""
-        with translated(f"start an upload of {self._at(key)}"):
+        with self._asking(f"start an upload of {self._at(key)}"):
             begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
             return Upload(key, begun["UploadId"])
 
     def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
         """Send one part; its ETag."""
-        with translated(f"write part {number} of {self._at(upload.key)}"):
+        with self._asking(f"write part {number} of {self._at(upload.key)}"):
             sent = self._client.upload_part(
                 Bucket=self.name, Key=upload.key, UploadId=upload.id, PartNumber=number, Body=body
             )
@@ -157,7 +161,7 @@ class Bucket:
     def complete_multipart(self, upload: Upload, etags: Mapping[int, str]) -> None:
         """Make the object visible."""
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
-        with translated(f"complete the upload of {self._at(upload.key)}"):
+        with self._asking(f"complete the upload of {self._at(upload.key)}"):
             self._client.complete_multipart_upload(
                 Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": parts}
             )
@@ -165,7 +169,7 @@ class Bucket:
     def abort_multipart(self, upload: Upload) -> None:
         """Abort an upload; it may be gone already."""
         try:
-            with translated(f"abort the upload of {self._at(upload.key)}"):
+            with self._asking(f"abort the upload of {self._at(upload.key)}"):
                 self._client.abort_multipart_upload(Bucket=self.name, Key=upload.key, UploadId=upload.id)
         except S3Error as error:
             _expect(error, ("NoSuchUpload", *ABSENT))
@@ -175,7 +179,7 @@ class Bucket:
 
         Ages are taken by the server's clock. An upload without a date is not idle.
         """
-        with translated(f"list uploads of s3://{self.name}/{prefix}"):
+        with self._asking(f"list uploads of s3://{self.name}/{prefix}"):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=prefix)
             return [
                 upload
@@ -199,7 +203,7 @@ class Bucket:
         It has a CRC32 where they want Content-MD5: boto/botocore#3277.
         """
         for key in keys:
-            with translated(f"delete {self._at(key)}"):
+            with self._asking(f"delete {self._at(key)}"):
                 self._client.delete_object(Bucket=self.name, Key=key)
 
     def _at(self, key: str) -> str:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from generator.addresses import without_login
+from generator.proxies import proxy_of
 from generator.retry import AGAIN, RemoteError
 
 if TYPE_CHECKING:
@@ -100,8 +102,8 @@ class S3Error(RemoteError):
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Raise boto3's errors as S3Error: "cannot `doing`: …"."""
+def translated(doing: str, url: str | None) -> Iterator[None]:
+    """Raise boto3's errors as S3Error: "cannot `doing`: …". The server is at `url`."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in s3
 
     try:
@@ -110,10 +112,11 @@ def translated(doing: str) -> Iterator[None]:
         code = str(error.response.get("Error", {}).get("Code") or "unknown")
         raise _client_error(doing, code, error) from error
     except BotoCoreError as error:
-        code, words = type(error).__name__, " ".join(str(error).split())
-        raise S3Error(
-            f"cannot {doing}: {words}", code=code, hint=_HINTS.get(code), transient=code not in _LASTING
-        ) from error
+        code = type(error).__name__
+        words, hint = without_login(" ".join(str(error).split())), _HINTS.get(code)
+        if code == "ProxyConnectionError" and url and (proxy := proxy_of(url)):
+            words, hint = f"{proxy} cannot be reached, or does not let us through", proxy.hint
+        raise S3Error(f"cannot {doing}: {words}", code=code, hint=hint, transient=code not in _LASTING) from error
 
 
 def _client_error(doing: str, code: str, error: "ClientError") -> S3Error:
