@@ -50,6 +50,7 @@ _HINTS: Final = {
     "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, and `region` in models.yaml",
     "ExpiredToken": "get new credentials, and run the sync again: it continues where it stopped",
     "SSLError": "set AWS_CA_BUNDLE to the file of the CA that signed the server's certificate",
+    "HandshakeError": "check that the server at AWS_S3_ENDPOINT, or `endpoint` in models.yaml, speaks TLS",
     "EndpointConnectionError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
     "ConnectTimeoutError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
     "ReadTimeoutError": "the server stopped responding: check it, then run the sync again",
@@ -62,6 +63,7 @@ _HINTS: Final = {
 _LASTING: Final = frozenset(
     {
         "SSLError",
+        "HandshakeError",
         "ProfileNotFound",
         "NoCredentialsError",
         "PartialCredentialsError",
@@ -112,11 +114,25 @@ def translated(doing: str, url: str | None) -> Iterator[None]:
         code = str(error.response.get("Error", {}).get("Code") or "unknown")
         raise _client_error(doing, code, error) from error
     except BotoCoreError as error:
-        code = type(error).__name__
-        words, hint = without_login(" ".join(str(error).split())), _HINTS.get(code)
+        code, words = _connection(type(error).__name__, without_login(" ".join(str(error).split())))
+        hint = _HINTS.get(code)
         if code == "ProxyConnectionError" and url and (proxy := proxy_of(url)):
             words, hint = f"{proxy} cannot be reached, or does not let us through", proxy.hint
         raise S3Error(f"cannot {doing}: {words}", code=code, hint=hint, transient=code not in _LASTING) from error
+
+
+def _connection(code: str, words: str) -> tuple[str, str]:
+    """Code and words of a failure without an answer. For botocore, whatever goes wrong below TLS is an SSLError."""
+    if code != "SSLError" or _UNTRUSTED in words:
+        return code, words
+    if any(reason in words for reason in _NO_TLS):
+        return "HandshakeError", words.replace("SSL validation failed", "TLS failed")
+    return "ConnectionClosedError", "the connection was cut"
+
+
+_UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
+_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "HANDSHAKE", "PROTOCOL")
+"""OpenSSL's reasons, of which the others come later than the handshake (openssl/openssl crypto/err/openssl.txt)."""
 
 
 def _client_error(doing: str, code: str, error: "ClientError") -> S3Error:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from threading import Event
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.hub.files import ModelFile
@@ -15,6 +15,7 @@ from generator.sync.s3 import Bucket, Upload
 from generator.sync.s3_errors import S3Error
 
 _T = TypeVar("_T")
+_NOT_THERE: Final = "NotThere"
 
 
 class Task(NamedTuple):
@@ -95,10 +96,19 @@ class Uploader:
         return task.file.sha256 if found != before and self._wanted(task, found) else None
 
     def _require_there(self, task: Task) -> None:
-        """Some servers say that they have written what they have not."""
-        if not self._wanted(task, self.retried(task, lambda: self.bucket.probe(task.key))):
+        """Some servers say that they have written what they have not, or not yet."""
+
+        def look() -> None:
+            if not self._wanted(task, self.bucket.probe(task.key)):
+                raise S3Error("not there", code=_NOT_THERE, hint=None, transient=True)
+
+        try:
+            self.retried(task, look)
+        except S3Error as error:
+            if error.code != _NOT_THERE:
+                raise
             message = f"{task.file.path} was uploaded, but cannot be read back"
-            raise GeneratorError(message, hint="another program writes to this prefix; run the sync again")
+            raise GeneratorError(message, hint="another program writes to this prefix; run the sync again") from None
 
     def _wanted(self, task: Task, found: Stored | None) -> bool:
         """Whether an object is what any sync of this file would write."""
