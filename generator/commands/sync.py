@@ -4,26 +4,28 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import Final, Literal
 
 import click
 
 from generator import pipeline
 from generator.commands import options
-from generator.diagnostics import InterruptedSyncError, ReportedError
+from generator.diagnostics import GeneratorError, InterruptedSyncError, ReportedError
 from generator.report import progress, transfers
 from generator.report.findings import show_error
+from generator.retry import AGAIN
 from generator.sync import models
 from generator.sync.destinations import Selection
 from generator.sync.engine import TransferLimits
 from generator.sync.models import Sizes, Synced, Watch
 from generator.sync.plan import Observe
 from generator.sync.session import SyncContext, SyncOptions
+from generator.sync.waits import Waits
 
 ON_ERROR: Final = "nothing was synced"
 _MIB: Final = 1 << 20
@@ -45,6 +47,7 @@ Mode = Literal["sync", "verify", "prune"]
 @click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file data in memory.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Concurrent part transfers.")
 @click.option("--sign-payload/--no-sign-payload", default=None, help="Sign the payload (default: only over http).")
+@click.option("--timeout", type=click.IntRange(1), default=360, show_default=True, help="Minutes for the whole run.")
 @click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="Output format.")
 @options.root
 def command(  # noqa: PLR0913 - the options
@@ -60,6 +63,7 @@ def command(  # noqa: PLR0913 - the options
     memory: int,
     jobs: int,
     sign_payload: bool | None,
+    timeout: int,
     output: str,
     root: Path,
 ) -> bool:
@@ -78,15 +82,17 @@ def command(  # noqa: PLR0913 - the options
         sign_payload=sign_payload,
         limits=TransferLimits(jobs),
     )
-    with _stop_on_signals() as stop:
-        return act(context(root, asked, stop), "verify" if verify else "prune" if prune else "sync", output)
+    with _stop_on_signals() as stop, time_limit(timeout, stop, _end):
+        wanted = context(root, asked, stop)
+        with progress.heartbeat(wanted.waits, options.say, as_json=output == "json"):
+            return act(wanted, "verify" if verify else "prune" if prune else "sync", output)
 
 
 def context(root: Path, asked: SyncOptions, stop: Event) -> SyncContext:
     """What a sync works with. Raises CatalogError when the catalog, or the lock, is invalid."""
     project = pipeline.load(root)
     locked = project.lock.repositories if project.lock else {}
-    return SyncContext(project.catalog, locked, asked, os.environ, stop)
+    return SyncContext(project.catalog, locked, asked, os.environ, stop, Waits())
 
 
 def act(context: SyncContext, mode: Mode, output: str) -> bool:
@@ -158,3 +164,42 @@ def _stop_on_signals() -> Iterator[Event]:
         theirs.close()
         watcher.join()
         ours.close()
+
+
+@contextmanager
+def time_limit(minutes: int, stop: Event, end: Callable[[str], None]) -> Iterator[None]:
+    """Stop what the block does when its time is over, as a signal would; `end` the process if that does not help.
+
+    A thread that waits for a server does not stop before that answers, or its time limit is over.
+    """
+    message = f"the time limit of {minutes} minute{'' if minutes == 1 else 's'} is over"
+    over = Event()
+
+    def stop_in_time() -> None:
+        over.set()
+        stop.set()
+
+    timers = [Timer(minutes * _MINUTE_S, stop_in_time), Timer(minutes * _MINUTE_S + _LAST_S, end, [message])]
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    except InterruptedSyncError:
+        if over.is_set():
+            raise GeneratorError(message, hint=_OVER) from None
+        raise
+    finally:
+        for timer in timers:
+            timer.cancel()
+
+
+def _end(message: str) -> None:
+    """End the process at once. A sync may be killed at any time."""
+    show_error(GeneratorError(message, hint=_OVER))
+    os._exit(2)
+
+
+_MINUTE_S: Final = 60.0
+_LAST_S: Final = 120.0
+_OVER: Final = f"{AGAIN}; --timeout gives it more time"

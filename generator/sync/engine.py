@@ -11,6 +11,7 @@ from generator.retry import RetryPolicy
 from generator.sync.copy import Copier
 from generator.sync.digest import Digest, MismatchError, Sent
 from generator.sync.download import DownloadError, RangeReader
+from generator.sync.pace import LEAST_RATE
 from generator.sync.plan import PART, Observe, part_size
 from generator.sync.s3 import Bucket, Upload
 from generator.sync.upload import Part, Task, Uploader, parts_of, results
@@ -58,6 +59,7 @@ class TransferLimits(NamedTuple):
     copy_bytes: int = _COPY
     retry_policy: RetryPolicy = RetryPolicy()
     s3_attempts: int = 8  # boto3's own, within each of ours
+    least_rate: int = LEAST_RATE
 
 
 class Budget:

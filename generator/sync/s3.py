@@ -1,12 +1,16 @@
 """S3: listings, objects, multipart uploads. Only this module makes requests to S3."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing
+from concurrent.futures import CancelledError
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any, NamedTuple
 
+from generator.sync.pace import LEAST_RATE, Meter, Pace, PacedBody, TooSlowError
 from generator.sync.plan import CopySource, Stored
 from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
+from generator.sync.waits import Waits
 
 
 class Keys(NamedTuple):
@@ -42,12 +46,24 @@ class Upload(NamedTuple):
 class Bucket:
     """A bucket. Its methods may be called from many threads."""
 
-    def __init__(self, access: Access, *, connections: int, attempts: int = 8, read_timeout_s: float = 60) -> None:
+    def __init__(  # noqa: PLR0913 - whatever bounds a request
+        self,
+        access: Access,
+        *,
+        connections: int,
+        attempts: int = 8,
+        read_timeout_s: float = 60,
+        least_rate: int = LEAST_RATE,
+        waits: Waits | None = None,
+        stop: Event | None = None,
+    ) -> None:
         import boto3  # noqa: PLC0415 - half of the time that a start takes; `--help` does without
         from botocore.config import Config  # noqa: PLC0415 - the same
 
         self.name = access.bucket
         self.requests = 0
+        self._waits, self._stop = waits or Waits(), stop or Event()
+        self._pace = Pace(least_rate, read_timeout_s)
         secure = access.endpoint is None or access.endpoint.startswith("https://")
         signed = not secure if access.sign_payload is None else access.sign_payload
         config = Config(
@@ -70,13 +86,24 @@ class Bucket:
                 "s3", endpoint_url=access.endpoint, region_name=access.region, config=config, verify=access.ca
             )
         self._client.meta.events.register("before-send.s3", self._count)
+        self._client.meta.events.register("request-created.s3", self._stop_retries)
 
     def _count(self, **_: object) -> None:
         self.requests += 1
 
-    def _asking(self, doing: str) -> AbstractContextManager[None]:
+    def _stop_retries(self, request: Any, **_: object) -> None:
+        """Let botocore send nothing again once the sync is to stop; first tries may be needed to clean up."""
+        if self._stop.is_set() and request.context.get("retries", {}).get("attempt", 1) > 1:
+            raise CancelledError
+
+    @contextmanager
+    def _asking(self, doing: str) -> Iterator[None]:
         """Every request to S3 is made in such a block, which says what it is for."""
-        return translated(doing, self._client.meta.endpoint_url)
+        with self._waits.on(doing), translated(doing, self._client.meta.endpoint_url):
+            yield
+
+    def _paced(self, body: bytes | bytearray) -> PacedBody:
+        return PacedBody(body, self._pace, self._stop)
 
     def list_objects(self, prefix: str) -> dict[str, Stored]:
         """Every object below `prefix`, by its path there. Complete, or S3Error."""
@@ -99,8 +126,13 @@ class Bucket:
 
     def chunks(self, key: str, size: int) -> Iterator[bytes]:
         """An object's content, piece by piece."""
+        meter = Meter(self._pace)
         with self._asking(f"read {self._at(key)}"):
-            yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
+            for piece in self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size):
+                if not meter.add(len(piece)):
+                    raise TooSlowError
+                self._waits.move()
+                yield piece
 
     def probe(self, key: str) -> Stored | None:
         """An object with the digests in its metadata, after reading its first byte; None if that cannot be read.
@@ -124,7 +156,7 @@ class Bucket:
     def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""
         with self._asking(f"write {self._at(key)}"):
-            self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
+            self._client.put_object(Bucket=self.name, Key=key, Body=self._paced(body), Metadata=dict(metadata))
 
     def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
         """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag.
@@ -154,7 +186,7 @@ class Bucket:
         """Send one part; its ETag."""
         with self._asking(f"write part {number} of {self._at(upload.key)}"):
             sent = self._client.upload_part(
-                Bucket=self.name, Key=upload.key, UploadId=upload.id, PartNumber=number, Body=body
+                Bucket=self.name, Key=upload.key, UploadId=upload.id, PartNumber=number, Body=self._paced(body)
             )
             return str(sent["ETag"])
 

@@ -1,14 +1,17 @@
 """Errors of S3: what failed, whether to try again, and what to do about it."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.addresses import without_login
+from generator.diagnostics import InterruptedSyncError
 from generator.proxies import proxy_of
 from generator.retry import AGAIN, RemoteError
+from generator.sync.pace import TooSlowError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -54,6 +57,7 @@ _HINTS: Final = {
     "EndpointConnectionError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
     "ConnectTimeoutError": "check AWS_S3_ENDPOINT, or `endpoint` in models.yaml, and the network",
     "ReadTimeoutError": "the server stopped responding: check it, then run the sync again",
+    "TooSlow": "check the server and the network; on such a slow link, use --jobs 1",
     "ProfileNotFound": "correct AWS_PROFILE",
     "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
@@ -106,19 +110,36 @@ class S3Error(RemoteError):
 @contextmanager
 def translated(doing: str, url: str | None) -> Iterator[None]:
     """Raise boto3's errors as S3Error: "cannot `doing`: …". The server is at `url`."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in s3
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError  # noqa: PLC0415 - as in s3
 
     try:
         yield
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code") or "unknown")
         raise _client_error(doing, code, error) from error
+    except CancelledError:
+        raise InterruptedSyncError("interrupted") from None
+    except TooSlowError:
+        raise _too_slow(doing) from None
     except BotoCoreError as error:
+        if isinstance(error, ConnectionClosedError) and _timed_out(error):
+            raise _too_slow(doing) from None
         code, words = _connection(type(error).__name__, without_login(" ".join(str(error).split())))
         hint = _HINTS.get(code)
         if code == "ProxyConnectionError" and url and (proxy := proxy_of(url)):
             words, hint = f"{proxy} cannot be reached, or does not let us through", proxy.hint
         raise S3Error(f"cannot {doing}: {words}", code=code, hint=hint, transient=code not in _LASTING) from error
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    """Whether the body could not be sent in time, all of it or a piece: botocore and urllib3 wrap that twice."""
+    while error and not isinstance(error, TimeoutError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _too_slow(doing: str) -> S3Error:
+    return S3Error(f"cannot {doing}: the server is too slow", code="TooSlow", hint=_HINTS["TooSlow"], transient=True)
 
 
 def _connection(code: str, words: str) -> tuple[str, str]:
