@@ -5,7 +5,7 @@ from concurrent.futures import CancelledError
 from threading import Event
 from typing import Final, NamedTuple
 
-_PIECE: Final = 64 << 10
+_PIECE: Final = 256 << 10
 
 
 LEAST_RATE: Final = 10_000
@@ -73,7 +73,7 @@ class PacedBody:
         """The next piece, longer than what HTTP clients ask for. What is small is sent even if all is to stop."""
         if self._at and self._stop.is_set():
             raise CancelledError  # the one error that botocore passes on, and does not try again
-        piece = self._view[self._at : self._at + (_PIECE if size >= 0 else len(self))]
+        piece = self._view[self._at : self._at + (max(size, _PIECE) if size >= 0 else len(self))]
         if not self._meter.add(len(piece)):
             raise TooSlowError
         self._at += len(piece)
