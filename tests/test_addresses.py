@@ -16,7 +16,8 @@ from generator.addresses import is_address, without_login
 from generator.hub.client import USUAL, Hub, HubError
 from generator.proxies import proxy_of
 from generator.sync.download import DownloadError, RangeReader
-from generator.sync.s3 import Access, Bucket
+from generator.sync.s3 import Bucket
+from generator.sync.s3_client import Access
 from generator.sync.s3_errors import S3Error
 
 PASSWORD = "s3cr3t"  # noqa: S105

@@ -18,7 +18,8 @@ from generator.commands import sync as syncing
 from generator.report import progress
 from generator.sync import pace
 from generator.sync.pace import Meter, Pace, PacedBody
-from generator.sync.s3 import Access, Bucket, Keys
+from generator.sync.s3 import Bucket
+from generator.sync.s3_client import Access, Keys
 from generator.sync.s3_errors import S3Error
 from generator.sync.waits import Waits
 

@@ -47,6 +47,7 @@ Mode = Literal["sync", "verify", "prune"]
 @click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file data in memory.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Concurrent part transfers.")
 @click.option("--sign-payload/--no-sign-payload", default=None, help="Sign the payload (default: only over http).")
+@click.option("--checksums/--no-checksums", default=None, help="Send part checksums (default: with object lock).")
 @click.option("--timeout", type=click.IntRange(1), default=360, show_default=True, help="Minutes for the whole run.")
 @click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="Output format.")
 @options.root
@@ -63,6 +64,7 @@ def command(  # noqa: PLR0913 - the options
     memory: int,
     jobs: int,
     sign_payload: bool | None,
+    checksums: bool | None,
     timeout: int,
     output: str,
     root: Path,
@@ -80,6 +82,7 @@ def command(  # noqa: PLR0913 - the options
         grace=timedelta(days=grace),
         memory_bytes=memory * _MIB,
         sign_payload=sign_payload,
+        checksums=checksums,
         limits=TransferLimits(jobs),
     )
     with _stop_on_signals() as stop, time_limit(timeout, stop, _end):

@@ -12,7 +12,7 @@ from generator.lock.lockfile import Locked
 from generator.sync.manifest import profile_digest
 from generator.sync.model import SyncRequest
 from generator.sync.plan import Wanted
-from generator.sync.s3 import Access, Keys
+from generator.sync.s3_client import Access, Keys
 
 Locks = Mapping[tuple[str, str], Locked]
 """What the lock says, by repository and commit."""
@@ -40,6 +40,7 @@ class Settings(NamedTuple):
     environ: Mapping[str, str]
     ca: str | None = None
     sign_payload: bool | None = None
+    checksums: bool | None = None
 
 
 def destinations(catalog: Catalog, locked: Locks, selection: Selection, settings: Settings) -> list[Destination]:
@@ -123,6 +124,7 @@ def access_of(connection: Connection, variables: Mapping[str, str], settings: Se
         endpoint=None if standard else endpoint,
         ca=settings.ca,
         sign_payload=settings.sign_payload,
+        checksums=settings.checksums,
         keys=keys,
     )
 

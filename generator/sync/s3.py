@@ -1,39 +1,19 @@
 """S3: listings, objects, multipart uploads. Only this module makes requests to S3."""
 
+import base64
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import Event
+from threading import Event, Lock
 from typing import Any, NamedTuple
 
 from generator.sync.pace import LEAST_RATE, Meter, Pace, PacedBody, TooSlowError
 from generator.sync.plan import CopySource, Stored
+from generator.sync.s3_client import Access, connect
 from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
 from generator.sync.waits import Waits
-
-
-class Keys(NamedTuple):
-    """Credentials of a connection: two keys and perhaps a token, or a profile. Never printed."""
-
-    access_key: str | None = None
-    secret_key: str | None = None
-    token: str | None = None
-    profile: str | None = None
-
-    def __repr__(self) -> str:
-        return "Keys(***)"
-
-
-class Access(NamedTuple):
-    """How to reach a bucket. Without an endpoint, AWS. Without keys, boto3's own chain of credentials."""
-
-    bucket: str
-    region: str
-    endpoint: str | None = None
-    ca: str | None = None
-    sign_payload: bool | None = None
-    keys: Keys | None = None
 
 
 class Upload(NamedTuple):
@@ -41,6 +21,15 @@ class Upload(NamedTuple):
 
     key: str
     id: str
+    checked: bool = False
+    """Whether every part needs a checksum."""
+
+
+class SentPart(NamedTuple):
+    """What completes an upload: a part's ETag and, where parts have one, its checksum."""
+
+    etag: str
+    checksum: str | None = None
 
 
 class Bucket:
@@ -57,34 +46,13 @@ class Bucket:
         waits: Waits | None = None,
         stop: Event | None = None,
     ) -> None:
-        import boto3  # noqa: PLC0415 - half of the time that a start takes; `--help` does without
-        from botocore.config import Config  # noqa: PLC0415 - the same
-
         self.name = access.bucket
         self.requests = 0
         self._waits, self._stop = waits or Waits(), stop or Event()
         self._pace = Pace(least_rate, read_timeout_s)
-        secure = access.endpoint is None or access.endpoint.startswith("https://")
-        signed = not secure if access.sign_payload is None else access.sign_payload
-        config = Config(
-            # Old servers know neither checksum headers nor trailers; TLS, or the signature, guards the bytes. With the
-            # default, Ceph RGW 16.2.15 answers 411 MissingContentLength (boto/boto3#4398, storj/gateway-st#89);
-            # its meaning: boto/botocore#3277.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            max_pool_connections=connections + 2,
-            connect_timeout=min(10, read_timeout_s),
-            read_timeout=read_timeout_s,
-            tcp_keepalive=True,
-            s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
-        )
+        self._checks, self._asking_once = access.checksums, Lock()
         with translated(f"reach s3://{self.name}", None):
-            keys = access.keys or Keys()
-            session = boto3.session.Session(keys.access_key, keys.secret_key, keys.token, profile_name=keys.profile)
-            self._client: Any = session.client(
-                "s3", endpoint_url=access.endpoint, region_name=access.region, config=config, verify=access.ca
-            )
+            self._client = connect(access, connections, attempts, read_timeout_s)
         self._client.meta.events.register("before-send.s3", self._count)
         self._client.meta.events.register("request-created.s3", self._stop_retries)
 
@@ -155,11 +123,29 @@ class Bucket:
 
     def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""
+        checksum = _named(_checksum(body)) if self._checked() else {}
         with self._asking(f"write {self._at(key)}"):
-            self._client.put_object(Bucket=self.name, Key=key, Body=self._paced(body), Metadata=dict(metadata))
+            self._client.put_object(
+                Bucket=self.name, Key=key, Body=self._paced(body), Metadata=dict(metadata), **checksum
+            )
 
-    def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
-        """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag.
+    def _checked(self) -> bool:
+        """Whether contents need a checksum header: AWS refuses them without one in buckets with object lock.
+
+        A bucket is asked once, and only before something is written. One that does not say, has no lock.
+        """
+        with self._asking_once:
+            if self._checks is None:
+                try:
+                    with self._asking(f"read the object lock of s3://{self.name}"):
+                        found = self._client.get_object_lock_configuration(Bucket=self.name)
+                    self._checks = "ObjectLockEnabled" in found.get("ObjectLockConfiguration", {})
+                except S3Error:
+                    self._checks = False
+            return self._checks
+
+    def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> SentPart:
+        """Fill one part with the bytes from `start` up to but not including `end` of another object.
 
         The other object must still have its ETag; servers that know no conditions copy it all the same.
         """
@@ -174,28 +160,34 @@ class Bucket:
                 CopySourceRange=f"bytes={start}-{end - 1}",
                 CopySourceIfMatch=f'"{copy_source.etag}"',
             )
-        return _etag(answer.get("CopyPartResult"), doing)
+        return SentPart(_etag(answer.get("CopyPartResult"), doing))
 
-    def create_multipart(self, key: str, metadata: Mapping[str, str]) -> Upload:
-        """Create a multipart upload: nothing is visible until it is completed."""
+    def create_multipart(self, key: str, metadata: Mapping[str, str], *, copies: bool = False) -> Upload:
+        """Create a multipart upload: nothing is visible until it is completed. It gets contents, or only `copies`."""
+        checked = not copies and self._checked()
+        algorithm = {"ChecksumAlgorithm": "SHA256"} if checked else {}
         with self._asking(f"start an upload of {self._at(key)}"):
-            begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
-            return Upload(key, begun["UploadId"])
-
-    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
-        """Send one part; its ETag."""
-        with self._asking(f"write part {number} of {self._at(upload.key)}"):
-            sent = self._client.upload_part(
-                Bucket=self.name, Key=upload.key, UploadId=upload.id, PartNumber=number, Body=self._paced(body)
+            begun = self._client.create_multipart_upload(
+                Bucket=self.name, Key=key, Metadata=dict(metadata), **algorithm
             )
-            return str(sent["ETag"])
+            return Upload(key, begun["UploadId"], checked)
 
-    def complete_multipart(self, upload: Upload, etags: Mapping[int, str]) -> None:
+    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> SentPart:
+        """Send one part."""
+        part = {"Bucket": self.name, "Key": upload.key, "UploadId": upload.id, "PartNumber": number}
+        checksum = _checksum(body) if upload.checked else None
+        with self._asking(f"write part {number} of {self._at(upload.key)}"):
+            sent = self._client.upload_part(**part, Body=self._paced(body), **_named(checksum))
+            return SentPart(str(sent["ETag"]), checksum)
+
+    def complete_multipart(self, upload: Upload, parts: Mapping[int, SentPart]) -> None:
         """Make the object visible."""
-        parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
+        listed = [
+            {"PartNumber": number, "ETag": part.etag, **_named(part.checksum)} for number, part in sorted(parts.items())
+        ]
         with self._asking(f"complete the upload of {self._at(upload.key)}"):
             self._client.complete_multipart_upload(
-                Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": parts}
+                Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": listed}
             )
 
     def abort_multipart(self, upload: Upload) -> None:
@@ -246,6 +238,15 @@ def _expect(error: S3Error, codes: Collection[str]) -> None:
     """Raise the error unless its code is an expected answer."""
     if error.code not in codes:
         raise error
+
+
+def _checksum(body: bytes | bytearray) -> str:
+    """The sha256 as S3 writes it. It is one more pass: that of the whole file says nothing about a part of it."""
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
+def _named(checksum: str | None) -> dict[str, str]:
+    return {"ChecksumSHA256": checksum} if checksum else {}
 
 
 def _etag(result: Mapping[str, Any] | None, doing: str) -> str:

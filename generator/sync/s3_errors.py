@@ -32,6 +32,7 @@ _TRANSIENT: Final = frozenset(
         "500",
         # The bytes changed on their way to the server, which has noticed.
         "XAmzContentSHA256Mismatch",
+        "XAmzContentChecksumMismatch",
         "BadDigest",
         "IncompleteBody",
     }
@@ -62,7 +63,7 @@ _HINTS: Final = {
     "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "PartialCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "NoSuchUpload": "another program has aborted the upload; run the sync again",
-    "MissingContentLength": "unset AWS_REQUEST_CHECKSUM_CALCULATION: this server does not support checksum trailers",
+    "MissingContentLength": "a proxy removes Content-Length from requests: exempt S3 from it with NO_PROXY",
 }
 _LASTING: Final = frozenset(
     {
@@ -160,12 +161,15 @@ def _client_error(doing: str, code: str, error: "ClientError") -> S3Error:
     said = error.response.get("Error", {}).get("Message") or "the server gave no reason"
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     hint = _HINTS.get(code)
+    if "x-amz-checksum" in said.lower() or code == "MissingContentMD5":
+        hint = _UNCHECKED
     if code == "RequestTimeTooSkewed":
         hint = _skew(error)
     transient = code in _TRANSIENT or (status >= _SERVER_ERROR and code not in _LASTING)
     return S3Error(f"cannot {doing}: {code}: {said}", code=code, hint=hint, transient=transient)
 
 
+_UNCHECKED: Final = "if the bucket has object lock, run the sync with --checksums"
 _SERVER_ERROR: Final = 500
 
 

@@ -20,7 +20,8 @@ from generator.sync.engine import Budget, Engine, TransferLimits
 from generator.sync.manifest import Manifest
 from generator.sync.model import SyncRequest, apply, plan_model, read_manifest
 from generator.sync.plan import Action, Observe, Plan, Wanted
-from generator.sync.s3 import Access, Bucket
+from generator.sync.s3 import Bucket
+from generator.sync.s3_client import Access
 from generator.sync.s3_errors import S3Error
 from generator.sync.verify import Reading, Recorded, verify
 from generator.sync.waits import Waits
@@ -41,6 +42,7 @@ class SyncOptions(NamedTuple):
     grace: timedelta = timedelta(days=7)
     memory_bytes: int = 128 << 20
     sign_payload: bool | None = None
+    checksums: bool | None = None
     limits: TransferLimits = TransferLimits()
 
 
@@ -118,7 +120,8 @@ class Session:
     def destinations(self, selection: Selection) -> list[Destination]:
         """Where the selected models go."""
         environ = self._context.environ
-        settings = Settings(environ, environ.get("AWS_CA_BUNDLE") or self._ca, self._options.sign_payload)
+        options, ca = self._options, environ.get("AWS_CA_BUNDLE") or self._ca
+        settings = Settings(environ, ca, options.sign_payload, options.checksums)
         return destinations(self._context.catalog, self._context.locked, selection, settings)
 
     def plan(self, destination: Destination) -> list[Outcome]:

@@ -11,7 +11,7 @@ from generator.hub.files import ModelFile
 from generator.retry import RetryPolicy, retry
 from generator.sync.download import DownloadError
 from generator.sync.plan import CopySource, Stored
-from generator.sync.s3 import Bucket, Upload
+from generator.sync.s3 import Bucket, SentPart, Upload
 from generator.sync.s3_errors import S3Error
 
 _T = TypeVar("_T")
@@ -56,26 +56,29 @@ class Uploader:
             error.args = (f"{task.file.path}: {error}",)
             raise
 
-    def multipart(self, task: Task, fill: Callable[[Upload], Mapping[int, str]]) -> str | None:
+    def multipart(
+        self, task: Task, fill: Callable[[Upload], Mapping[int, SentPart]], *, copies: bool = False
+    ) -> str | None:
         """Create a multipart upload, let `fill` write its parts, and complete it.
 
         If another sync has written the object meanwhile, nothing is overwritten, and its sha256 is returned.
         """
         before = self.retried(task, lambda: self.bucket.probe(task.key)) if task.replaces else None
-        upload = self.retried(task, lambda: self.bucket.create_multipart(task.key, task.noted(task.file.sha256)))
+        noted = task.noted(task.file.sha256)
+        upload = self.retried(task, lambda: self.bucket.create_multipart(task.key, noted, copies=copies))
         completing = False
 
-        def complete(etags: Mapping[int, str]) -> None:
+        def complete(parts: Mapping[int, SentPart]) -> None:
             nonlocal completing
             completing = True
-            self.bucket.complete_multipart(upload, etags)
+            self.bucket.complete_multipart(upload, parts)
 
         theirs = None
         try:
-            etags = fill(upload)
+            parts = fill(upload)
             theirs = self.retried(task, lambda: self._theirs(task, before))
             if theirs is None:
-                self.retried(task, lambda: complete(etags))
+                self.retried(task, lambda: complete(parts))
                 self._require_there(task)
         except S3Error:
             with suppress(S3Error):

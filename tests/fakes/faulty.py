@@ -33,6 +33,7 @@ _BUCKET = {
         "list-type": "ListObjectsV2",
         "policy": "GetBucketPolicy",
         "location": "GetBucketLocation",
+        "object-lock": "GetObjectLockConfiguration",
         "": "ListObjects",
     },
     "HEAD": {"": "HeadBucket"},
