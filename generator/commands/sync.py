@@ -85,10 +85,13 @@ def command(  # noqa: PLR0913 - the options
         checksums=checksums,
         limits=TransferLimits(jobs),
     )
-    with _stop_on_signals() as stop, time_limit(timeout, stop, _end):
+    with _stop_on_signals() as stop, time_limit(timeout, stop, _end) as over:
         wanted = context(root, asked, stop)
         with progress.heartbeat(wanted.waits, options.say, as_json=output == "json"):
-            return act(wanted, "verify" if verify else "prune" if prune else "sync", output)
+            well = act(wanted, "verify" if verify else "prune" if prune else "sync", output)
+        if over.is_set() and not well:  # one model has failed by itself; what became of the others?
+            raise InterruptedSyncError("interrupted")
+        return well
 
 
 def context(root: Path, asked: SyncOptions, stop: Event) -> SyncContext:
@@ -170,8 +173,10 @@ def _stop_on_signals() -> Iterator[Event]:
 
 
 @contextmanager
-def time_limit(minutes: int, stop: Event, end: Callable[[str], None]) -> Iterator[None]:
+def time_limit(minutes: int, stop: Event, end: Callable[[str], None]) -> Iterator[Event]:
     """Stop what the block does when its time is over, as a signal would; `end` the process if that does not help.
+
+    Yields whether it is over. InterruptedSyncError then becomes an error that says so.
 
     A thread that waits for a server does not stop before that answers, or its time limit is over.
     """
@@ -187,7 +192,7 @@ def time_limit(minutes: int, stop: Event, end: Callable[[str], None]) -> Iterato
         timer.daemon = True
         timer.start()
     try:
-        yield
+        yield over
     except InterruptedSyncError:
         if over.is_set():
             raise GeneratorError(message, hint=_OVER) from None
