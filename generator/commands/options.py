@@ -1,5 +1,6 @@
 """Options that several commands have."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -28,5 +29,9 @@ def version(script: str) -> Callable[[Any], Any]:
 
 
 def say(line: str) -> None:
-    """Print a line to stderr, so that stdout holds only the result."""
-    click.echo(line, err=True)
+    """Print a line to stderr, so that stdout holds only the result.
+
+    Rich puts what is written there above its bars; what click writes, it does not see.
+    """
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
