@@ -1,6 +1,6 @@
 """Ranges of files, through proxies and redirects."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 
 import pytest
@@ -132,3 +132,21 @@ def test_redirects_are_limited(mirror: str, seen: list[str]) -> None:
     with pytest.raises(DownloadError, match="more than 5 redirects"):
         _read(f"{mirror}/round")
     assert len(seen) == 6
+
+
+def test_what_is_cut_after_a_redirect_is_no_answer(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The redirect was one; the file's own server hung up, which another try may help."""
+    monkeypatch.setattr(Exchange, "send", _hang_up_for_ranges(Exchange.send))
+    with pytest.raises(DownloadError, match="the connection was cut after 0 of 200 bytes") as failed:
+        _read(f"{mirror}/moved")
+    assert failed.value.transient
+
+
+def _hang_up_for_ranges(send: Callable[..., None]) -> Callable[..., None]:
+    def sent(exchange: Exchange, reply: Reply) -> None:
+        if reply.status == 206:
+            exchange.hang_up(reset=True)
+        else:
+            send(exchange, reply)
+
+    return sent

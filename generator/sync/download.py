@@ -24,6 +24,7 @@ _HTTP: Final = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MOST_REDIRECTS: Final = 5
 _PARTIAL: Final = 206
 _WHOLE: Final = 200
+_REDIRECT: Final = 3
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
 _EXPIRED: Final = frozenset({401, 403})
 _GONE: Final = frozenset({404, 410})
@@ -140,7 +141,7 @@ class _Response:
             name, _, value = line.partition(":")
             self._headers[name.lower()] = value.strip()
         else:
-            self._heard = True
+            self._heard = self._status // 100 != _REDIRECT  # what comes after it may be cut
 
     def on_body(self, piece: bytes) -> int:
         """Some of the body; how much of it was taken, less than all in order to stop."""
