@@ -21,6 +21,7 @@ def live(hub: FakeHub, s3: S3, folder: Path) -> None:
     """Sync, move to a commit that is copied, heal damage, survive a kill, and prune; KServe can read each result."""
     scene = Scene(folder / "project", hub, s3)
     scene.add()
+    scene.write({**scene.catalog(), "name": "lifecycle"})
     _well(scene.quick(IN_PARTS))
     scene.expect()
     _reaches_the_pod(scene, folder / "first")
