@@ -12,7 +12,7 @@ generate: setup ## compile models.yaml
 test: setup tools .venv/.model ## every test
 	$(BIN)/pytest
 
-test-s3: setup tools tools-s3 ## syncs that race, on a real Ceph, MinIO, versitygw and rclone; some minutes
+test-s3: setup tools tools-s3 ## a model's life and syncs that race, on a real Ceph, MinIO, versitygw, rclone; some minutes
 	CI=true $(BIN)/pytest tests/servers
 
 check: setup tools ## the committed manifests are current, and valid for the target

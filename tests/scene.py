@@ -69,6 +69,8 @@ class Scene:
     s3: S3
     environ: dict[str, str] = field(default_factory=dict)
     models: dict[str, tuple[str, str]] = field(default_factory=dict)
+    every_s: float = float("inf")
+    """How often a run in this process says how it stands: never, as how slow the machine is, is not what we look at."""
 
     def __post_init__(self) -> None:
         ca = self.hub.ca or self.s3.ca
@@ -292,7 +294,8 @@ class Scene:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environ.items():
                 patch.setenv(name, value)
-            patch.setattr(progress, "_EVERY_S", float("inf"))  # how slow the machine is, is not what we look at
+            patch.setattr(progress, "_EVERY_S", self.every_s)
+            patch.setattr(progress, "_TICK_S", min(self.every_s, 0.5))
             yield
 
 

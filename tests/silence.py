@@ -11,7 +11,8 @@ from generator.sync import download, models, session
 from generator.sync.download import RangeReader
 from generator.sync.engine import TransferLimits
 from generator.sync.plan import CopySource
-from generator.sync.s3 import Access, Bucket, Upload
+from generator.sync.s3 import Bucket, SentPart, Upload
+from generator.sync.s3_client import Access
 
 SILENCE_S: Final = 2
 Side = Literal["hub", "cdn", "s3"]
@@ -48,10 +49,10 @@ class _Hasty(Bucket):
         super().__init__(access, **{**given, "read_timeout_s": LONG_S})
         self._hasty = Bucket(access, **given)
 
-    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
+    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> SentPart:
         """With the short timeout."""
         return self._hasty.upload_part(upload, number, body)
 
-    def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
+    def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> SentPart:
         """With the short timeout."""
         return self._hasty.upload_part_copy(upload, number, copy_source, start, end)

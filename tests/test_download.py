@@ -1,6 +1,6 @@
 """Ranges of files, through proxies and redirects."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 
 import pytest
@@ -79,12 +79,13 @@ def test_what_needs_no_proxy(proxy: str, asked: list[str], monkeypatch: pytest.M
 
 @pytest.fixture
 def mirror(proxy: str, seen: list[str]) -> Iterator[str]:
-    """The URL of a server that redirects: /moved to the file, /round to itself."""
+    """The URL of a server that redirects: /moved to the file, /5 in five steps, /round to itself."""
 
     def serve(exchange: Exchange) -> None:
         seen.append(str(exchange.headers.get("Authorization")))
-        target = exchange.path if exchange.path == "/round" else f"http://{proxy}/file"
-        exchange.send(Reply(302, {"Location": target}))
+        left = exchange.path.removeprefix("/")
+        here = {"round": "/round"} | {str(number): f"/{number - 1}" for number in range(2, 7)}
+        exchange.send(Reply(302, {"Location": here.get(left, f"http://{proxy}/file")}))
 
     server = Loopback(serve)
     yield server.url
@@ -106,8 +107,47 @@ def test_a_redirect_is_followed_without_the_token(mirror: str, seen: list[str], 
     assert storage == ["None"]
 
 
+def test_a_login_in_the_address_stays_there(mirror: str, seen: list[str], storage: list[str]) -> None:
+    """As in HF_ENDPOINT=https://user:password@mirror."""
+    assert _read(mirror.replace("://", "://me:p%40ss@") + "/moved") == CONTENT[100:300]
+    assert (seen, storage) == (["Basic bWU6cEBzcw=="], ["None"])
+
+
+def test_five_redirects_are_followed(mirror: str, seen: list[str], storage: list[str]) -> None:
+    """The token goes along as far as the origin stays the same."""
+    ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
+    body = ranges.read(f"{mirror}/5", {"Authorization": "Bearer secret"}, 100, 300, len(CONTENT))
+    assert bytes(body) == CONTENT[100:300]
+    assert (seen, storage) == (["Bearer secret"] * 5, ["None"])
+
+
+def test_six_redirects_are_too_many(mirror: str, storage: list[str]) -> None:
+    """The file would have been there."""
+    with pytest.raises(DownloadError, match="more than 5 redirects"):
+        _read(f"{mirror}/6")
+    assert storage == []
+
+
 def test_redirects_are_limited(mirror: str, seen: list[str]) -> None:
     """Five are followed."""
     with pytest.raises(DownloadError, match="more than 5 redirects"):
         _read(f"{mirror}/round")
     assert len(seen) == 6
+
+
+def test_what_is_cut_after_a_redirect_is_no_answer(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The redirect was one; the file's own server hung up, which another try may help."""
+    monkeypatch.setattr(Exchange, "send", _hang_up_for_ranges(Exchange.send))
+    with pytest.raises(DownloadError, match="the connection was cut after 0 of 200 bytes") as failed:
+        _read(f"{mirror}/moved")
+    assert failed.value.transient
+
+
+def _hang_up_for_ranges(send: Callable[..., None]) -> Callable[..., None]:
+    def sent(exchange: Exchange, reply: Reply) -> None:
+        if reply.status == 206:
+            exchange.hang_up(reset=True)
+        else:
+            send(exchange, reply)
+
+    return sent

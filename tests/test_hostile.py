@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from generator.diagnostics import CatalogError
 from generator.lock import lockfile
 from generator.sync import manifest
-from generator.sync.s3 import Access, Bucket, Keys
+from generator.sync.s3 import Bucket
+from generator.sync.s3_client import Access, Keys
 from generator.sync.s3_errors import S3Error, server_time
 from generator.vllm import model_config
 from generator.vllm.model_config import LENGTHS, Facts

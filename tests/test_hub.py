@@ -287,3 +287,12 @@ def test_the_private_part_of_huggingface_hub_that_is_used() -> None:
     """It refuses requests in offline mode; a release without it must be noticed."""
     hook = importlib.import_module("huggingface_hub.utils._http").hf_request_event_hook
     assert list(inspect.signature(hook).parameters) == ["request"]
+
+
+def test_a_mirror_that_redirects_learns_the_token_alone(server: FakeHub) -> None:
+    """What it leads to sees neither the token nor the login of HF_ENDPOINT."""
+    for endpoint in (server.endpoint, server.endpoint.replace("://", "://me:pass@")):
+        with Hub(endpoint, SECRET, retry_policy=ONCE) as hub:
+            assert hub.read_start(REPO, COMMIT, "model.safetensors", 3) == FILES["model.safetensors"][:3]
+    assert [request.authorized for request in server.seen("cdn")] == [False, False]
+    assert all(request.authorized for request in server.seen("resolve"))

@@ -1,10 +1,16 @@
 """The progress of a sync without a terminal."""
 
+import contextlib
 import io
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 
 import pytest
+from fakes import LONG_S
 from rich.console import Console
 
 from generator.report import progress
@@ -85,3 +91,28 @@ def test_no_bar_without_work(capsys: pytest.CaptureFixture[str]) -> None:
 def test_sizes_are_human_readable(count: float, text: str) -> None:
     """In powers of a thousand."""
     assert progress.size(count) == text
+
+
+BESIDE_BARS = """\
+from generator.report import printing, progress
+
+sizes = {("m", "model.safetensors"): 1000}
+with progress.shown(sizes, terminal=True, as_json=False, say=printing.say) as observe:
+    observe("m", "model.safetensors", 300, "upload")
+    printing.say("waiting")
+"""
+
+
+def test_a_line_beside_the_bars_has_a_line_of_its_own() -> None:
+    """On a terminal the bars are below; click alone would write into them."""
+    terminal, theirs = pty.openpty()
+    argv, env = [sys.executable, "-c", BESIDE_BARS], {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    process = subprocess.Popen(argv, stderr=theirs, env=env)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    os.close(terminal)
+    assert process.wait(LONG_S) == 0
+    assert re.search(rb"(\n|\x1b\[2K)(\x1b\[0m)?waiting\r?\n", shown), shown

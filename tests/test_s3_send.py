@@ -4,7 +4,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
@@ -13,6 +15,8 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 from fakes import LONG_S
 from fakes.tls import Tls
 
+from generator.sync.pace import Pace
+from generator.sync.s3_client import Route
 from generator.sync.s3_send import PartSender
 
 BODY = bytes(range(256)) * 9000  # several calls for more, and an uneven last one
@@ -50,8 +54,10 @@ def server() -> Iterator[ThreadingHTTPServer]:
         thread.join()
 
 
-def _sender(ca: str = ssl.get_default_verify_paths().cafile or "", proxy: str = "") -> PartSender:
-    return PartSender(ca=ca, proxy=proxy, read_timeout_s=LONG_S)
+def _sender(
+    ca: str = ssl.get_default_verify_paths().cafile or "", proxy: str = "", stop: Event | None = None
+) -> PartSender:
+    return PartSender(Route(ca, proxy), Pace(0, LONG_S), stop or Event())
 
 
 def _request(port: int, body: bytes | bytearray = BODY, scheme: str = "http") -> AWSPreparedRequest:
@@ -113,3 +119,13 @@ def test_a_connection_that_is_cut(server: ThreadingHTTPServer, monkeypatch: pyte
     monkeypatch.setattr(_Parts, "do_PUT", lambda self: setattr(self, "close_connection", True))
     with pytest.raises(ConnectionClosedError):
         _sender().send(_request(server.server_port))
+
+
+def test_a_part_that_is_not_needed_any_more_is_not_sent(server: ThreadingHTTPServer) -> None:
+    """Once the sync is to stop; botocore passes this error on, and does not try again."""
+    stop = Event()
+    sender = _sender(stop=stop)
+    sender.send(_request(server.server_port))
+    stop.set()
+    with pytest.raises(CancelledError):
+        sender.send(_request(server.server_port))

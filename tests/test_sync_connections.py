@@ -11,7 +11,7 @@ from servers.s3 import S3, Versitygw
 
 from generator.catalog.validate import validate
 from generator.sync.destinations import Selection, Settings, destinations
-from generator.sync.s3 import Access
+from generator.sync.s3_client import Access
 from generator.yaml.read import parse
 
 

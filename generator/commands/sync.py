@@ -24,6 +24,8 @@ ON_ERROR: Final = "nothing was synced"
 @click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file data in memory.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Concurrent part transfers.")
 @click.option("--sign-payload/--no-sign-payload", default=None, help="Sign the payload (default: only over http).")
+@click.option("--checksums/--no-checksums", default=None, help="Send part checksums (default: with object lock).")
+@click.option("--timeout", type=click.IntRange(1), default=360, show_default=True, help="Minutes for the whole run.")
 @click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="Output format.")
 @options.root
 def command(*, verify: bool, prune: bool, **given: Any) -> bool:

@@ -4,22 +4,24 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import Final, Literal
 
 from generator import pipeline
-from generator.diagnostics import InterruptedSyncError, ReportedError
+from generator.diagnostics import GeneratorError, InterruptedSyncError, ReportedError
 from generator.report import printing, progress, transfers
+from generator.retry import AGAIN
 from generator.sync import models
 from generator.sync.destinations import Selection
 from generator.sync.engine import TransferLimits
 from generator.sync.models import Sizes, Synced, Watch
 from generator.sync.plan import Observe
 from generator.sync.session import SyncContext, SyncOptions
+from generator.sync.waits import Waits
 
 _MIB: Final = 1 << 20
 Mode = Literal["sync", "verify", "prune"]
@@ -37,6 +39,8 @@ def run(  # noqa: PLR0913 - the options
     memory: int,
     jobs: int,
     sign_payload: bool | None,
+    checksums: bool | None,
+    timeout: int,
     output: str,
     root: Path,
 ) -> bool:
@@ -48,17 +52,23 @@ def run(  # noqa: PLR0913 - the options
         grace=timedelta(days=grace),
         memory_bytes=memory * _MIB,
         sign_payload=sign_payload,
+        checksums=checksums,
         limits=TransferLimits(jobs),
     )
-    with _stop_on_signals() as stop:
-        return act(context(root, asked, stop), mode, output)
+    with _stop_on_signals() as stop, time_limit(timeout, stop, _end) as over:
+        wanted = context(root, asked, stop)
+        with progress.heartbeat(wanted.waits, printing.say, as_json=output == "json"):
+            well = act(wanted, mode, output)
+        if over.is_set() and not well:  # one model has failed by itself; what became of the others?
+            raise InterruptedSyncError("interrupted")
+        return well
 
 
 def context(root: Path, asked: SyncOptions, stop: Event) -> SyncContext:
     """What a sync works with. Raises CatalogError when the catalog, or the lock, is invalid."""
     project = pipeline.load(root)
     locked = project.lock.repositories if project.lock else {}
-    return SyncContext(project.catalog, locked, asked, os.environ, stop)
+    return SyncContext(project.catalog, locked, asked, os.environ, stop, Waits())
 
 
 def act(context: SyncContext, mode: Mode, output: str) -> bool:
@@ -134,3 +144,44 @@ def _stop_on_signals() -> Iterator[Event]:
         theirs.close()
         watcher.join()
         ours.close()
+
+
+@contextmanager
+def time_limit(minutes: int, stop: Event, end: Callable[[str], None]) -> Iterator[Event]:
+    """Stop what the block does when its time is over, as a signal would; `end` the process if that does not help.
+
+    Yields whether it is over. InterruptedSyncError then becomes an error that says so.
+
+    A thread that waits for a server does not stop before that answers, or its time limit is over.
+    """
+    message = f"the time limit of {minutes} minute{'' if minutes == 1 else 's'} is over"
+    over = Event()
+
+    def stop_in_time() -> None:
+        over.set()
+        stop.set()
+
+    timers = [Timer(minutes * _MINUTE_S, stop_in_time), Timer(minutes * _MINUTE_S + _LAST_S, end, [message])]
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield over
+    except InterruptedSyncError:
+        if over.is_set():
+            raise GeneratorError(message, hint=_OVER) from None
+        raise
+    finally:
+        for timer in timers:
+            timer.cancel()
+
+
+def _end(message: str) -> None:
+    """End the process at once. A sync may be killed at any time."""
+    printing.error(GeneratorError(message, hint=_OVER))
+    os._exit(2)
+
+
+_MINUTE_S: Final = 60.0
+_LAST_S: Final = 120.0
+_OVER: Final = f"{AGAIN}; --timeout gives it more time"

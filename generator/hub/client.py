@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from generator.hub.answers import Description, commit_of, file_of, license_of
 from generator.hub.errors import BUSY, Endpoint, HubError, Request, refused, unanswered
 from generator.hub.files import ModelFile
+from generator.proxies import proxy_of
 from generator.retry import RetryPolicy, retry
 from generator.yaml.read import printable
 
@@ -78,6 +79,7 @@ class Hub:
 
     def _open(self) -> "HfApi":
         """The client. A sync with nothing to do never needs it."""
+        self.endpoint.require_address()
         with self._opening:
             if self._api is None:
                 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is imported
@@ -271,8 +273,7 @@ def _window_s(error: Exception) -> float:
 def _explained(error: Exception, request: Request, hub: Hub) -> HubError:
     """The error in words that hold no URL."""
     if isinstance(error, _UnansweredError):
-        untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error.cause)
-        return unanswered("Untrusted" if untrusted else type(error.cause).__name__, hub.endpoint)
+        return unanswered(type(error.cause).__name__, str(error.cause), hub.endpoint, proxy_of(hub.endpoint.url))
     status = getattr(getattr(error, "response", None), "status_code", None)
     return refused(type(error).__name__, status, request, hub.endpoint, _window_s(error))
 

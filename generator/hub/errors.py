@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from generator.addresses import Proxy, is_address, without_login
 from generator.commits import short
 from generator.retry import UNTRUSTED, RemoteError
 
@@ -49,6 +50,17 @@ class Endpoint(NamedTuple):
     authorized: bool
     timeout_s: float
 
+    @property
+    def shown(self) -> str:
+        """The URL as messages may repeat it: a mirror's may hold a login."""
+        return without_login(self.url)
+
+    def require_address(self) -> None:
+        """Raise HubError unless it can be a Hub: huggingface_hub would repeat parts of it, and ends."""
+        if not is_address(self.url):
+            hint = "write HF_ENDPOINT=https://…, and each special character of a login as %XX"
+            raise HubError(f"'{self.shown}' is not a valid Hub URL", hint=hint, everywhere=True)
+
 
 def refused(kind: str, status: int | None, request: Request, endpoint: Endpoint, wait_s: float) -> HubError:
     """An error status: `kind` is the class of huggingface_hub's error, `wait_s` the rest of the rate limit's window."""
@@ -58,14 +70,14 @@ def refused(kind: str, status: int | None, request: Request, endpoint: Endpoint,
             "repo": request.repo,
             "request": request,
             "commit": request.commit,
-            "page": f"{endpoint.url}/{request.repo}",
+            "page": f"{endpoint.shown}/{request.repo}",
             "who": "the account of HF_TOKEN has no access" if endpoint.authorized else "no HF_TOKEN is set",
         }
         offline = kind == "OfflineModeIsEnabled"
         return HubError(message.format(**values), hint=hint.format(**values), status=status, everywhere=offline)
     if status is None:
         message = f"the Hub's answer for {request} cannot be read ({kind})"
-        return HubError(message, hint=f"check that {endpoint.url} is a Hub")
+        return HubError(message, hint=f"check that {endpoint.shown} is a Hub")
     return _by_status(status, request, endpoint, wait_s)
 
 
@@ -99,24 +111,28 @@ def _by_status(status: int, request: Request, endpoint: Endpoint, wait_s: float)
         return HubError(message, hint="run this again later", transient=transient, status=status)
     if status in _UNAUTHORIZED and endpoint.authorized:
         message = f"the Hub refuses HF_TOKEN for {request.repo}: it is invalid, has expired, or lacks access"
-        hint = f"create a new one at {endpoint.url}/settings/tokens"
+        hint = f"create a new one at {endpoint.shown}/settings/tokens"
     elif status in _UNAUTHORIZED:
         message, hint = f"the Hub requires a token for {request.repo}", "set HF_TOKEN, and run this again"
     else:
-        message, hint = f"the Hub answered {status} for {request}", f"check that {endpoint.url} is a Hub"
+        message, hint = f"the Hub answered {status} for {request}", f"check that {endpoint.shown} is a Hub"
     return HubError(message, hint=hint, status=status)
 
 
-def unanswered(kind: str, endpoint: Endpoint) -> HubError:
-    """No answer: `kind` is the class of the HTTP client's error."""
-    host = urlsplit(endpoint.url).netloc or endpoint.url
-    if kind == "Untrusted":
+def unanswered(kind: str, said: str, endpoint: Endpoint, proxy: Proxy | None) -> HubError:
+    """No answer: `kind` is the class of the HTTP client's error, `said` its text, which is not repeated."""
+    host = urlsplit(endpoint.shown).netloc
+    if "CERTIFICATE_VERIFY_FAILED" in said:
         return HubError(f"the certificate of {host} is not trusted", hint=UNTRUSTED, everywhere=True)
-    if kind == "UnsupportedProtocol":
-        hint = "write HF_ENDPOINT=https://…"
-        return HubError(f"'{endpoint.url}' is not a valid Hub URL", hint=hint, everywhere=True)
+    if proxy and kind in _CONNECTING and "SSL" not in said:
+        message = f"{proxy} cannot be reached" if kind != "ProxyError" else f"{proxy} does not connect to {host}"
+        return HubError(message, hint=proxy.hint, transient=True, everywhere=True)
     if kind.endswith("Timeout"):
         message = f"{host} did not answer within {endpoint.timeout_s:g} seconds"
     else:
         message = f"{host} cannot be reached, or closed the connection ({kind})"
     return HubError(message, hint="check the network, the proxy and HF_ENDPOINT", transient=True, everywhere=True)
+
+
+# With a proxy, it is the proxy to which a connection is made.
+_CONNECTING: Final = frozenset({"ConnectError", "ConnectTimeout", "ProxyError"})

@@ -1,5 +1,7 @@
 """Printing: whatever goes to the terminal goes through here, a line at a time."""
 
+import sys
+
 import click
 
 from generator.diagnostics import GeneratorError
@@ -7,8 +9,12 @@ from generator.display import visible
 
 
 def say(line: str) -> None:
-    """Print a line beside the result, to stderr."""
-    click.echo(visible(line), err=True)
+    """Print a line beside the result, to stderr.
+
+    Rich puts what is written there above its bars; what click writes, it does not see.
+    """
+    sys.stderr.write(f"{visible(line)}\n")
+    sys.stderr.flush()
 
 
 def result(line: str) -> None:

@@ -4,18 +4,20 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
 from generator.display import visible
 from generator.sync.models import Sizes
 from generator.sync.plan import Action, Observe
+from generator.sync.waits import Waits
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
 _EVERY_S: Final = 10
+_TICK_S: Final = 0.5
 _BAR: Final = 12
 """Columns of a bar: beside it, the amounts, the speed and the time fill half of a line of 80."""
 
@@ -107,6 +109,43 @@ class Bars:
             self.progress.update(self._all, advance=count)
             if self.progress.tasks[self._files[file]].finished:
                 self.progress.update(self._files[file], visible=False)
+
+
+class Heartbeat:
+    """A line every ten seconds while nothing arrives: what is waited for, and for how long."""
+
+    def __init__(self, waits: Waits, say: Callable[[str], None], *, as_json: bool) -> None:
+        self._waits, self._say, self._as_json = waits, say, as_json
+        self._next = 0.0
+
+    def beat(self) -> None:
+        """Say what is waited for, if it is time to."""
+        wait, now = self._waits.stuck(_EVERY_S), time.monotonic()
+        if wait is None or now < self._next:
+            return
+        self._next = now + _EVERY_S
+        if self._as_json:
+            self._say(json.dumps({"waiting": wait.doing, "seconds": round(wait.seconds)}, ensure_ascii=False))
+        else:
+            self._say(f"waiting for {wait.seconds:.0f} s to {wait.doing}")
+
+
+@contextmanager
+def heartbeat(waits: Waits, say: Callable[[str], None], *, as_json: bool) -> Iterator[None]:
+    """Beat while the block runs. On a terminal, rich keeps such lines above its bars."""
+    heart, done = Heartbeat(waits, say, as_json=as_json), Event()
+
+    def beat() -> None:
+        while not done.wait(_TICK_S):
+            heart.beat()
+
+    beating = Thread(target=beat, name="heartbeat", daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        done.set()
+        beating.join()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 
 from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.sync.plan import CopySource, part_size
-from generator.sync.s3 import Upload
+from generator.sync.s3 import SentPart, Upload
 from generator.sync.upload import Part, Task, Uploader, parts_of, results
 
 
@@ -28,19 +28,19 @@ class Copier:
         return True
 
     def _copy(self, task: Task, copy_source: CopySource) -> None:
-        def copy(upload: Upload, part: Part) -> str:
+        def copy(upload: Upload, part: Part) -> SentPart:
             return self._uploader.retried(
                 task, lambda: self._bucket.upload_part_copy(upload, part.number, copy_source, part.start, part.end)
             )
 
-        def fill(upload: Upload) -> Mapping[int, str]:
+        def fill(upload: Upload) -> Mapping[int, SentPart]:
             first, *rest = parts_of(task.file, part_size(task.file.size, self._most_bytes))
-            etags = [copy(upload, first)]  # alone: it shows whether the server can do this
-            etags += results([self._parts.submit(copy, upload, each) for each in rest])
+            copied = [copy(upload, first)]  # alone: it shows whether the server can do this
+            copied += results([self._parts.submit(copy, upload, each) for each in rest])
             self._require_unchanged(task, copy_source)
-            return dict(enumerate(etags, 1))
+            return dict(enumerate(copied, 1))
 
-        self._uploader.multipart(task, fill)
+        self._uploader.multipart(task, fill, copies=True)
 
     def _require_unchanged(self, task: Task, copy_source: CopySource) -> None:
         """Raise unless the source is as the plan saw it: not every server honours the condition of a copy."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from generator.addresses import is_address
 from generator.catalog.layout import artifact_prefix, manifest_key, root_of
 from generator.catalog.model import Catalog, Connection, ServedModel
 from generator.diagnostics import GeneratorError, correction
@@ -11,7 +12,7 @@ from generator.lock.lockfile import Locked
 from generator.sync.manifest import profile_digest
 from generator.sync.model import SyncRequest
 from generator.sync.plan import Wanted
-from generator.sync.s3 import Access, Keys
+from generator.sync.s3_client import Access, Keys
 
 Locks = Mapping[tuple[str, str], Locked]
 """What the lock says, by repository and commit."""
@@ -39,6 +40,7 @@ class Settings(NamedTuple):
     environ: Mapping[str, str]
     ca: str | None = None
     sign_payload: bool | None = None
+    checksums: bool | None = None
 
 
 def destinations(catalog: Catalog, locked: Locks, selection: Selection, settings: Settings) -> list[Destination]:
@@ -110,9 +112,7 @@ def _variables(name: str, among: Collection[str], environ: Mapping[str, str]) ->
 
 def access_of(connection: Connection, variables: Mapping[str, str], settings: Settings) -> Access:
     """How to reach a connection's bucket. The variables of an OpenShift AI data connection win over the catalog."""
-    endpoint = variables.get("AWS_S3_ENDPOINT") or connection.endpoint
-    if "://" not in endpoint:
-        endpoint = f"https://{endpoint}"
+    endpoint = _endpoint(variables.get("AWS_S3_ENDPOINT") or connection.endpoint)
     region = variables.get("AWS_DEFAULT_REGION") or connection.region
     standard = _AWS.fullmatch(endpoint.rstrip("/"))
     keys = None
@@ -124,8 +124,19 @@ def access_of(connection: Connection, variables: Mapping[str, str], settings: Se
         endpoint=None if standard else endpoint,
         ca=settings.ca,
         sign_payload=settings.sign_payload,
+        checksums=settings.checksums,
         keys=keys,
     )
+
+
+def _endpoint(written: str) -> str:
+    """With its scheme. Raises GeneratorError, which does not repeat it, if S3 cannot be there."""
+    endpoint = written if "://" in written else f"https://{written}"
+    if "@" not in endpoint and is_address(endpoint):
+        return endpoint
+    found = "holds a login, and S3 takes none" if "@" in endpoint else "is not the address of a server"
+    hint = "write https://host or https://host:port, and the keys as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    raise GeneratorError(f"AWS_S3_ENDPOINT {found}", hint=hint)
 
 
 _KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")

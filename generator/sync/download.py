@@ -9,24 +9,30 @@ import ssl
 from collections.abc import Mapping
 from threading import Event, local
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 import pycurl
 
 from generator.diagnostics import InterruptedSyncError
+from generator.proxies import proxy_of
 from generator.retry import UNTRUSTED
 from generator.sync.download_errors import DownloadError
+from generator.sync.pace import LEAST_RATE, Pace
+from generator.sync.waits import Waits
 
 _BUFFER: Final = 512 << 10
 _HTTP: Final = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MOST_REDIRECTS: Final = 5
 _PARTIAL: Final = 206
 _WHOLE: Final = 200
+_REDIRECT: Final = 3
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
 _EXPIRED: Final = frozenset({401, 403})
 _GONE: Final = frozenset({404, 410})
 
 
 _MANGLED: Final = "a proxy is altering the downloads: exempt the Hub from it"
+_SLOW: Final = "check the network and the proxy; on such a slow link, use --jobs 1"
 
 
 class RangeReader:
@@ -35,16 +41,24 @@ class RangeReader:
     Proxies are those of the environment (https_proxy, no_proxy …). Without `ca`, the system's authorities are trusted.
     """
 
-    def __init__(self, *, ca: str | None, stop: Event, read_timeout_s: float = 60) -> None:
-        self._ca, self._stop, self._read_timeout_s = ca, stop, read_timeout_s
-        self._own = local()
+    def __init__(
+        self,
+        *,
+        ca: str | None,
+        stop: Event,
+        read_timeout_s: float = 60,
+        least_rate: int = LEAST_RATE,
+        waits: Waits | None = None,
+    ) -> None:
+        self._ca, self._stop, self._pace = ca, stop, Pace(least_rate, read_timeout_s)
+        self._waits, self._own = waits or Waits(), local()
 
     def read(self, url: str, headers: Mapping[str, str], start: int, end: int, total: int) -> bytearray:
         """The bytes from `start` up to but not including `end` of a file of `total` bytes.
 
         Raises DownloadError when the server answers with anything else.
         """
-        response = _Response(start, end, total, self._stop)
+        response = _Response(start, end, total, self._stop, self._waits)
         curl = self._handle()
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.RANGE, f"{start}-{end - 1}")
@@ -54,20 +68,22 @@ class RangeReader:
         curl.setopt(pycurl.HEADERFUNCTION, response.on_header)
         curl.setopt(pycurl.WRITEFUNCTION, response.on_body)
         try:
-            curl.perform()
+            with self._waits.on(f"read bytes {start:,} to {end:,} of a file from {urlsplit(url).hostname}"):
+                curl.perform()
         except pycurl.error as error:
+            _require_proxy(url, int(error.args[0]), int(curl.getinfo(pycurl.HTTP_CONNECTCODE)))
             response.fail(int(error.args[0]))
         return response.body()
 
     def _handle(self) -> pycurl.Curl:
         """The thread's own, which keeps its connections."""
         if not hasattr(self._own, "curl"):
-            self._own.curl = _curl(self._ca, self._read_timeout_s)
+            self._own.curl = _curl(self._ca, self._pace)
         curl: pycurl.Curl = self._own.curl
         return curl
 
 
-def _curl(ca: str | None, read_timeout_s: float) -> pycurl.Curl:
+def _curl(ca: str | None, pace: Pace) -> pycurl.Curl:
     curl = pycurl.Curl()
     curl.setopt(pycurl.PROTOCOLS, _HTTP)  # a Hub must not name our own files
     # Mirrors answer a GET with a redirect. libcurl sends Authorization to the first host and port only.
@@ -76,9 +92,9 @@ def _curl(ca: str | None, read_timeout_s: float) -> pycurl.Curl:
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     curl.setopt(pycurl.NOSIGNAL, 1)
     curl.setopt(pycurl.BUFFERSIZE, _BUFFER)
-    curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(10, read_timeout_s)))
-    curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)  # bytes per second
-    curl.setopt(pycurl.LOW_SPEED_TIME, math.ceil(read_timeout_s))
+    curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(10, pace.patience_s)))
+    curl.setopt(pycurl.LOW_SPEED_LIMIT, pace.least_rate)  # libcurl closes the connection then
+    curl.setopt(pycurl.LOW_SPEED_TIME, math.ceil(pace.patience_s))
     system = ssl.get_default_verify_paths()  # what comes with pycurl may know none
     if file := ca or system.cafile:
         curl.setopt(pycurl.CAINFO, file)
@@ -87,11 +103,19 @@ def _curl(ca: str | None, read_timeout_s: float) -> pycurl.Curl:
     return curl
 
 
+def _require_proxy(url: str, code: int, connect_status: int) -> None:
+    """Raise DownloadError if it is the proxy that failed."""
+    refused = connect_status not in (0, _WHOLE)
+    if (refused or code in _UNREACHABLE) and (proxy := proxy_of(url)):
+        failed = f"answered {connect_status} instead of a connection" if refused else "cannot be reached"
+        raise DownloadError(f"{proxy} {failed}", transient=True, hint=proxy.hint)
+
+
 class _Response:
     """What a server says, checked while it speaks: libcurl must be told to stop, errors cannot pass through it."""
 
-    def __init__(self, start: int, end: int, total: int, stop: Event) -> None:
-        self._start, self._end, self._total, self._stop = start, end, total, stop
+    def __init__(self, start: int, end: int, total: int, stop: Event, waits: Waits) -> None:
+        self._start, self._end, self._total, self._stop, self._waits = start, end, total, stop, waits
         self._status = 0
         self._headers: dict[str, str] = {}
         self._heard = False  # the whole head
@@ -108,7 +132,7 @@ class _Response:
             name, _, value = line.partition(":")
             self._headers[name.lower()] = value.strip()
         else:
-            self._heard = True
+            self._heard = self._status // 100 != _REDIRECT  # what comes after it may be cut
 
     def on_body(self, piece: bytes) -> int:
         """Some of the body; how much of it was taken, less than all in order to stop."""
@@ -121,6 +145,7 @@ class _Response:
         if self._error:
             return 0
         self._body += piece
+        self._waits.move()
         return len(piece)
 
     def body(self) -> bytearray:
@@ -138,6 +163,8 @@ class _Response:
             raise DownloadError(f"more than {_MOST_REDIRECTS} redirects", transient=False, hint=_MANGLED)
         if error := self._error or (self._refusal() if self._heard else None):
             raise error
+        if code == pycurl.E_OPERATION_TIMEDOUT and self._body:  # another URL may lead to another server
+            raise DownloadError("the server is too slow", transient=True, expired=True, hint=_SLOW)
         if code in _CUT:
             raise DownloadError(f"the connection was cut after {len(self._body)} of {self._size} bytes", transient=True)
         words = _FAILURES.get(code, f"libcurl error {code}")
@@ -169,9 +196,10 @@ class _Response:
         return min(float(after), 60) if after.isdecimal() else 0
 
 
+# With a proxy, it is the proxy to which a connection is made.
+_UNREACHABLE: Final = {pycurl.E_COULDNT_RESOLVE_PROXY, pycurl.E_COULDNT_CONNECT}
 # Words of our own: those of libcurl may hold a URL, and a signed URL is a credential.
 _FAILURES: Final = {
-    pycurl.E_COULDNT_RESOLVE_PROXY: "the proxy's host name cannot be resolved",
     pycurl.E_COULDNT_RESOLVE_HOST: "the server's host name cannot be resolved",
     pycurl.E_COULDNT_CONNECT: "the connection was refused",
     pycurl.E_OPERATION_TIMEDOUT: "the server stopped responding",

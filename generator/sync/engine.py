@@ -11,8 +11,9 @@ from generator.retry import RetryPolicy
 from generator.sync.copy import Copier
 from generator.sync.digest import Digest, MismatchError, Sent
 from generator.sync.download_errors import DownloadError
+from generator.sync.pace import LEAST_RATE
 from generator.sync.plan import PART, Observe, part_size
-from generator.sync.s3 import Bucket, Upload
+from generator.sync.s3 import Bucket, SentPart, Upload
 from generator.sync.upload import Part, Task, Uploader, parts_of, results
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class TransferLimits(NamedTuple):
     copy_bytes: int = _COPY
     retry_policy: RetryPolicy = RetryPolicy()
     s3_attempts: int = 8  # botocore's own, within each of ours
+    least_rate: int = LEAST_RATE
 
 
 class Budget:
@@ -150,8 +152,8 @@ class Engine:
         """Send parts in parallel, hash them in order, and complete the upload only if the digest is right."""
         digest = Digest(task.file)
 
-        def fill(upload: Upload) -> Mapping[int, str]:
-            parts: list[Future[str]] = []
+        def fill(upload: Upload) -> Mapping[int, SentPart]:
+            parts: list[Future[SentPart]] = []
             try:
                 for part in parts_of(task.file, size):
                     # Memory is taken here, in the file's order: a part never waits for one that waits for memory.
@@ -159,31 +161,31 @@ class Engine:
                     parts.append(self._parts.submit(self._send_part, task, source, digest, upload, part))
                     if digest.failed:
                         break
-                etags = dict(enumerate(results(parts), 1))
+                sent = dict(enumerate(results(parts), 1))
                 digest.check()
             except BaseException:
                 digest.fail()
                 wait(parts)  # those that have not begun end at once
                 raise
-            return etags
+            return sent
 
         theirs = self._uploader.multipart(task, fill)
         return Sent(task.file.path, task.file.size, theirs, None) if theirs else digest.check()
 
-    def _send_part(self, task: Task, source: "_Source", digest: Digest, upload: Upload, part: Part) -> str:
-        """Read, hash in turn, and write one part; its ETag."""
+    def _send_part(self, task: Task, source: "_Source", digest: Digest, upload: Upload, part: Part) -> SentPart:
+        """Read, hash in turn, and write one part."""
         try:
             digest.require()
             body = self._read(task, source, part.start, part.end)
             digest.feed(part.number, body, self._stop)
-            etag = self._uploader.retried(task, lambda: self._bucket.upload_part(upload, part.number, body))
+            sent = self._uploader.retried(task, lambda: self._bucket.upload_part(upload, part.number, body))
         except BaseException:
             digest.fail()
             raise
         finally:
             self._budget.give(part.size)
         self._observe(task.model, task.file.path, part.size, "upload")
-        return etag
+        return sent
 
     def _read(self, task: Task, source: "_Source", start: int, end: int) -> bytearray:
         def once() -> bytearray:

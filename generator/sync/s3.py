@@ -1,43 +1,25 @@
 """S3: listings, objects, multipart uploads. Only this module makes requests to S3."""
 
+import base64
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
+from concurrent.futures import CancelledError
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from generator.sync.pace import LEAST_RATE, Meter, Pace, PacedBody, TooSlowError
 from generator.sync.plan import CopySource, Stored
+from generator.sync.s3_client import Access, connect
 from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
+from generator.sync.waits import Waits
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-
     from generator.sync.s3_send import PartSender
 
 _SIZE_DIGITS: Final = 18
-
-
-class Keys(NamedTuple):
-    """Credentials of a connection: two keys and perhaps a token, or a profile. Never printed."""
-
-    access_key: str | None = None
-    secret_key: str | None = None
-    token: str | None = None
-    profile: str | None = None
-
-    def __repr__(self) -> str:
-        return "Keys(***)"
-
-
-class Access(NamedTuple):
-    """How to reach a bucket. Without an endpoint, AWS. Without keys, botocore's own chain of credentials."""
-
-    bucket: str
-    region: str
-    endpoint: str | None = None
-    ca: str | None = None
-    sign_payload: bool | None = None
-    keys: Keys | None = None
 
 
 class Upload(NamedTuple):
@@ -45,46 +27,46 @@ class Upload(NamedTuple):
 
     key: str
     id: str
+    checked: bool = False
+    """Whether every part needs a checksum."""
+
+
+class SentPart(NamedTuple):
+    """What completes an upload: a part's ETag and, where parts have one, its checksum."""
+
+    etag: str
+    checksum: str | None = None
 
 
 class Bucket:
     """A bucket. Its methods may be called from many threads."""
 
-    def __init__(self, access: Access, *, connections: int, attempts: int = 8, read_timeout_s: float = 60) -> None:
-        from botocore.config import Config  # noqa: PLC0415 - slow to import, and not for usage errors
-        from botocore.httpsession import get_cert_path  # noqa: PLC0415 - the same
-
+    def __init__(  # noqa: PLR0913 - whatever bounds a request
+        self,
+        access: Access,
+        *,
+        connections: int,
+        attempts: int = 8,
+        read_timeout_s: float = 60,
+        least_rate: int = LEAST_RATE,
+        waits: Waits | None = None,
+        stop: Event | None = None,
+    ) -> None:
         self.name = access.bucket
         self.requests = 0
-        secure = access.endpoint is None or access.endpoint.startswith("https://")
-        signed = not secure if access.sign_payload is None else access.sign_payload
-        config = Config(
-            # Old servers know neither checksum headers nor trailers; TLS, or the signature, guards the bytes. With the
-            # default, Ceph RGW 16.2.15 answers 411 MissingContentLength (boto/boto3#4398, storj/gateway-st#89);
-            # its meaning: boto/botocore#3277.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            max_pool_connections=connections + 2,
-            connect_timeout=min(10, read_timeout_s),
-            read_timeout=read_timeout_s,
-            tcp_keepalive=True,
-            s3={"addressing_style": "path" if access.endpoint else "auto", "payload_signing_enabled": signed},
-        )
-        with translated(f"reach s3://{self.name}"):
-            session = _session(access.keys or Keys())
-            self._client: Any = session.create_client(
-                "s3", endpoint_url=access.endpoint, region_name=access.region, config=config, verify=access.ca
-            )
-            self._ca = str(access.ca or session.get_config_variable("ca_bundle") or get_cert_path(verify=True))
-        self._read_timeout_s = read_timeout_s
+        self._waits, self._stop = waits or Waits(), stop or Event()
+        self._pace = Pace(least_rate, read_timeout_s)
+        self._checks, self._asking_once = access.checksums, Lock()
+        with translated(f"reach s3://{self.name}", None):
+            self._client, self._route = connect(access, connections, attempts, read_timeout_s)
         self._client.meta.events.register("before-send.s3", self._count)
         self._client.meta.events.register("before-send.s3.UploadPart", self._send)
+        self._client.meta.events.register("request-created.s3", self._stop_retries)
 
     def _count(self, **_: object) -> None:
         self.requests += 1
 
-    def _send(self, request: "AWSPreparedRequest", **_: object) -> "AWSResponse":
+    def _send(self, request: Any, **_: object) -> Any:
         """Send a part. What a handler of this event returns is the answer to botocore, which then sends nothing.
 
         _do_get_response, boto/botocore botocore/endpoint.py @ 1.44.5.
@@ -93,18 +75,28 @@ class Bucket:
 
     @cached_property
     def _sender(self) -> "PartSender":
-        from botocore.utils import get_environ_proxies  # noqa: PLC0415 - as above
-
         from generator.sync.s3_send import PartSender  # noqa: PLC0415 - loads libcurl, and a sync may send nothing
 
-        endpoint = self._client.meta.endpoint_url
-        proxy = get_environ_proxies(endpoint).get(endpoint.partition(":")[0], "")
-        return PartSender(ca=self._ca, proxy=proxy, read_timeout_s=self._read_timeout_s)
+        return PartSender(self._route, self._pace, self._stop)
+
+    def _stop_retries(self, request: Any, **_: object) -> None:
+        """Let botocore send nothing again once the sync is to stop; first tries may be needed to clean up."""
+        if self._stop.is_set() and request.context.get("retries", {}).get("attempt", 1) > 1:
+            raise CancelledError
+
+    @contextmanager
+    def _asking(self, doing: str) -> Iterator[None]:
+        """Every request to S3 is made in such a block, which says what it is for."""
+        with self._waits.on(doing), translated(doing, self._client.meta.endpoint_url):
+            yield
+
+    def _paced(self, body: bytes | bytearray) -> PacedBody:
+        return PacedBody(body, self._pace, self._stop)
 
     def list_objects(self, prefix: str) -> dict[str, Stored]:
         """Every object below `prefix`, by its path there. Complete, or S3Error."""
         found: dict[str, Stored] = {}
-        with translated(f"list s3://{self.name}/{prefix}"):
+        with self._asking(f"list s3://{self.name}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
                 for item in page.get("Contents", ()):
                     path, written = item["Key"].removeprefix(prefix), item["LastModified"]
@@ -114,7 +106,7 @@ class Bucket:
     def get(self, key: str) -> bytes | None:
         """A small object's content, None when there is none."""
         try:
-            with translated(f"read {self._at(key)}"):
+            with self._asking(f"read {self._at(key)}"):
                 return bytes(self._client.get_object(Bucket=self.name, Key=key)["Body"].read())
         except S3Error as error:
             _expect(error, ABSENT)
@@ -122,8 +114,13 @@ class Bucket:
 
     def chunks(self, key: str, size: int) -> Iterator[bytes]:
         """An object's content, piece by piece."""
-        with translated(f"read {self._at(key)}"):
-            yield from self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size)
+        meter = Meter(self._pace)
+        with self._asking(f"read {self._at(key)}"):
+            for piece in self._client.get_object(Bucket=self.name, Key=key)["Body"].iter_chunks(size):
+                if not meter.add(len(piece)):
+                    raise TooSlowError
+                self._waits.move()
+                yield piece
 
     def probe(self, key: str) -> Stored | None:
         """An object with the digests in its metadata, after reading its first byte; None if that cannot be read.
@@ -132,7 +129,7 @@ class Bucket:
         (https://github.com/ceph/ceph/pull/60771).
         """
         try:
-            with translated(f"read {self._at(key)}"):
+            with self._asking(f"read {self._at(key)}"):
                 found = self._client.get_object(Bucket=self.name, Key=key, Range="bytes=0-0")
                 with closing(found["Body"]) as body:
                     body.read(1)
@@ -140,9 +137,8 @@ class Bucket:
             _expect(error, UNREADABLE)
             return None
         noted = {name.lower(): value for name, value in found["Metadata"].items()}  # not every server keeps their case
-        size = self._size(key, found)
         etag, written = found.get("ETag", "").strip('"'), found.get("LastModified")
-        return Stored(key, size, etag, noted.get("sha256"), noted.get("git-sha1"), written)
+        return Stored(key, self._size(key, found), etag, noted.get("sha256"), noted.get("git-sha1"), written)
 
     def _size(self, key: str, found: Mapping[str, Any]) -> int:
         if "ContentRange" not in found:
@@ -155,16 +151,34 @@ class Bucket:
 
     def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""
-        with translated(f"write {self._at(key)}"):
-            self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata))
+        checksum = _named(_checksum(body)) if self._checked() else {}
+        with self._asking(f"write {self._at(key)}"):
+            self._client.put_object(
+                Bucket=self.name, Key=key, Body=self._paced(body), Metadata=dict(metadata), **checksum
+            )
 
-    def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> str:
-        """Fill one part with the bytes from `start` up to but not including `end` of another object; its ETag.
+    def _checked(self) -> bool:
+        """Whether contents need a checksum header: AWS refuses them without one in buckets with object lock.
+
+        A bucket is asked once, and only before something is written. One that does not say, has no lock.
+        """
+        with self._asking_once:
+            if self._checks is None:
+                try:
+                    with self._asking(f"read the object lock of s3://{self.name}"):
+                        found = self._client.get_object_lock_configuration(Bucket=self.name)
+                    self._checks = "ObjectLockEnabled" in found.get("ObjectLockConfiguration", {})
+                except S3Error:
+                    self._checks = False
+            return self._checks
+
+    def upload_part_copy(self, upload: Upload, number: int, copy_source: CopySource, start: int, end: int) -> SentPart:
+        """Fill one part with the bytes from `start` up to but not including `end` of another object.
 
         The other object must still have its ETag; servers that know no conditions copy it all the same.
         """
         doing = f"copy {self._at(copy_source.key)} to part {number} of {self._at(upload.key)}"
-        with translated(doing):
+        with self._asking(doing):
             answer = self._client.upload_part_copy(
                 Bucket=self.name,
                 Key=upload.key,
@@ -174,34 +188,40 @@ class Bucket:
                 CopySourceRange=f"bytes={start}-{end - 1}",
                 CopySourceIfMatch=f'"{copy_source.etag}"',
             )
-        return _etag(answer.get("CopyPartResult"), doing)
+        return SentPart(_etag(answer.get("CopyPartResult"), doing))
 
-    def create_multipart(self, key: str, metadata: Mapping[str, str]) -> Upload:
-        """Create a multipart upload: nothing is visible until it is completed."""
-        with translated(f"start an upload of {self._at(key)}"):
-            begun = self._client.create_multipart_upload(Bucket=self.name, Key=key, Metadata=dict(metadata))
-            return Upload(key, begun["UploadId"])
-
-    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> str:
-        """Send one part; its ETag."""
-        with translated(f"write part {number} of {self._at(upload.key)}"):
-            sent = self._client.upload_part(
-                Bucket=self.name, Key=upload.key, UploadId=upload.id, PartNumber=number, Body=body
+    def create_multipart(self, key: str, metadata: Mapping[str, str], *, copies: bool = False) -> Upload:
+        """Create a multipart upload: nothing is visible until it is completed. It gets contents, or only `copies`."""
+        checked = not copies and self._checked()
+        algorithm = {"ChecksumAlgorithm": "SHA256"} if checked else {}
+        with self._asking(f"start an upload of {self._at(key)}"):
+            begun = self._client.create_multipart_upload(
+                Bucket=self.name, Key=key, Metadata=dict(metadata), **algorithm
             )
-            return str(sent["ETag"])
+            return Upload(key, begun["UploadId"], checked)
 
-    def complete_multipart(self, upload: Upload, etags: Mapping[int, str]) -> None:
+    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> SentPart:
+        """Send one part."""
+        part = {"Bucket": self.name, "Key": upload.key, "UploadId": upload.id, "PartNumber": number}
+        checksum = _checksum(body) if upload.checked else None
+        with self._asking(f"write part {number} of {self._at(upload.key)}"):
+            sent = self._client.upload_part(**part, Body=body, **_named(checksum))
+            return SentPart(str(sent["ETag"]), checksum)
+
+    def complete_multipart(self, upload: Upload, parts: Mapping[int, SentPart]) -> None:
         """Make the object visible."""
-        parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
-        with translated(f"complete the upload of {self._at(upload.key)}"):
+        listed = [
+            {"PartNumber": number, "ETag": part.etag, **_named(part.checksum)} for number, part in sorted(parts.items())
+        ]
+        with self._asking(f"complete the upload of {self._at(upload.key)}"):
             self._client.complete_multipart_upload(
-                Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": parts}
+                Bucket=self.name, Key=upload.key, UploadId=upload.id, MultipartUpload={"Parts": listed}
             )
 
     def abort_multipart(self, upload: Upload) -> None:
         """Abort an upload; it may be gone already."""
         try:
-            with translated(f"abort the upload of {self._at(upload.key)}"):
+            with self._asking(f"abort the upload of {self._at(upload.key)}"):
                 self._client.abort_multipart_upload(Bucket=self.name, Key=upload.key, UploadId=upload.id)
         except S3Error as error:
             _expect(error, ("NoSuchUpload", *ABSENT))
@@ -211,7 +231,7 @@ class Bucket:
 
         Ages are taken by the server's clock. An upload without a date is not idle.
         """
-        with translated(f"list uploads of s3://{self.name}/{prefix}"):
+        with self._asking(f"list uploads of s3://{self.name}/{prefix}"):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=prefix)
             return [
                 upload
@@ -235,36 +255,26 @@ class Bucket:
         It has a CRC32 where they want Content-MD5: boto/botocore#3277.
         """
         for key in keys:
-            with translated(f"delete {self._at(key)}"):
+            with self._asking(f"delete {self._at(key)}"):
                 self._client.delete_object(Bucket=self.name, Key=key)
 
     def _at(self, key: str) -> str:
         return f"s3://{self.name}/{key}"
 
 
-def _session(keys: Keys) -> Any:
-    """A session of botocore; boto3's makes the same client, but loads resources and transfers first."""
-    import botocore.session  # noqa: PLC0415 - as above
-    from botocore.loaders import Loader  # noqa: PLC0415 - as above
-
-    class OneService(Loader):
-        def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-            """Only S3: looking for the others takes thousands of calls to the file system."""
-            return ["s3"]
-
-    session: Any = botocore.session.Session()
-    session.register_component("data_loader", OneService())
-    if keys.profile is not None:
-        session.set_config_variable("profile", keys.profile)
-    if keys.access_key or keys.secret_key or keys.token:
-        session.set_credentials(keys.access_key, keys.secret_key, keys.token)
-    return session
-
-
 def _expect(error: S3Error, codes: Collection[str]) -> None:
     """Raise the error unless its code is an expected answer."""
     if error.code not in codes:
         raise error
+
+
+def _checksum(body: bytes | bytearray) -> str:
+    """The sha256 as S3 writes it. It is one more pass: that of the whole file says nothing about a part of it."""
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
+def _named(checksum: str | None) -> dict[str, str]:
+    return {"ChecksumSHA256": checksum} if checksum else {}
 
 
 def _etag(result: Mapping[str, Any] | None, doing: str) -> str:

@@ -6,7 +6,8 @@ which the other threads wait (docs/performance.md).
 
 import math
 from collections.abc import Iterator
-from threading import local
+from concurrent.futures import CancelledError
+from threading import Event, local
 from typing import Any, Final, NoReturn
 
 import pycurl
@@ -21,19 +22,25 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from generator.sync.pace import Pace, TooSlowError
+from generator.sync.s3_client import Route
+
 _BUFFER: Final = 512 << 10
 _BY_CURL: Final = {"content-length", "expect"}
 
 
 class PartSender:
-    """Sends requests that botocore has signed, through `proxy` unless that is empty. May be used by many threads."""
+    """Sends requests that botocore has signed. May be used by many threads."""
 
-    def __init__(self, *, ca: str, proxy: str, read_timeout_s: float) -> None:
-        self._ca, self._proxy, self._read_timeout_s = ca, proxy, read_timeout_s
+    def __init__(self, route: Route, pace: Pace, stop: Event) -> None:
+        self._route, self._pace, self._stop = route, pace, stop
         self._own = local()
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        """Send a request with a body of bytes. Raises what botocore's client would: botocore then tries again."""
+        """Send a request with a body of bytes. Raises what botocore's client would: botocore then tries again.
+
+        But not if the server is too slow (TooSlowError), or all is to stop (CancelledError).
+        """
         if not isinstance(request.body, bytes | bytearray):
             raise TypeError("a part is bytes in memory")
         url, answer, curl = str(request.url), _Answer(), self._handle()
@@ -51,7 +58,7 @@ class PartSender:
             try:
                 curl.perform()
             except pycurl.error as error:
-                self._fail(error, url, connected=curl.getinfo(pycurl.PRETRANSFER_TIME) > 0)
+                self._fail(error, url, connected=curl.getinfo(pycurl.PRETRANSFER_TIME) > 0, sent=body.at_end)
         return AWSResponse(url, curl.getinfo(pycurl.RESPONSE_CODE), answer.headers, answer)
 
     def _handle(self) -> pycurl.Curl:
@@ -69,15 +76,25 @@ class PartSender:
         curl.setopt(pycurl.PATH_AS_IS, 1)  # the path is signed
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(10, self._read_timeout_s)))
-        curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)  # bytes per second, in either direction
-        curl.setopt(pycurl.LOW_SPEED_TIME, math.ceil(self._read_timeout_s))
-        curl.setopt(pycurl.PROXY, self._proxy)
-        curl.setopt(pycurl.CAINFO, self._ca)
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(10, self._pace.patience_s)))
+        curl.setopt(pycurl.LOW_SPEED_LIMIT, max(1, self._pace.least_rate))  # bytes per second, in either direction
+        curl.setopt(pycurl.LOW_SPEED_TIME, math.ceil(self._pace.patience_s))
+        curl.setopt(pycurl.NOPROGRESS, 0)
+        curl.setopt(pycurl.XFERINFOFUNCTION, self._on_progress)  # at least once a second
+        curl.setopt(pycurl.PROXY, self._route.proxy)
+        curl.setopt(pycurl.CAINFO, self._route.ca)
         return curl
 
-    def _fail(self, error: pycurl.error, url: str, *, connected: bool) -> NoReturn:
+    def _on_progress(self, *_: int) -> int:
+        """Whether to stop."""
+        return int(self._stop.is_set())
+
+    def _fail(self, error: pycurl.error, url: str, *, connected: bool, sent: bool) -> NoReturn:
         match error.args[0]:
+            case pycurl.E_ABORTED_BY_CALLBACK:
+                raise CancelledError
+            case pycurl.E_OPERATION_TIMEDOUT if connected and not sent:
+                raise TooSlowError
             case pycurl.E_OPERATION_TIMEDOUT if connected:
                 raise ReadTimeoutError(endpoint_url=url)
             case pycurl.E_OPERATION_TIMEDOUT:
@@ -85,7 +102,7 @@ class PartSender:
             case pycurl.E_COULDNT_CONNECT | pycurl.E_COULDNT_RESOLVE_HOST:
                 raise EndpointConnectionError(endpoint_url=url)
             case pycurl.E_COULDNT_RESOLVE_PROXY:
-                raise ProxyConnectionError(proxy_url=self._proxy)
+                raise ProxyConnectionError(proxy_url=self._route.proxy)
             case pycurl.E_SSL_CACERT | pycurl.E_SSL_CACERT_BADFILE | pycurl.E_SSL_CONNECT_ERROR:
                 raise SSLError(endpoint_url=url, error=error)
             case _:
@@ -97,6 +114,11 @@ class _Body:
 
     def __init__(self, content: memoryview) -> None:
         self._content, self._at = content, 0
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all was read."""
+        return self._at == len(self._content)
 
     def read(self, size: int) -> bytes:
         piece = bytes(self._content[self._at : self._at + size])

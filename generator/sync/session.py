@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event, Lock
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypedDict, TypeVar
 
 from generator.catalog.model import Catalog
 from generator.diagnostics import GeneratorError
@@ -19,9 +19,12 @@ from generator.sync.engine import Budget, Engine, TransferLimits
 from generator.sync.manifest import Manifest
 from generator.sync.model import SyncRequest, apply, plan_model, read_manifest
 from generator.sync.plan import Action, Observe, Plan, Wanted
-from generator.sync.s3 import Access, Bucket
+from generator.sync.s3 import Bucket
+from generator.sync.s3_client import Access
 from generator.sync.s3_errors import S3Error
 from generator.sync.verify import Reading, Recorded, verify
+from generator.sync.waits import Waits
+from generator.sync.watched_hub import WatchedHub
 
 _Item = TypeVar("_Item", SyncRequest, Plan, Recorded)
 _APPLIED_AT_ONCE: Final = 4
@@ -38,6 +41,7 @@ class SyncOptions(NamedTuple):
     grace: timedelta = timedelta(days=7)
     memory_bytes: int = 128 << 20
     sign_payload: bool | None = None
+    checksums: bool | None = None
     limits: TransferLimits = TransferLimits()
 
 
@@ -49,6 +53,7 @@ class SyncContext(NamedTuple):
     options: SyncOptions
     environ: Mapping[str, str]
     stop: Event
+    waits: Waits
 
 
 class Outcome(NamedTuple):
@@ -91,12 +96,20 @@ class Transferred:
         self.watcher(model, path, count, action)
 
 
+class _Bounds(TypedDict):
+    """What bounds the time of a request, and tells how long it takes."""
+
+    read_timeout_s: float
+    least_rate: int
+    waits: Waits
+
+
 class Session:
     """A run's Hub, buckets, memory and counters."""
 
     def __init__(self, context: SyncContext, hub: Hub) -> None:
         self.transferred = Transferred()
-        self._context, self._hub = context, hub
+        self._context, self._hub = context, WatchedHub(hub, context.waits)
         self._options, self._stop, self._limits = context.options, context.stop, context.options.limits
         self._budget = Budget(context.options.memory_bytes)
         self._ca = trusted(context.environ)
@@ -106,7 +119,8 @@ class Session:
     def destinations(self, selection: Selection) -> list[Destination]:
         """Where the selected models go."""
         environ = self._context.environ
-        settings = Settings(environ, environ.get("AWS_CA_BUNDLE") or self._ca, self._options.sign_payload)
+        options, ca = self._options, environ.get("AWS_CA_BUNDLE") or self._ca
+        settings = Settings(environ, ca, options.sign_payload, options.checksums)
         return destinations(self._context.catalog, self._context.locked, selection, settings)
 
     def plan(self, destination: Destination) -> list[Outcome]:
@@ -125,7 +139,7 @@ class Session:
         from generator.sync.download import RangeReader  # noqa: PLC0415 - loads libcurl
 
         bucket = self.bucket(destination)
-        ranges = RangeReader(ca=self._ca, stop=self._stop, read_timeout_s=self._limits.retry_policy.read_timeout_s)
+        ranges = RangeReader(ca=self._ca, stop=self._stop, **self._bounds())
         engine = Engine(
             self._hub,
             ranges,
@@ -180,9 +194,14 @@ class Session:
                 key,
                 connections=max(3 * self._limits.concurrency, _PLANNED_AT_ONCE),
                 attempts=self._limits.s3_attempts,
-                read_timeout_s=self._limits.retry_policy.read_timeout_s,
+                stop=self._stop,
+                **self._bounds(),
             )
         return self._buckets[key]
+
+    def _bounds(self) -> "_Bounds":
+        patience_s = self._limits.retry_policy.read_timeout_s
+        return {"read_timeout_s": patience_s, "least_rate": self._limits.least_rate, "waits": self._context.waits}
 
     @property
     def s3_requests(self) -> int:

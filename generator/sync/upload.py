@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from threading import Event
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from generator.diagnostics import GeneratorError, InterruptedSyncError
 from generator.hub.files import ModelFile
 from generator.retry import RetryPolicy, retry
 from generator.sync.download_errors import DownloadError
 from generator.sync.plan import CopySource, Stored
-from generator.sync.s3 import Bucket, Upload
+from generator.sync.s3 import Bucket, SentPart, Upload
 from generator.sync.s3_errors import S3Error
 
 _T = TypeVar("_T")
+_NOT_THERE: Final = "NotThere"
 
 
 class Task(NamedTuple):
@@ -55,26 +56,29 @@ class Uploader:
             error.args = (f"{task.file.path}: {error}",)
             raise
 
-    def multipart(self, task: Task, fill: Callable[[Upload], Mapping[int, str]]) -> str | None:
+    def multipart(
+        self, task: Task, fill: Callable[[Upload], Mapping[int, SentPart]], *, copies: bool = False
+    ) -> str | None:
         """Create a multipart upload, let `fill` write its parts, and complete it.
 
         If another sync has written the object meanwhile, nothing is overwritten, and its sha256 is returned.
         """
         before = self.retried(task, lambda: self.bucket.probe(task.key)) if task.replaces else None
-        upload = self.retried(task, lambda: self.bucket.create_multipart(task.key, task.noted(task.file.sha256)))
+        noted = task.noted(task.file.sha256)
+        upload = self.retried(task, lambda: self.bucket.create_multipart(task.key, noted, copies=copies))
         completing = False
 
-        def complete(etags: Mapping[int, str]) -> None:
+        def complete(parts: Mapping[int, SentPart]) -> None:
             nonlocal completing
             completing = True
-            self.bucket.complete_multipart(upload, etags)
+            self.bucket.complete_multipart(upload, parts)
 
         theirs = None
         try:
-            etags = fill(upload)
+            parts = fill(upload)
             theirs = self.retried(task, lambda: self._theirs(task, before))
             if theirs is None:
-                self.retried(task, lambda: complete(etags))
+                self.retried(task, lambda: complete(parts))
                 self._require_there(task)
         except S3Error:
             with suppress(S3Error):
@@ -95,10 +99,19 @@ class Uploader:
         return task.file.sha256 if found != before and self._wanted(task, found) else None
 
     def _require_there(self, task: Task) -> None:
-        """Some servers say that they have written what they have not."""
-        if not self._wanted(task, self.retried(task, lambda: self.bucket.probe(task.key))):
+        """Some servers say that they have written what they have not, or not yet."""
+
+        def look() -> None:
+            if not self._wanted(task, self.bucket.probe(task.key)):
+                raise S3Error("not there", code=_NOT_THERE, hint=None, transient=True)
+
+        try:
+            self.retried(task, look)
+        except S3Error as error:
+            if error.code != _NOT_THERE:
+                raise
             message = f"{task.file.path} was uploaded, but cannot be read back"
-            raise GeneratorError(message, hint="another program writes to this prefix; run the sync again")
+            raise GeneratorError(message, hint="another program writes to this prefix; run the sync again") from None
 
     def _wanted(self, task: Task, found: Stored | None) -> bool:
         """Whether an object is what any sync of this file would write."""

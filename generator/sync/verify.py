@@ -13,7 +13,7 @@ from generator.sync.plan import Observe, Stored, Wanted
 from generator.sync.s3 import Bucket
 from generator.sync.s3_errors import UNREADABLE, S3Error
 
-_PIECE: Final = 1 << 20
+_PIECE: Final = 64 << 10  # how fast they come is seen after each
 
 
 class Reading(NamedTuple):

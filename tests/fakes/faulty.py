@@ -33,6 +33,7 @@ _BUCKET = {
         "list-type": "ListObjectsV2",
         "policy": "GetBucketPolicy",
         "location": "GetBucketLocation",
+        "object-lock": "GetObjectLockConfiguration",
         "": "ListObjects",
     },
     "HEAD": {"": "HeadBucket"},
@@ -78,6 +79,10 @@ class Call:
     """Ask the server, then reset the connection without an answer."""
     ahead: float = 0
     """By how many seconds the server's clock is ahead in its answer."""
+    sip: int | None = None
+    """Read the body at this many bytes per second."""
+    rate: int | None = None
+    """Pass the answer's body on at this many bytes per second."""
     held: threading.Event | None = None
     """Wait for this before anything else, a minute at most."""
     delay: float = 0
@@ -159,6 +164,14 @@ class S3Faults(Faults[Call]):
         """Accept, and never answer."""
         return self.add(lambda call: replace(call, instead=Reply(hang=seconds)), limits)
 
+    def sip(self, rate: int, **limits: Unpack[Limits]) -> Fault[Call]:
+        """Read a request's body at this many bytes per second."""
+        return self.add(lambda call: replace(call, sip=rate), limits)
+
+    def drip(self, rate: int, **limits: Unpack[Limits]) -> Fault[Call]:
+        """Pass an answer's body on at this many bytes per second."""
+        return self.add(lambda call: replace(call, rate=rate), limits)
+
     def flip(self, at: int, **limits: Unpack[Limits]) -> Fault[Call]:
         """Forward a request's body with a wrong byte at this offset."""
         return self.add(lambda call: replace(call, wrong=(*call.wrong, at)), limits, lambda call: call.size > at)
@@ -217,6 +230,9 @@ class FaultyS3:
             exchange.rfile.read(call.read)
             exchange.hang_up(reset=True)
             return
+        if call.sip:
+            exchange.sip(call.sip, call.size)
+            return
         body = bytearray(_body(exchange))
         for at in call.wrong:
             body[at] ^= 0xFF
@@ -244,7 +260,7 @@ class FaultyS3:
             answer = upstream.getresponse()
             request.status = answer.status
             if not call.lost and call.afterwards is None:
-                exchange.send(_reply(answer, call.ahead))
+                exchange.send(replace(_reply(answer, call.ahead), rate=call.rate))
         except (http.client.HTTPException, ConnectionError):
             return None
         finally:

@@ -79,6 +79,15 @@ class Exchange(BaseHTTPRequestHandler):
         if sent < int(headers["Content-Length"]):
             self.hang_up(reset=reply.reset)
 
+    def sip(self, rate: int, size: int) -> None:
+        """Read a body of `size` bytes slowly, and hang up; nothing waits in large buffers meanwhile."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+        step = max(1, int(rate * _TICK))
+        for _ in range(0, size, step):
+            if not self.rfile.read(step) or self.server.pause(_TICK):
+                break
+        self.hang_up(reset=True)
+
     def hang_up(self, *, reset: bool = False) -> None:
         """Close the connection after this exchange, with a reset if asked."""
         self.close_connection = True

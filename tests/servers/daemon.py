@@ -1,30 +1,36 @@
 """A server process that writes a log, and always ends."""
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from fakes import LONG_S
 
-_LIFE_S = 6 * 3600
-"""For servers that nobody stops."""
+# In the background, a shell reads from /dev/null unless told otherwise. The last `kill` is for the whole group.
+_SUPERVISOR: Final = """\
+exec 3<&0
+"$@" 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill $server; sleep 3; kill -9 -- -$$; } 2>/dev/null &
+exec 3<&-
+wait $server
+"""
+"""Runs a server until it ends, or until the standard input does; then ends it, by force if need be."""
 
 
 class Daemon:
-    """A process in its own group, which ends even if nothing stops it: with its parent, or after a time limit."""
+    """A process in its own group. It ends when this one does, even by a kill: that closes its standard input."""
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
         self.name = Path(command[0]).name
         self.log = log
-        wrappers = (["setpriv", "--pdeathsig", "TERM"], ["timeout", "-k", "3", str(_LIFE_S)])
-        limits = [word for wrapper in wrappers if shutil.which(wrapper[0]) for word in wrapper]
         with log.open("ab") as written:
             self._process = subprocess.Popen(
-                [*limits, *command],
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", _SUPERVISOR, self.name, *command],
+                stdin=subprocess.PIPE,
                 stdout=written,
                 stderr=written,
                 env={"PATH": os.environ["PATH"], **environment},
@@ -43,14 +49,12 @@ class Daemon:
 
     def stop(self) -> None:
         """End it, by force if need be."""
-        self._process.terminate()
-        try:
-            self._process.wait(LONG_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait(LONG_S)
 
     def kill(self) -> None:
         """End it at once."""
-        if self._process.poll() is None:
+        if self.runs:
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(LONG_S)
+        self.stop()

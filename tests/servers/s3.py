@@ -111,6 +111,7 @@ class Server:
             except BaseException:
                 self.stop()
                 raise
+            self.stop()
         raise RuntimeError(f"{binary.name} did not start: {self.daemon.last_words}")
 
     def arguments(self) -> list[str]:
@@ -131,11 +132,19 @@ class Server:
         """End the process, by force if need be."""
         self.daemon.stop()
 
-    def bucket(self, name: str | None = None) -> S3:
-        """Create a bucket."""
+    def bucket(self, name: str | None = None, *, locked: bool = False) -> S3:
+        """Create a bucket; in a `locked` one, objects are retained for a day."""
         s3 = self._as_root(name or f"b-{uuid.uuid4().hex[:12]}")
         client = s3.client()
-        client.create_bucket(Bucket=s3.bucket)
+        client.create_bucket(Bucket=s3.bucket, ObjectLockEnabledForBucket=locked)
+        if locked:
+            client.put_object_lock_configuration(
+                Bucket=s3.bucket,
+                ObjectLockConfiguration={
+                    "ObjectLockEnabled": "Enabled",
+                    "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}},
+                },
+            )
         client.close()
         return s3
 
