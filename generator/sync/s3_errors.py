@@ -45,6 +45,7 @@ PERMISSIONS: Final = (
     "s3:AbortMultipartUpload",
     "s3:ListBucketMultipartUploads",
     "s3:ListMultipartUploadParts",
+    "s3:GetBucketObjectLockConfiguration",
 )
 """What a sync needs."""
 _HINTS: Final = {
