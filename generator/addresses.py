@@ -4,7 +4,8 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-_LOGIN: Final = re.compile(r"(://|^(?!\S*://))[^\s\"']*@")
+_WORD: Final = re.compile(r"[^\s\"']+")
+_BLANK: Final = re.compile(r"\s")
 
 
 class Proxy(NamedTuple):
@@ -24,7 +25,15 @@ class Proxy(NamedTuple):
 
 def without_login(text: str) -> str:
     """`text` without the logins of the addresses in it."""
-    return _LOGIN.sub(r"\1", text)
+    return _WORD.sub(_bare, text)
+
+
+def _bare(word: re.Match[str]) -> str:
+    """A word without what stands before its last `@`, if it is an address: the first word may have no scheme."""
+    start, scheme, rest = word[0].partition("://")
+    if scheme:
+        return f"{start}://{rest.rpartition('@')[2]}"
+    return word[0] if word.start() else word[0].rpartition("@")[2]
 
 
 def is_address(url: str) -> bool:
@@ -35,4 +44,4 @@ def is_address(url: str) -> bool:
     except ValueError:
         return False
     named = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
-    return named and not re.search(r"\s", url) and "@" not in parts.path + parts.query + parts.fragment
+    return named and not _BLANK.search(url) and "@" not in parts.path + parts.query + parts.fragment

@@ -28,7 +28,7 @@ def _token(what: str, *starts: str, rest: str = "[A-Za-z0-9_-]{16,}") -> _Form:
     return _Form(what, starts, rf"(?<![A-Za-z0-9])(?:{'|'.join(re.escape(start) for start in starts)}){rest}")
 
 
-_FORMS: Final = (
+FORMS: Final = (
     _token("an AWS access key ID", "AKIA", "ASIA", "ABIA", "ACCA", rest="[0-9A-Z]{16}(?![0-9A-Za-z])"),
     _token("an AWS Bedrock key", "ABSK", rest="[A-Za-z0-9+/]{40,}"),
     _token("a Hugging Face token", "hf_", "api_org_", rest="[A-Za-z0-9]{20,}"),
@@ -91,7 +91,7 @@ _FORMS: Final = (
 
 _SHORTEST: Final = 12
 _SHORTEST_SECRET: Final = 2
-_BY_MARK: Final = tuple((mark, form) for form in _FORMS for mark in form.marks)
+_BY_MARK: Final = tuple((mark, form) for form in FORMS for mark in form.marks)
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ENDS: Final = tuple(

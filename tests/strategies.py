@@ -120,7 +120,7 @@ _node_labels = _map(label_keys, label_values)
 _env = _map(_variables, texts(least=0))
 
 
-def _settings(target: str, *, on_gpu: bool) -> Mapping[str, st.SearchStrategy[Any]]:
+def _settings(target: str, *, on_gpu: bool) -> dict[str, st.SearchStrategy[Any]]:
     """Every field that any layer may set, except those specific to one model."""
     scaling = _scaling("requests", 100_000) if on_gpu else _scaling("cpu", 100)
     accelerators = st.sampled_from(["nvidia.com/gpu", "nvidia.com/mig-1g.10gb"])
@@ -188,10 +188,11 @@ def catalogs(draw: st.DrawFn, *, targets: tuple[str, ...] = tuple(TARGETS)) -> d
     connections = draw(_connections())
     environments = draw(_environments())
     fields = _settings(target, on_gpu=on_gpu)
+    files = fields.pop("files")  # environments that read one prefix must agree on them
     device = {} if on_gpu else {"gpu": 0}
     names = draw(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=3, unique=True))
-    models = [draw(_model(name, fields, runtimes, connections, environments)) for name in names]
-    defaults = _without_nulls(draw(_layer(fields, nulls=False)))
+    models = [draw(_model(name, fields, files, runtimes, connections, environments)) for name in names]
+    defaults = _without_nulls(draw(_layer({**fields, "files": files}, nulls=False)))
     defaults["resources"] = {"cpu": "1", "memory": "1Gi", **defaults.get("resources", {}), **device}
     defaults["overrides"] = {name: draw(_layer(fields, nulls=True)) for name in environments if draw(st.booleans())}
     platform = {"target": target, **draw(_platform)}
@@ -278,10 +279,11 @@ def _environments(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _model(
+def _model(  # noqa: PLR0913 - all that a model refers to
     draw: st.DrawFn,
     name: str,
     fields: Mapping[str, st.SearchStrategy[Any]],
+    files: st.SearchStrategy[Any],
     runtimes: Mapping[str, Any],
     connections: Mapping[str, Any],
     environments: Mapping[str, Any],
@@ -297,7 +299,7 @@ def _model(
         same["dimensions"] = st.integers(1, 1024)
     return {
         "name": name,
-        **draw(_layer(fields, nulls=True)),
+        **draw(_layer({**fields, "files": files}, nulls=True)),
         "source": {"repo": "on/off", "revision": draw(_commits)},
         "task": task,
         "maxModelLen": draw(fields["maxModelLen"]),

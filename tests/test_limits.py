@@ -106,7 +106,6 @@ def test_other_images_pass(image: str) -> None:
         "https://s3.example.com/",
         "https://s3.example.com?x=1",
         "https://s3.example.com#x",
-        "https://me@s3.example.com",
         "https://s3.-example.com",
         "https://999.1.1.1",
         "https://1.2.3",
@@ -118,6 +117,11 @@ def test_other_images_pass(image: str) -> None:
 def test_an_endpoint_is_a_host_and_a_port(url: str) -> None:
     """Nothing else is left of it where KServe and boto3 use it."""
     assert found(((*CONNECTION, "endpoint"), url)) == {"invalid-endpoint"}
+
+
+def test_a_login_in_an_endpoint_is_a_credential() -> None:
+    """Nothing else is said of it."""
+    assert found(((*CONNECTION, "endpoint"), "https://me@s3.example.com")) == {"credential-in-catalog"}
 
 
 @pytest.mark.parametrize("url", ["http://minio:9000", "https://10.0.0.1:65535", "https://S3.us-east-1.amazonaws.com"])

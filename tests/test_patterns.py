@@ -14,6 +14,7 @@ import pytest
 from helpers import MINIMAL, project, run
 
 import generator
+from generator import credentials
 from generator.catalog.contract.patterns import SHAPES
 
 LONGEST: Final = 1 << 20
@@ -35,7 +36,7 @@ def _trees() -> Iterator[tuple[str, ast.Module]]:
 
 def _scanning() -> frozenset[str]:
     """The names of the patterns that are looked for anywhere in a text, and not only at its start."""
-    return frozenset(
+    return frozenset(FORMS) | frozenset(
         ast.unparse(node.value).rpartition(".")[2]
         for _, tree in _trees()
         for node in ast.walk(tree)
@@ -55,7 +56,9 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     return found | {f"contract {pattern}": re.compile(pattern) for pattern in SHAPES}
 
 
-PATTERNS: Final = _patterns()
+FORMS: Final = {f"{form.what}: {form.pattern}": re.compile(form.pattern) for form in credentials.FORMS}
+"""Compiled only when a text has one of their marks, which most texts have not."""
+PATTERNS: Final = {**_patterns(), **FORMS}
 SCANNING: Final = _scanning()
 # What a pattern can be made to repeat, behind what leads it there.
 REPEATED: Final = (
@@ -115,7 +118,7 @@ def test_the_measure_tells_quadratic_from_linear() -> None:
 def test_a_pattern_takes_linear_time(name: str) -> None:
     """A megabyte of anything is read in milliseconds, not hours."""
     pattern = PATTERNS[name]
-    scanned = name.rpartition(".")[2] in SCANNING
+    scanned = name in SCANNING or name.rpartition(".")[2] in SCANNING
     use = pattern.search if scanned else pattern.match
     for lead, repeated, end in product([""] if scanned else LEADS, REPEATED, ENDS):
         assert not _grows_too_fast(use, lead, repeated, end), (lead, repeated, end)
@@ -123,11 +126,13 @@ def test_a_pattern_takes_linear_time(name: str) -> None:
 
 
 def test_every_pattern_is_compiled_where_this_test_finds_it() -> None:
-    """No function of `re` but `compile` is called, and that only for a module's constant."""
+    """No function of `re` but `compile` is called, and that only for a module's constant; or for one of FORMS."""
     for name, tree in _trees():
         assigned = [node.value for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
         for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("re."):
+            if not isinstance(call, ast.Call) or not ast.unparse(call.func).startswith("re."):
+                continue
+            if (name, ast.unparse(call)) != ("generator.credentials", "re.compile(pattern)"):
                 assert call in assigned, f"{name}:{call.lineno}"
 
 
