@@ -185,55 +185,11 @@ def test_a_null_length_is_not_a_limit() -> None:
     assert limit(derive(facts(BERT, encoder=sentence(NULL)), "0.32.0")) == 512
 
 
-@pytest.mark.parametrize(("version", "tokens"), [("0.8.5", 514), ("0.9.1", 300), ("0.10.0", 514), ("0.13.0", 514)])
-def test_only_0_9_clamps_to_every_tokenizer(version: str, tokens: int) -> None:
-    """Silently, and for all kinds of positions; later versions only for absolute ones."""
-    rotary = {"architectures": ["NomicBertModel"], "position_embedding_type": "rotary", "max_position_embeddings": 514}
-    assert limit(derive(facts(rotary, tokenizer=300), version)) == tokens
-
-
-def test_the_smallest_key_wins_unless_model_max_length_is_there() -> None:
-    """`model_max_length` in config.json overrides the others, up or down, from 0.8.5 on."""
-    both = {"architectures": ["XModel"], "max_position_embeddings": 1000, "n_positions": 900, "model_max_length": 2000}
-    assert limit(derive(facts({**both, "model_max_length": None}), "0.13.0")) == 900
-    assert [limit(derive(facts(both), version)) for version in ("0.7.3", "0.8.5", "0.13.0")] == [2000, 2000, 2000]
-    less = {**both, "model_max_length": 500}
-    assert limit(derive(facts(less), "0.13.0")) == 500
-
-
 def test_a_window_limits_only_when_sliding_is_off() -> None:
     """`--disable-sliding-window` turns the window into the length."""
     windowed = facts({**QWEN, "max_position_embeddings": 32768, "sliding_window": 4096})
     assert limit(derive(windowed, "0.13.0")) == 32768
     assert limit(derive(windowed, "0.13.0", ["--disable-sliding-window"])) == 4096
-
-
-@pytest.mark.parametrize(
-    ("rope", "version", "tokens"),
-    [
-        ({"type": "linear", "factor": 4}, "0.13.0", 4096),
-        ({"rope_type": "dynamic", "factor": "2.5"}, "0.24.0", 2560),
-        ({"rope_type": "llama3", "factor": 8}, "0.13.0", 1024),
-        ({"rope_type": "longrope", "factor": 8}, "0.13.0", 1024),
-        ({"rope_type": "default"}, "0.13.0", 1024),
-        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}, "0.13.0", 2048),
-        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}, "0.18.0", 2048),
-        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}, "0.24.0", 1024),
-        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}, "0.21.0", 1024),
-        ({"full_attention": {"rope_type": "linear", "factor": 2}}, "0.32.0", 2048),
-    ],
-)
-def test_rotary_scaling(rope: dict[str, Any], version: str, tokens: int) -> None:
-    """Factors apply, except for kinds that are already part of the configured length."""
-    for key in ("rope_scaling", "rope_parameters"):
-        scaled = facts({**QWEN, "max_position_embeddings": 1024, key: rope})
-        assert limit(derive(scaled, version)) == tokens
-
-
-def test_gemma_3_is_not_scaled() -> None:
-    """Its model type is an exception."""
-    gemma = {"architectures": ["Gemma3TextModel"], "model_type": "gemma3_text", "max_position_embeddings": 2048}
-    assert limit(derive(facts({**gemma, "rope_scaling": {"rope_type": "linear", "factor": 8}}), "0.13.0")) == 2048
 
 
 def test_a_model_without_any_length_has_no_limit() -> None:
