@@ -31,6 +31,7 @@ def limit(config: dict[str, Any], version: str, *, sliding: bool = True, **files
         ({"max_position_embeddings": 512, "seq_length": 256}, "256: seq_length in config.json"),
         ({"max_position_embeddings": 128, "seq_length": 256}, "128: max_position_embeddings in config.json"),
         ({"max_position_embeddings": 1000, "n_positions": 900}, "900: n_positions in config.json"),
+        ({"max_seq_len": 900, "n_positions": 900}, "900: n_positions in config.json"),
         ({"max_position_embeddings": 1000, "model_max_length": 500}, "500: model_max_length in config.json"),
     ],
 )
@@ -50,6 +51,17 @@ def test_the_smallest_of_the_lengths_in_config_json_counts(config: dict[str, Any
 def test_a_larger_model_max_length_in_config_json_lifts_the_limit(version: str, expected: str) -> None:
     """By the check in old versions, and as the only length in newer ones."""
     assert limit(MODERN | {"max_position_embeddings": 512, "model_max_length": 1024}, version) == expected
+
+
+@pytest.mark.parametrize(
+    ("tokens", "file"), [(383, "sentence_bert_config"), (384, "sentence_bert_config"), (385, "config")]
+)
+def test_a_larger_model_max_length_in_config_json_lifts_what_sentence_transformers_ask_for(
+    tokens: int, file: str
+) -> None:
+    """Not an equal one: then the limit is still theirs."""
+    files: dict[str, Any] = {"sentence_bert_config": {"max_seq_length": 384, "do_lower_case": False}}
+    assert limit(MODERN | {"model_max_length": tokens}, "0.13.0", **files).endswith(f" in {file}.json")
 
 
 @pytest.mark.parametrize(("version", "tokens"), [("0.8.4", 200), ("0.8.5", 400)])
@@ -120,6 +132,7 @@ def test_in_0_9_the_tokenizer_limits_every_model_after_the_check() -> None:
         ("linear", 1, "8192: max_position_embeddings in config.json"),
         ("linear", None, "8192: max_position_embeddings in config.json"),
         ("linear", 0, "8192: max_position_embeddings in config.json"),
+        ("linear", -2, "8192: max_position_embeddings in config.json"),
         ("linear", "much", "8192: max_position_embeddings in config.json"),
         ("linear", "2.5", "20480: max_position_embeddings, times the factor of {key}, in config.json"),
         ("linear", 0.5, "4096: max_position_embeddings, times the factor of {key}, in config.json"),

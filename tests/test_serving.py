@@ -196,6 +196,15 @@ def test_a_model_without_any_length_has_no_limit() -> None:
     assert derive(facts({"architectures": ["XModel"]}), "0.13.0").limit is None
 
 
+def test_of_a_repository_without_configuration_nothing_is_derived() -> None:
+    """Such as one that holds only weights in another format."""
+    derived = derive(Facts(), "0.13.0")._asdict()
+    assert {key: value for key, value in derived.items() if value is not None} == {
+        "architecture": "",
+        "normalize": False,
+    }
+
+
 def test_hf_overrides_apply_over_the_configuration() -> None:
     """`--hf-overrides` can turn a causal model into a reranker, and change its length."""
     argument = (
@@ -373,6 +382,16 @@ def test_resaved_modules_need_a_newer_version() -> None:
     described = facts(BERT, {"modules.json": modules("Pooling", "Normalize", base=f"{NEW_ST}.x")})
     assert len(unknown_modules(described, parse("0.24.0"))) == 2
     assert unknown_modules(described, parse("0.32.0")) == []
+
+
+def test_the_first_module_that_pools_names_the_file() -> None:
+    """It is looked for even where it is missing; a version that does not know the class looks for none."""
+    listed = facts(BERT, {"modules.json": modules("Dense", "Pooling", "Pooling")})
+    resaved = facts(BERT, {"modules.json": modules("Pooling", base=f"{NEW_ST}.pooling")})
+    assert serving.pooling_file(listed, parse("0.13.0")) == "2_Pooling/config.json"
+    assert serving.pooling_file(resaved, parse("0.24.0")) is None
+    assert serving.pooling_file(resaved, parse("0.32.0")) == "1_Pooling/config.json"
+    assert serving.pooling_file(facts(BERT), parse("0.13.0")) is None
 
 
 @pytest.mark.parametrize("model", [BERT, QWEN])

@@ -218,6 +218,7 @@ def test_a_refused_argument_comes_with_what_to_write_instead(
         (" ", "invalid-argument", "write each argument as one item: '--flag' or '--flag=value'"),
         ("-tp=2", "unknown-flag", "write --tensor-parallel-size"),
         ("-x", "unknown-flag", "see `vllm serve --help`"),
+        ("-O3", "unknown-flag", "see `vllm serve --help`"),
         ("--xyzzy a b", "unknown-flag", "see `vllm serve --help`"),
         ("--max-num-seqs 6 4", "invalid-argument", "write --max-num-seqs=6 4"),
         ("--cudagraph-capture-sizes 1 2", "invalid-argument", "write --cudagraph-capture-sizes=1 2"),
