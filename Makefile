@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak contract schemas flags lock clean
+.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak mutants contract schemas flags lock clean
 
 generate: setup ## compile models.yaml
 	$(BIN)/generate
@@ -99,6 +99,11 @@ $(TOOLS)/minio: tools/minio/go.mod tools/minio/go.sum
 	cd tools/minio && GOFLAGS=-mod=readonly GOBIN=$(CURDIR)/$(TOOLS) go install tool
 	@touch $@
 
+mutants: setup ## which changes of the code no test notices: one or two hours
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/mutants.txt
+	$(BIN)/mutmut run
+	@echo "the survivors: .venv/bin/mutmut results; one of them: .venv/bin/mutmut show NAME; all: .venv/bin/mutmut browse"
+
 contract: setup ## what is made from the contract: its frozen form, the editors' schema, the reference page
 	$(BIN)/python tools/contract.py
 
@@ -114,6 +119,8 @@ lock: setup ## pinned versions with hashes, for every supported Python
 	  pyproject.toml --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --group bench --constraint requirements/dev.txt -o requirements/bench.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --group mutants --constraint requirements/dev.txt -o requirements/mutants.txt
 
 clean: ## remove everything that the other targets have installed
 	rm -rf .venv .tools .cache

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from generator.vllm import model_config as configs
 from generator.vllm import serving
 from generator.vllm.model_config import NULL, Facts
 from generator.vllm.serving import Derived, runner_hint, unknown_modules
@@ -185,22 +184,6 @@ def test_a_null_length_is_not_a_limit() -> None:
     assert limit(derive(facts(BERT, encoder=sentence(NULL)), "0.32.0")) == 512
 
 
-@pytest.mark.parametrize(("version", "tokens"), [("0.8.5", 514), ("0.9.1", 300), ("0.10.0", 514), ("0.13.0", 514)])
-def test_only_0_9_clamps_to_every_tokenizer(version: str, tokens: int) -> None:
-    """Silently, and for all kinds of positions; later versions only for absolute ones."""
-    rotary = {"architectures": ["NomicBertModel"], "position_embedding_type": "rotary", "max_position_embeddings": 514}
-    assert limit(derive(facts(rotary, tokenizer=300), version)) == tokens
-
-
-def test_the_smallest_key_wins_unless_model_max_length_is_there() -> None:
-    """`model_max_length` in config.json overrides the others, up or down, from 0.8.5 on."""
-    both = {"architectures": ["XModel"], "max_position_embeddings": 1000, "n_positions": 900, "model_max_length": 2000}
-    assert limit(derive(facts({**both, "model_max_length": None}), "0.13.0")) == 900
-    assert [limit(derive(facts(both), version)) for version in ("0.7.3", "0.8.5", "0.13.0")] == [2000, 2000, 2000]
-    less = {**both, "model_max_length": 500}
-    assert limit(derive(facts(less), "0.13.0")) == 500
-
-
 def test_a_window_limits_only_when_sliding_is_off() -> None:
     """`--disable-sliding-window` turns the window into the length."""
     windowed = facts({**QWEN, "max_position_embeddings": 32768, "sliding_window": 4096})
@@ -208,37 +191,18 @@ def test_a_window_limits_only_when_sliding_is_off() -> None:
     assert limit(derive(windowed, "0.13.0", ["--disable-sliding-window"])) == 4096
 
 
-@pytest.mark.parametrize(
-    ("rope", "version", "tokens"),
-    [
-        ({"type": "linear", "factor": 4}, "0.13.0", 4096),
-        ({"rope_type": "dynamic", "factor": "2.5"}, "0.24.0", 2560),
-        ({"rope_type": "llama3", "factor": 8}, "0.13.0", 1024),
-        ({"rope_type": "longrope", "factor": 8}, "0.13.0", 1024),
-        ({"rope_type": "default"}, "0.13.0", 1024),
-        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}, "0.13.0", 2048),
-        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}, "0.18.0", 2048),
-        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}, "0.24.0", 1024),
-        ({"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}, "0.21.0", 1024),
-        ({"full_attention": {"rope_type": "linear", "factor": 2}}, "0.32.0", 2048),
-    ],
-)
-def test_rotary_scaling(rope: dict[str, Any], version: str, tokens: int) -> None:
-    """Factors apply, except for kinds that are already part of the configured length."""
-    for key in ("rope_scaling", "rope_parameters"):
-        scaled = facts({**QWEN, "max_position_embeddings": 1024, key: rope})
-        assert limit(derive(scaled, version)) == tokens
-
-
-def test_gemma_3_is_not_scaled() -> None:
-    """Its model type is an exception."""
-    gemma = {"architectures": ["Gemma3TextModel"], "model_type": "gemma3_text", "max_position_embeddings": 2048}
-    assert limit(derive(facts({**gemma, "rope_scaling": {"rope_type": "linear", "factor": 8}}), "0.13.0")) == 2048
-
-
 def test_a_model_without_any_length_has_no_limit() -> None:
     """Then vLLM accepts any length."""
     assert derive(facts({"architectures": ["XModel"]}), "0.13.0").limit is None
+
+
+def test_of_a_repository_without_configuration_nothing_is_derived() -> None:
+    """Such as one that holds only weights in another format."""
+    derived = derive(Facts(), "0.13.0")._asdict()
+    assert {key: value for key, value in derived.items() if value is not None} == {
+        "architecture": "",
+        "normalize": False,
+    }
 
 
 def test_hf_overrides_apply_over_the_configuration() -> None:
@@ -248,6 +212,21 @@ def test_hf_overrides_apply_over_the_configuration() -> None:
     )
     derived = derive(facts(QWEN), "0.13.0", [argument])
     assert (derived.task, derived.labels, limit(derived)) == ("reranker", 1, 99)
+
+
+@pytest.mark.parametrize("value", ["", "{", "[]", "1"])
+def test_hf_overrides_that_are_no_map_change_nothing(value: str) -> None:
+    """They are reported as an argument of their own."""
+    assert derive(MINILM, "0.13.0", [f"--hf-overrides={value}"]) == derive(MINILM, "0.13.0")
+
+
+def test_the_lengths_are_those_of_the_text_model() -> None:
+    """A model of several kinds of input has them below `text_config`."""
+    text = {"model_type": "bert", "max_position_embeddings": 512}
+    derived = derive(facts({"max_position_embeddings": 64, "text_config": text}), "0.13.0")
+    assert derived.accepted is not None
+    assert derived.usable is not None
+    assert (derived.accepted.tokens, derived.usable.tokens) == (512, 512)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +239,17 @@ def test_hf_overrides_apply_over_the_configuration() -> None:
         ("Qwen3ForCausalLM", [], "", "generation"),
         ("Qwen3ForCausalLM", ["--runner=pooling"], "", "embedding"),
         ("Qwen3ForCausalLM", ["--task=embed"], "", "embedding"),
+        ("Qwen3ForCausalLM", ["--task=embedding"], "", "embedding"),
+        ("Qwen3ForCausalLM", ["--task=score"], "", "reranker"),
+        ("Qwen3ForCausalLM", ["--task=generate"], "", "generation"),
+        ("Qwen3ForCausalLM", ["--runner=generate"], "", "generation"),
+        ("Qwen3ForCausalLM", ["--convert=classify"], "", "reranker"),
+        ("Qwen3ForCausalLM", ["--convert=embed", "--task=score"], "", "embedding"),
+        ("GPT2LMHeadModel", [], "", "generation"),
+        ("T5ForConditionalGeneration", [], "", "generation"),
+        ("BertModel", ["--convert=classify"], "", "reranker"),
+        ("BertForSequenceClassification", ["--task=embed"], "", "reranker"),
+        ("BertForMaskedLM", ["--task=embed"], "", None),
         ("Qwen3ForCausalLM", ["--runner=pooling", "--convert=classify"], "", "reranker"),
         ("InternLM2ForRewardModel", [], "", None),
         ("BertForMaskedLM", [], "", None),
@@ -293,23 +283,95 @@ def pooled(flags: dict[str, Any], *names: str, base: str = ST, version: str = "0
 
 
 def test_pooling_and_normalization_come_from_the_modules() -> None:
-    """The dimensions come from the last module that states them."""
+    """As modules.json lists them."""
     mean = pooled({"pooling_mode_mean_tokens": True}, "Normalize")
-    assert (mean.pooling, mean.normalize, mean.dimensions) == ("mean", True, 384)
+    assert (mean.pooling, mean.normalize) == ("mean", True)
     assert pooled({"pooling_mode_cls_token": True}).normalize is False
-    assert pooled({"pooling_mode_lasttoken": True}).pooling == "last"
-    assert pooled({"pooling_mode_max_tokens": True}).pooling is None
-    assert pooled({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}).pooling is None
 
 
-def test_a_dense_layer_sets_the_dimensions() -> None:
-    """Its output is the vector."""
-    described = {
-        "modules.json": modules("Pooling", "Dense"),
-        "1_Pooling/config.json": {"word_embedding_dimension": 768, "pooling_mode_mean_tokens": True},
-        "2_Dense/config.json": {"out_features": 256},
-    }
-    assert derive(facts(BERT, described), "0.13.0").dimensions == 256
+@pytest.mark.parametrize(
+    ("described", "old", "new"),
+    [
+        ({"pooling_mode_mean_tokens": True}, "mean", "mean"),
+        ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, "cls", "cls"),
+        ({"pooling_mode_lasttoken": True, "include_prompt": True}, "last", "last"),
+        ({"pooling_mode_max_tokens": True}, None, None),
+        ({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}, None, None),
+        ({"include_prompt": True}, None, None),
+        ({"pooling_mode": "mean"}, None, "mean"),
+        ({"pooling_mode": ["cls"]}, None, "cls"),
+        ({"pooling_mode": ["cls", "mean"]}, None, None),
+    ],
+)
+def test_exactly_one_pooling_is_turned_on(described: dict[str, Any], old: str | None, new: str | None) -> None:
+    """By its own flag; `pooling_mode` is known from 0.32.0 on."""
+    assert (pooled(described, version="0.24.0").pooling, pooled(described, version="0.32.0").pooling) == (old, new)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "pooling"),
+    [("BertModel", "cls"), ("Qwen3ForCausalLM", "last"), ("GPT2LMHeadModel", "last")],
+)
+def test_without_its_configuration_pooling_is_the_architectures(architecture: str, pooling: str) -> None:
+    """The same as without modules.json."""
+    config = {"architectures": [architecture]}
+    assert derive(facts(config, {"modules.json": modules("Pooling")}), "0.18.0").pooling == pooling
+    assert derive(facts(config), "0.18.0", ["--runner=pooling"]).pooling == pooling
+
+
+@pytest.mark.parametrize(
+    ("config", "described", "dimensions"),
+    [
+        ({}, [], None),
+        ({"hidden_size": 384, "d_model": 512}, [], 384),
+        ({"d_model": 512, "n_embd": 768}, [], 512),
+        ({"n_embd": 768}, [], 768),
+        ({"hidden_size": 384, "text_config": {"hidden_size": 1024}}, [], 1024),
+        ({"hidden_size": 384, "text_config": None}, [], 384),
+        ({"hidden_size": 384}, [{}], 384),
+        ({"hidden_size": 384}, [{"word_embedding_dimension": 768}], 768),
+        ({"hidden_size": 384}, [{"word_embedding_dimension": 768}, {}], 768),
+        ({"hidden_size": 384}, [{"word_embedding_dimension": 768}, {"out_features": 256}], 256),
+        ({"hidden_size": 384}, [{"out_features": 256}, {"word_embedding_dimension": 768}], 256),
+        ({"hidden_size": 384}, [{"out_features": 256}, {"out_features": 128}, {}], 128),
+    ],
+)
+def test_the_last_layer_sets_the_dimensions(
+    config: dict[str, Any], described: list[dict[str, Any]], dimensions: int | None
+) -> None:
+    """The output of a dense layer is the vector; without one it is what is pooled, or the model's own size."""
+    files = {f"{number}_Dense/config.json": content for number, content in enumerate(described, 1)}
+    listed = {"modules.json": modules(*["Dense"] * len(described))} if described else {}
+    known = facts({"architectures": ["BertModel"], **config}, {**listed, **files})
+    assert derive(known, "0.13.0").dimensions == dimensions
+
+
+@pytest.mark.parametrize(
+    ("module", "since"),
+    [
+        (f"{ST}.Pooling", "0.8.5"),
+        (f"{ST}.Normalize", "0.8.5"),
+        (f"{ST}.Dense", "0.8.5"),
+        (f"{NEW_ST}.pooling.Pooling", "0.32.0"),
+        ("sentence_transformers.base.modules.dense.Dense", "0.32.0"),
+        (f"{ST}.LayerNorm", None),
+        (f"{NEW_ST}.pooling.WeightedPooling", None),
+        (f"{ST}.pooling.Pooling", None),
+        ("my.Pooling", None),
+        ("Pooling", None),
+    ],
+)
+def test_a_module_is_known_by_its_path(module: str, since: str | None) -> None:
+    """A class of the same name elsewhere is another one."""
+    known = [version for version in EVERY if serving.module_name(module, parse(version)) is not None]
+    assert known == (list(EVERY[EVERY.index(since) :]) if since else [])
+    assert {serving.module_name(module, parse(version)) for version in known} <= {module.rpartition(".")[2]}
+
+
+def test_a_module_that_changes_the_vectors_is_reported() -> None:
+    """Dropout does nothing when serving; the first module is the transformer."""
+    described = facts(BERT, {"modules.json": modules("Pooling", "Dropout", "LayerNorm", "Normalize")})
+    assert unknown_modules(described, parse("0.13.0")) == [f"{ST}.LayerNorm"]
 
 
 def test_resaved_modules_need_a_newer_version() -> None:
@@ -322,10 +384,30 @@ def test_resaved_modules_need_a_newer_version() -> None:
     assert unknown_modules(described, parse("0.32.0")) == []
 
 
-def test_without_modules_vllm_takes_its_defaults() -> None:
-    """[CLS] for an encoder, the last token for a decoder; both normalized."""
-    assert (derive(facts(BERT), "0.13.0").pooling, derive(facts(BERT), "0.13.0").normalize) == ("cls", True)
-    assert derive(facts(QWEN), "0.13.0", ["--runner=pooling"]).pooling == "last"
+def test_the_first_module_that_pools_names_the_file() -> None:
+    """It is looked for even where it is missing; a version that does not know the class looks for none."""
+    listed = facts(BERT, {"modules.json": modules("Dense", "Pooling", "Pooling")})
+    resaved = facts(BERT, {"modules.json": modules("Pooling", base=f"{NEW_ST}.pooling")})
+    assert serving.pooling_file(listed, parse("0.13.0")) == "2_Pooling/config.json"
+    assert serving.pooling_file(resaved, parse("0.24.0")) is None
+    assert serving.pooling_file(resaved, parse("0.32.0")) == "1_Pooling/config.json"
+    assert serving.pooling_file(facts(BERT), parse("0.13.0")) is None
+
+
+@pytest.mark.parametrize("model", [BERT, QWEN])
+def test_without_modules_vllm_normalizes(model: dict[str, Any]) -> None:
+    """Encoders and decoders alike."""
+    assert derive(facts(model), "0.13.0", ["--runner=pooling"]).normalize is True
+
+
+def test_a_reranker_has_scores_and_an_embedder_has_vectors() -> None:
+    """What belongs to the other task is None, and normalize is false."""
+    scores, vectors = derive(RERANKER, "0.13.0"), derive(MINILM, "0.13.0")
+    assert (scores.labels, scores.activation) == (1, "sigmoid")
+    assert (scores.dimensions, scores.pooling, scores.normalize) == (None, None, False)
+    assert (vectors.labels, vectors.activation) == (None, None)
+    assert (vectors.dimensions, vectors.pooling, vectors.normalize) == (384, "cls", True)
+    assert (scores.architecture, vectors.architecture) == ("XLMRobertaForSequenceClassification", "BertModel")
 
 
 @pytest.mark.parametrize(
@@ -334,7 +416,16 @@ def test_without_modules_vllm_takes_its_defaults() -> None:
         ({"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}}, "identity"),
         ({"sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity"}, "identity"),
         ({"sbert_ce_default_activation_function": "evil.module.Function"}, "sigmoid"),
+        (
+            {
+                "sentence_transformers": {"activation_fn": "torch.nn.modules.activation.Tanh"},
+                "sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity",
+            },
+            "tanh",
+        ),
+        ({"sentence_transformers": "none"}, "sigmoid"),
         ({}, "sigmoid"),
+        ({"num_labels": 2}, "softmax"),
         ({"num_labels": 3}, "softmax"),
     ],
 )
@@ -344,43 +435,48 @@ def test_the_scale_of_scores(more: dict[str, Any], activation: str) -> None:
     assert derive(facts({**base, **more}), "0.13.0").activation == activation
 
 
-def test_the_default_number_of_labels_is_two() -> None:
-    """As in transformers."""
-    assert derive(facts({"architectures": ["BertForSequenceClassification"]}), "0.13.0").labels == 2
+@pytest.mark.parametrize(
+    ("config", "labels"),
+    [
+        ({}, 2),
+        ({"num_labels": 3}, 3),
+        ({"num_labels": 3, "id2label": {"0": "a"}}, 1),
+        ({"num_labels": 3, "id2label": {}}, 3),
+        ({"num_labels": 3, "id2label": ["a"]}, 3),
+    ],
+)
+def test_the_number_of_labels(config: dict[str, Any], labels: int) -> None:
+    """Their names count before their number; transformers' default is two."""
+    known = facts({"architectures": ["BertForSequenceClassification"], **config})
+    assert derive(known, "0.13.0").labels == labels
 
 
-def test_type_and_size_of_the_weights() -> None:
-    """The type is the configuration's, else the checkpoint's; saved position ids are not parameters."""
-    weights = Facts(tensors={"F32": 22_713_216, "I64": 512}, config={"config.json": BERT})
-    assert (derive(weights, "0.13.0").dtype, derive(weights, "0.13.0").parameters) == ("float32", 22_713_216)
-    said = weights._replace(config={"config.json": {**BERT, "torch_dtype": "bfloat16"}})
-    assert derive(said, "0.13.0").dtype == "bfloat16"
+@pytest.mark.parametrize(
+    ("config", "tensors", "dtype"),
+    [
+        ({"dtype": "bfloat16", "torch_dtype": "float16"}, {"F32": 1}, "bfloat16"),
+        ({"torch_dtype": "torch.float16"}, {"F32": 1}, "float16"),
+        ({"text_config": {"dtype": "bfloat16"}}, {"F32": 1}, "bfloat16"),
+        ({}, {"F32": 22_713_216, "I64": 99_000_000, "BOOL": 99_000_000}, "float32"),
+        ({}, {"F32": 10, "BF16": 90}, "bfloat16"),
+        ({}, {"F16": 50, "F32": 50}, "float32"),
+        ({}, {"F64": 1}, "float64"),
+        ({}, {"F16": 1}, "float16"),
+        ({}, {"F8_E4M3": 1}, "f8_e4m3"),
+        ({"torch_dtype": ["float16"]}, {"F32": 1}, "float32"),
+        ({}, {"I64": 512}, None),
+        ({}, {}, None),
+    ],
+)
+def test_the_type_of_the_weights(config: dict[str, Any], tensors: dict[str, int], dtype: str | None) -> None:
+    """The configuration's, else that of most parameters in the checkpoint."""
+    assert derive(Facts(tensors=tensors, config={"config.json": config}), "0.13.0").dtype == dtype
 
 
-def test_only_what_matters_is_kept_of_a_file() -> None:
-    """In values that YAML can represent exactly."""
-    raw = b"""{"architectures": ["A"], "hidden_size": 8.0, "vocab_size": 5, "rope_scaling": {"factor": 2.5, "x": 1},
-        "max_position_embeddings": null, "id2label": {"0": "a"}, "auto_map": {"AutoModel": "org/repo--m.C"}}"""
-    assert configs.facts("config.json", raw) == {
-        "architectures": ["A"],
-        "hidden_size": 8,
-        "rope_scaling": {"factor": "2.5"},
-        "id2label": {"0": "a"},
-        "auto_map": {"AutoModel": ["org/repo--m.C"]},
-    }
-    sentinel = b'{"model_max_length": 1000000000000000019884624838656, "auto_map": {"AutoTokenizer": ["a.B", null]}}'
-    assert configs.facts("tokenizer_config.json", sentinel) == {"auto_map": {"AutoTokenizer": ["a.B"]}}
-    assert configs.facts("sentence_bert_config.json", b'{"max_seq_length": null}') == {"max_seq_length": NULL}
-    many = {str(number): "x" for number in range(40)}
-    assert configs.facts("config.json", repr({"id2label": many}).replace("'", '"').encode()) == {"num_labels": 40}
-
-
-def test_a_safetensors_header_is_counted_or_refused() -> None:
-    """Elements by type."""
-    header = (
-        b'{"a": {"dtype": "F32", "shape": [2, 3]}, "b": {"dtype": "F32", "shape": []}, "__metadata__": {"f": "pt"}}'
-    )
-    assert configs.tensors(header) == {"F32": 7}
-    for broken in (b"{", b"[]", b'{"a": {}}', b'{"a": {"dtype": "F32", "shape": null}}'):
-        with pytest.raises(ValueError, match=r".*"):
-            configs.tensors(broken)
+@pytest.mark.parametrize(
+    ("tensors", "parameters"),
+    [({"F32": 22_713_216, "BF16": 1, "I64": 512, "BOOL": 7}, 22_713_217), ({"I64": 512}, None), ({}, None)],
+)
+def test_the_number_of_parameters(tensors: dict[str, int], parameters: int | None) -> None:
+    """Saved positions and masks are no parameters."""
+    assert derive(Facts(tensors=tensors), "0.13.0").parameters == parameters

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from generator.yaml.write import dump
+from generator.yaml.write import Shared, dump
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,23 @@ from generator.yaml.write import dump
         ("quay.io/a/b@sha256:0f", "quay.io/a/b@sha256:0f"),
         ("Twelve languages, and one (more)", "Twelve languages, and one (more)"),
         ("8Gi", "8Gi"),
+        ("8Ki", "8Ki"),
         ("500m", "500m"),
+        ("0m", '"0m"'),
+        ("oN", '"oN"'),
+        ("Größe-é", '"Größe-é"'),
+        ("\x7f", '"\\x7f"'),
+        ("\xff\x00", '"ÿ\\x00"'),
+        ("\u0100\x80", '"Ā\\x80"'),
+        ("\uffff", '"\\uffff"'),
+        ("\U00010ffe\U000e0001", '"\\U00010ffe\\U000e0001"'),
+        ('ö "quoted" \\', '"ö \\"quoted\\" \\\\"'),
+        ('a "b" \\', "'a \"b\" \\'"),
+        ("one\n", "|\n  one"),
+        ("one\n\x1b", '"one\\n\\x1b"'),
+        ("one\ntwo\tthree", '"one\\ntwo\\tthree"'),
+        ("one\ntwo ", '"one\\ntwo "'),
+        ("one\nGröße", "|-\n  one\n  Größe"),
         ("", '""'),
         ("2", '"2"'),
         ("1.10", '"1.10"'),
@@ -104,13 +120,59 @@ def test_an_object_looks_as_kubectl_prints_it() -> None:
     )
 
 
-@pytest.mark.parametrize("value", [None, 1.5, b"bytes", {"a"}, [["nested"]]])
-def test_values_that_no_object_contains_are_refused(value: Any) -> None:
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ({"a": {"b": "one\ntwo"}}, "key:\n  a:\n    b: |-\n      one\n      two\n"),
+        ({"a": [{"b": "one\ntwo"}]}, "key:\n  a:\n  - b: |-\n      one\n      two\n"),
+        ({"a": ["one\ntwo"]}, "key:\n  a:\n  - |-\n    one\n    two\n"),
+        ([{"a": {"b": 1}, "c": [{"d": 1, "e": 2}]}], "key:\n- a:\n    b: 1\n  c:\n  - d: 1\n    e: 2\n"),
+        ([{"a": [{"b": ["c"]}]}], "key:\n- a:\n  - b:\n    - c\n"),
+        ({"no": {"yes": {}}}, 'key:\n  "no":\n    "yes": {}\n'),
+        ({"no": ["a"]}, 'key:\n  "no":\n  - a\n'),
+        ({"no": 1}, 'key:\n  "no": 1\n'),
+        (("a", ()), "key:\n- a\n- []\n"),
+        ((), "key: []\n"),
+    ],
+)
+def test_depth_is_shown_by_indentation(value: Any, written: str) -> None:
+    """Two spaces for each map; a list has its dash in place of them."""
+    assert dump({"key": value}) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (None, "not written to YAML: NoneType"),
+        (1.5, "not written to YAML: float"),
+        (b"bytes", "not written to YAML: bytes"),
+        ({"a"}, "not written to YAML: set"),
+        ([["nested"]], "a list directly in a list does not occur in Kubernetes objects"),
+        ([("nested",)], "a list directly in a list does not occur in Kubernetes objects"),
+    ],
+)
+def test_values_that_no_object_contains_are_refused(value: Any, message: str) -> None:
     """Floats, nulls and nested lists would be a bug in the compiler."""
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=f"^{message}$"):
         dump({"key": value})
     with pytest.raises(TypeError):
         dump({"key": [value]})
+
+
+def test_an_object_without_a_header_begins_with_its_first_key() -> None:
+    """Nothing stands in place of the header, and nothing follows the last line."""
+    assert dump({"a": 1}) == "a: 1\n"
+    assert dump({"a": 1}, "# one") == "# one\na: 1\n"
+
+
+def test_a_shared_map_is_written_like_any_other() -> None:
+    """At each depth, although its text is made once per depth."""
+    content = {"no": 1, "args": ["a", {"b": {"c": 2}}], "text": "one\ntwo"}
+    shared = Shared(content)
+    for _ in range(2):
+        for wrap in (lambda value: value, lambda value: {"spec": value}, lambda value: {"list": [value]}):
+            assert dump(wrap({"yes": shared, "z": 1})) == dump(wrap({"yes": content, "z": 1}))
+    assert shared.text("  ") is shared.text("  ")
 
 
 def test_a_shared_value_is_written_twice() -> None:

@@ -120,20 +120,31 @@ def instead(flag: str) -> str:
     return _INSTEAD.get(flag, "remove it, or use an image with another vLLM version")
 
 
-def deprecated(argument: str, version: Version) -> str | None:
-    """The flag of an argument that a version takes, but with a warning."""
-    flag = split(argument)[0]
+def deprecated(flag: str, version: Version) -> bool:
+    """Whether a version takes a flag, but with a warning."""
     first = DEPRECATED.get(flag)
-    return flag if first is not None and version >= _SAMPLED[first] else None
+    return first is not None and version >= _SAMPLED[first]
 
 
 def _table_name(flag: str) -> str | None:
-    """The table's name for a flag, for its `--no-` form, and for one key of the JSON that it takes."""
+    """The table's name for a flag, for its `--no-` form or mirror, and for one key of the JSON that it takes."""
     name, dot, _ = flag.partition(".")
     if name in FLAGS:
         return name if not dot or name in NESTED else None
     positive = "--" + flag.removeprefix("--no-")
-    return positive if FLAGS.get(positive, _NO_FLAG)[2] == "toggle" else None
+    if positive in NO_FORM or FLAGS.get(positive, _NO_FLAG)[2] == "toggle":
+        return positive
+    return _mirror(flag)
+
+
+def _mirror(flag: str) -> str | None:
+    """The toggle that stands for both `--enable-x` and `--disable-x`, when `flag` is the other of the two."""
+    for one, other in (("--enable-", "--disable-"), ("--disable-", "--enable-")):
+        if flag.startswith(one):
+            toggle = other + flag.removeprefix(one)
+            _, last, kind = FLAGS.get(toggle, _NO_FLAG)
+            return toggle if kind == "toggle" and last >= MIRRORED_SINCE else None
+    return None
 
 
 _TAKE_VALUE: Final = ("value", "many")
@@ -146,8 +157,10 @@ def _outside_span(name: str, flag: str, version: Version) -> Fault | None:
     first, last = FLAGS[name][:2]
     if flag.startswith("--no-") and name in NO_FORM:
         first, last = NO_FORM[name]
-    if version >= _SAMPLED[MIRRORED_SINCE] and name.startswith(("--enable-", "--disable-")):
-        return None  # from here on, one of the two stands for both
+    if name == _mirror(flag):
+        first = MIRRORED_SINCE
+    elif version >= _SAMPLED[MIRRORED_SINCE] and _mirror(name):
+        return None
     if first > 0 and version <= _SAMPLED[first - 1]:
         return Fault(
             "unsupported-flag", f"vLLM {version} does not have {flag} yet ({SAMPLED[first]} does)", instead(name)
@@ -159,7 +172,7 @@ def _outside_span(name: str, flag: str, version: Version) -> Fault | None:
 
 
 def _bad_value(name: str, flag: str, value: str | None) -> Fault | None:
-    takes_value = FLAGS[name][2] in _TAKE_VALUE
+    takes_value = FLAGS[name][2] in _TAKE_VALUE and not flag.startswith("--no-")
     if takes_value and not value:
         return Fault("invalid-argument", f"{flag} needs a value", f"write {flag}=VALUE")
     if not takes_value and value is not None:

@@ -128,9 +128,7 @@ def _pruned(raw: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]
 def _exact(value: Any) -> Any:
     """A value that reads back as itself. Fractions become text; numbers that stand for "no limit" go."""
     match value:
-        case bool():
-            return value
-        case int():
+        case int():  # a boolean, too
             return value if abs(value) < _NO_LIMIT else _ABSENT
         case float() if not math.isfinite(value) or abs(value) >= _NO_LIMIT:
             return _ABSENT

@@ -45,7 +45,7 @@ def _argument(argument: str, version: Version, task: str, loc: Loc) -> Iterator[
         yield Violation(loc, fault.code, fault.message, fault.hint)
         return
     flag, value = vllm.split(argument)
-    if vllm.deprecated(argument, version):
+    if vllm.deprecated(flag, version):
         message = f"vLLM {version} warns that {flag} will be removed"
         yield Violation(loc, "deprecated-flag", message, vllm.instead(flag), Severity.WARNING)
     if flag == "--trust-remote-code":
