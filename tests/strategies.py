@@ -279,7 +279,7 @@ def _environments(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _model(  # noqa: PLR0913 - all that a model refers to
+def _model(  # noqa: PLR0913, PLR0917 - all that a model refers to
     draw: st.DrawFn,
     name: str,
     fields: Mapping[str, st.SearchStrategy[Any]],

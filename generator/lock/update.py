@@ -115,11 +115,13 @@ def _moving(data: Any, upgrade: Upgrade) -> Iterator[tuple[Loc, tuple[str, str]]
         revision = _get(_get(model, "source"), "revision")
         repo = _get(_get(model, "source"), "repo") or _get(_get(defaults, "source"), "repo")
         asked = upgrade.everything or _get(model, "name") in upgrade.names
-        named = isinstance(repo, str) and re.search(REPO, repo) and isinstance(revision, str)
-        if asked and named and not re.search(COMMIT, revision) and _REF.fullmatch(revision):
+        named = isinstance(repo, str) and _REPO.search(repo) and isinstance(revision, str)
+        if asked and named and not _COMMIT.search(revision) and _REF.fullmatch(revision):
             yield ("models", index, "source", "revision"), (repo, revision)
 
 
+_REPO: Final = re.compile(REPO)
+_COMMIT: Final = re.compile(COMMIT)
 _REF: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._/-]{0,198}[0-9A-Za-z_-])?")
 """A branch, a tag or a short commit, without the characters that Git itself or a terminal would trip over."""
 
