@@ -69,6 +69,9 @@ REFUSALS: dict[str, Callable[[FaultyS3], object]] = {
     "PreconditionFailed": lambda s3: s3.faults.error(412, "PreconditionFailed", kind="*Copy*"),
     "NoSuchKey": lambda s3: s3.faults.error(404, "NoSuchKey", kind="*Copy*"),
     "AccessDenied in a 200": lambda s3: s3.faults.error_in_200("AccessDenied", kind="*Copy*"),
+    "501 without a code": lambda s3: s3.faults.add(
+        lambda call: dataclasses.replace(call, instead=Reply(501)), {"kind": "*Copy*"}
+    ),
     "an empty answer": lambda s3: s3.faults.add(
         lambda call: dataclasses.replace(call, instead=Reply()), {"kind": "*Copy*"}
     ),
