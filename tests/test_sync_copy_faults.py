@@ -206,9 +206,11 @@ def _meanwhile(scene: Scene, *argv: str) -> Ran:
     return other.finish(other.start(*argv))
 
 
-def test_pruned_while_it_is_copied(scene: Scene, faulty_s3: FaultyS3) -> None:
+def test_pruned_while_it_is_copied(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> None:
     """The old commit is deleted after the plan: the sync does not need it."""
-    old = scene.other(WEIGHTS)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
+    scene.fill(faulty_s3, catalog="search")
+    old = scene.move(CHANGED)
 
     def prune(call: Call) -> Call:
         assert _meanwhile(scene, "--prune", "--grace", "0").code == 0
