@@ -20,7 +20,7 @@ _TOOLS = ROOT / ".tools" / "bin"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag that rewrites expected files, which CI refuses, and the length of the soak test."""
-    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden and tests/errors")
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden, tests/errors and tests/lock")
     parser.addoption("--kills", type=int, default=50, help="how often a sync is killed (`make soak`: 500)")
     parser.addoption("--rounds", type=int, default=20, help="how many races are run on Ceph; elsewhere a quarter of it")
 

@@ -88,9 +88,11 @@ class Scene:
         self.write({**(catalog or yaml.safe_load(MINIMAL)), "models": entries})
         return commit
 
-    def fill(self, proxy: FaultyS3) -> None:
-        """Sync one model; later requests to S3 go through the proxy, which counts them."""
+    def fill(self, proxy: FaultyS3, catalog: str | None = None) -> None:
+        """Sync one model of a catalog of this name; later requests to S3 go through the proxy, which counts them."""
         self.add()
+        if catalog:
+            self.name(catalog)
         assert self.quick().code == 0
         self.environ["AWS_S3_ENDPOINT"] = proxy.endpoint
         self.hub.reset()

@@ -19,6 +19,7 @@ from generator.compiler import HEADER, Compiled, compile_catalog
 from generator.compiler.kinds import KINDS
 from generator.kube.quantities import canonical
 from generator.releases import TARGETS
+from generator.vllm.versions import parse
 from generator.yaml import read as source
 
 CASES = ["shipped", *GOLDEN_CASES]
@@ -395,13 +396,14 @@ def test_webhooks_have_nothing_to_change(target: Any) -> None:
     path = "rendered/dev/models/inferenceservice-minilm.yaml"
     service = yaml.load(written.tree[path], Loader=yaml.CSafeLoader)
     annotations, predictor = service["metadata"]["annotations"], service["spec"]["predictor"]
-    renamed = target.kserve != "0.15.2"
+    kserve = parse(target.kserve)
+    renamed = kserve >= parse("0.17.0")
     assert annotations["serving.kserve.io/deploymentMode"] == ("Standard" if renamed else "RawDeployment")
     assert annotations.get("modelFormat") == ("vLLM" if renamed else None)
     assert annotations["serving.kserve.io/autoscalerClass"] == "none"
     assert predictor["automountServiceAccountToken"] is False
     assert predictor["minReplicas"] == predictor["maxReplicas"] == 1
-    assert predictor["model"].get("protocolVersion") == ("v2" if target.release == "3.5" else None)
+    assert predictor["model"].get("protocolVersion") == ("v2" if kserve >= parse("0.20.0") else None)
     assert predictor["model"]["modelFormat"] == {"name": "vLLM"}
     assert predictor["deploymentStrategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
 

@@ -69,6 +69,9 @@ REFUSALS: dict[str, Callable[[FaultyS3], object]] = {
     "PreconditionFailed": lambda s3: s3.faults.error(412, "PreconditionFailed", kind="*Copy*"),
     "NoSuchKey": lambda s3: s3.faults.error(404, "NoSuchKey", kind="*Copy*"),
     "AccessDenied in a 200": lambda s3: s3.faults.error_in_200("AccessDenied", kind="*Copy*"),
+    "501 without a code": lambda s3: s3.faults.add(
+        lambda call: dataclasses.replace(call, instead=Reply(501)), {"kind": "*Copy*"}
+    ),
     "an empty answer": lambda s3: s3.faults.add(
         lambda call: dataclasses.replace(call, instead=Reply()), {"kind": "*Copy*"}
     ),
@@ -203,9 +206,11 @@ def _meanwhile(scene: Scene, *argv: str) -> Ran:
     return other.finish(other.start(*argv))
 
 
-def test_pruned_while_it_is_copied(scene: Scene, faulty_s3: FaultyS3) -> None:
+def test_pruned_while_it_is_copied(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> None:
     """The old commit is deleted after the plan: the sync does not need it."""
-    old = scene.other(WEIGHTS)
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
+    scene.fill(faulty_s3, catalog="search")
+    old = scene.move(CHANGED)
 
     def prune(call: Call) -> Call:
         assert _meanwhile(scene, "--prune", "--grace", "0").code == 0

@@ -78,6 +78,9 @@ VERBATIM = frozenset(
 
 def strict(schema: Schema) -> Schema:
     """The schema without its texts, closed wherever the API server would prune or refuse."""
+    if schema.get("format") == "int-or-string":  # OpenAPI has no other way to say it, and adds `type: string`
+        schema = {key: value for key, value in schema.items() if key not in ("format", "type")}
+        schema["x-kubernetes-int-or-string"] = True
     result = {key: strict_part(key, value) for key, value in schema.items() if is_kept(key, value)}
     if schema.get("x-kubernetes-int-or-string"):
         result.setdefault("anyOf", [{"type": "integer"}, {"type": "string"}])

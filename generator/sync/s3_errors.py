@@ -5,6 +5,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.addresses import without_login
@@ -73,8 +74,8 @@ _LASTING: Final = frozenset(
         "ProfileNotFound",
         "NoCredentialsError",
         "PartialCredentialsError",
-        # S3 may say these with a status of 5xx, too: the first always, the others within its answer to a copy, which
-        # botocore makes a 500 (_handle_200_error, boto/botocore botocore/handlers.py @ 1.44.5).
+        # S3 may say these within its answer to a copy, of which botocore makes a 500 (_handle_200_error, boto/botocore
+        # botocore/handlers.py @ 1.44.5).
         "NotImplemented",
         "AccessDenied",
         "NoSuchKey",
@@ -167,12 +168,13 @@ def _client_error(doing: str, code: str, error: "ClientError") -> S3Error:
         hint = _UNCHECKED
     if code == "RequestTimeTooSkewed":
         hint = _skew(error)
-    transient = code in _TRANSIENT or (status >= _SERVER_ERROR and code not in _LASTING)
+    transient = code in _TRANSIENT or (status in _BROKEN and code not in _LASTING)
     return S3Error(f"cannot {doing}: {code}: {said}", code=code, hint=hint, transient=transient)
 
 
 _UNCHECKED: Final = "if the bucket has object lock, run the sync with --checksums"
-_SERVER_ERROR: Final = 500
+_BROKEN: Final = frozenset(range(500, 600)) - {HTTPStatus.NOT_IMPLEMENTED}
+"""Statuses of a server that may work the next time. Not every server sends the code NotImplemented with its status."""
 
 
 def server_time(answer: Mapping[str, Any]) -> datetime | None:
