@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak mutants contract schemas flags lock clean
+.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak fuzz mutants contract schemas flags lock clean
 
 generate: setup ## compile models.yaml
 	$(BIN)/generate
@@ -98,6 +98,9 @@ $(CEPH)/.ready:
 $(TOOLS)/minio: tools/minio/go.mod tools/minio/go.sum
 	cd tools/minio && GOFLAGS=-mod=readonly GOBIN=$(CURDIR)/$(TOOLS) go install tool
 	@touch $@
+
+fuzz: setup ## 100,000 damaged catalogs
+	$(BIN)/pytest --hypothesis-profile=fuzz --timeout=0 tests/test_fuzz.py
 
 mutants: setup ## which changes of the code no test notices: one or two hours
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/mutants.txt

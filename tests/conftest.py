@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 pytest_plugins = ["fakes.fixtures"]
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=100_000)
 settings.load_profile("any machine")
 _TOOLS = ROOT / ".tools" / "bin"
 
