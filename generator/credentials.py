@@ -5,7 +5,7 @@ pattern takes time linear in the text: what repeats is bounded, or can start at 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -91,7 +91,18 @@ FORMS: Final = (
 
 _SHORTEST: Final = 12
 _SHORTEST_SECRET: Final = 2
-_BY_MARK: Final = tuple((mark, form) for form in FORMS for mark in form.marks)
+_SIGNS: Final = "_-.@=?& ~"
+
+
+def _sign(mark: str) -> str:
+    return next((sign for sign in _SIGNS if sign in mark), "")
+
+
+_BY_SIGN: Final = tuple(
+    (sign, tuple((mark, form) for form in FORMS for mark in form.marks if _sign(mark) == sign))
+    for sign in (*_SIGNS, "")
+)
+"""Forms by a character of their mark: most texts have few of these, and then most marks need not be looked for."""
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ENDS: Final = tuple(
@@ -133,7 +144,15 @@ def kind(text: str) -> str | None:
     """What credential `text` holds, or None."""
     if len(text) < _SHORTEST:
         return None
-    return next((form.what for mark, form in _BY_MARK if mark in text and _compiled(form.pattern).search(text)), None)
+    return next((form.what for mark, form in _marked(text) if _compiled(form.pattern).search(text)), None)
+
+
+def _marked(text: str) -> Iterator[tuple[str, _Form]]:
+    for sign, forms in _BY_SIGN:
+        if sign in text:
+            for each in forms:
+                if each[0] in text:
+                    yield each
 
 
 @lru_cache(maxsize=4096)
@@ -184,9 +203,8 @@ def _holds_secret(found: re.Match[str]) -> bool:
 
 def redact(text: str) -> str:
     """`text` without the credentials that are known by their form."""
-    for mark, form in _BY_MARK:
-        if mark in text:
-            text = _compiled(form.pattern).sub(HIDDEN, text)
+    for _, form in _marked(text):
+        text = _compiled(form.pattern).sub(HIDDEN, text)
     return text
 
 

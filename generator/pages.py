@@ -1,6 +1,7 @@
 """Pages for readers, from Jinja templates."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,11 +33,12 @@ def pages(catalog: Catalog) -> FileTree:
     return {CATALOG_PAGE: "\n".join(map(visible, text.split("\n"))).encode()}
 
 
-def _cell(text: object) -> str:
+@cache
+def _cell(text: str) -> str:
     """Text escaped for a cell of a Markdown table."""
-    return "".join(
-        f"\\{character}" if character in "\\|`*_<>[]&#~$!" else character for character in str(text)
-    ).replace("\n", " ")
+    return "".join(f"\\{character}" if character in "\\|`*_<>[]&#~$!" else character for character in text).replace(
+        "\n", " "
+    )
 
 
 def _headline(served: ServedModel) -> str:
@@ -57,11 +59,13 @@ _SHOWN: Final[Mapping[str, Callable[[ServedModel], str]]] = {
 
 def _served(model: Model, what: str) -> str:
     """What a model's environments serve: one value if they agree, and otherwise each with its environments."""
+    show, (first, *others) = _SHOWN[what], model.served or (model.base,)
+    shown = show(first)
+    if all(show(other) == shown for other in others):
+        return shown
     environments: dict[str, list[str]] = {}
-    for served in model.served or (model.base,):
-        environments.setdefault(_SHOWN[what](served), []).append(str(served.environment))
-    if len(environments) == 1:
-        return next(iter(environments))
+    for served in (first, *others):
+        environments.setdefault(show(served), []).append(str(served.environment))
     return "; ".join(f"{value} in {', '.join(names)}" for value, names in environments.items())
 
 
