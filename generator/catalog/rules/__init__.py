@@ -1,13 +1,15 @@
 """What must fit together in a catalog, beyond the shape of each value."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from generator.catalog.model import Catalog, Violation
 from generator.catalog.rules import arguments, capacity, names, references, sizes, text
 
-_RULES = (*names.RULES, *references.RULES, *arguments.RULES, *capacity.RULES, *sizes.RULES)
-_OF_THE_TARGET = (*names.OF_THE_TARGET, *capacity.OF_THE_TARGET)
+_MODULES: Final = (names, references, arguments, capacity, sizes)
+_RULES: Final = tuple(rule for module in _MODULES for rule in module.RULES)
+_OF_THE_TARGET: Final = tuple(rule for module in _MODULES for rule in getattr(module, "OF_THE_TARGET", ()))
+_OF_THE_WHOLE: Final = tuple(rule for module in _MODULES for rule in getattr(module, "OF_THE_WHOLE", ()))
 
 
 def check_text(data: Any) -> Iterator[Violation]:
@@ -17,7 +19,7 @@ def check_text(data: Any) -> Iterator[Violation]:
 
 def check(catalog: Catalog, *, target_known: bool = True, whole: bool = True) -> Iterator[Violation]:
     """Every violation of every other rule whose inputs are sound: some need the target, or all that was written."""
-    unsound = (() if target_known else _OF_THE_TARGET) + (() if whole else references.OF_THE_WHOLE)
+    unsound = (() if target_known else _OF_THE_TARGET) + (() if whole else _OF_THE_WHOLE)
     for rule in _RULES:
         if rule not in unsound:
             yield from rule(catalog)
