@@ -11,7 +11,18 @@ from generator.diagnostics import GeneratorError
 from generator.hub.files import ModelFile, select
 from generator.sync import manifest as manifests
 from generator.sync.manifest import Entry, Manifest
-from generator.sync.plan import CopySource, OtherCommit, Plan, Stored, Wanted, make_plan, part_size, phases, up_to_date
+from generator.sync.plan import (
+    CopySource,
+    Operation,
+    OtherCommit,
+    Plan,
+    Stored,
+    Wanted,
+    make_plan,
+    part_size,
+    phases,
+    up_to_date,
+)
 
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 WANTED = Wanted("m", "org/m", COMMIT, "bucket", "models/m/1110a243fdf4/", "models/.sync/m/1110a243fdf4.json", "p")
@@ -44,6 +55,9 @@ def test_manifest_and_listing_show_that_a_model_is_up_to_date() -> None:
     plan = up_to_date(WANTED, MANIFEST, LISTING)
     assert plan is not None
     assert not plan.work
+    assert list(plan.operations) == [
+        Operation("keep", file.path, file.size, "in the manifest", entry=entry(file)) for file in FILES
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +82,23 @@ def test_an_empty_bucket_gets_everything_weights_first_config_last() -> None:
     assert [[item.path for item in part] for part in (side_by_side, last)] == [["model.safetensors"], ["config.json"]]
 
 
+def test_weights_come_first_by_size_and_what_announces_them_comes_last() -> None:
+    """The largest file takes longest. An index follows its shards, and config.json everything, whatever their size."""
+    in_order = [
+        ("model-00002-of-00003.safetensors", 300),
+        ("model-00001-of-00003.safetensors", 200),
+        ("model-00003-of-00003.safetensors", 200),
+        ("tokenizer.json", 50),
+        ("merges.txt", 5),
+        ("vocab.json", 5),
+        ("model.safetensors.index.json", 900),
+        ("config.json", 1_000),
+    ]
+    wanted = [ModelFile(path, size, None, "b" * 40) for path, size in reversed(in_order)]
+    plan = make_plan(WANTED, wanted, None, {})
+    assert [(operation.path, operation.size) for operation in plan.operations] == in_order
+
+
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
@@ -89,10 +120,48 @@ def test_without_a_manifest_only_a_noted_digest_proves_a_file(noted: str | None,
     assert actions(make_plan(WANTED, FILES, None, listing))["model.safetensors"][0] == action
 
 
+@pytest.mark.parametrize("file", FILES, ids=["git_sha1", "sha256"])
+def test_a_file_that_its_noted_digests_prove_is_recorded_with_them(file: ModelFile) -> None:
+    """The Hub states a large file's sha256, and of a small file Git's SHA-1; a manifest's entry needs the sha256."""
+    sha256 = file.sha256 or "c" * 64
+    there = Stored(file.path, file.size, "e", sha256, file.git_sha1)
+    [kept] = make_plan(WANTED, [file], None, {file.path: there}).operations
+    own = Entry(file.path, file.size, sha256, file.git_sha1, "e")
+    assert kept == Operation("keep", file.path, file.size, "already sent and verified", file, own)
+    for unproven in (there._replace(sha256=None), there._replace(sha256="d" * 64, git_sha1="d" * 40)):
+        plan = make_plan(WANTED, [file], None, {file.path: unproven})
+        assert actions(plan) == {file.path: ("upload", "not verified")}
+
+
+def test_a_file_in_the_manifest_stays_with_its_entry() -> None:
+    """The next manifest is made of the entries, and `--verify` reads the files."""
+    assert list(make_plan(WANTED, FILES, MANIFEST, LISTING).operations) == [
+        Operation("keep", file.path, file.size, "in the manifest", file, entry(file)) for file in (WEIGHTS, CONFIG)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "manifest", "listing", "replaced"),
+    [
+        (FILES, MANIFEST, LISTING, False),
+        (FILES, None, {}, False),
+        (FILES, MANIFEST._replace(files=(entry(CONFIG),)), {"config.json": stored(CONFIG)}, False),
+        (FILES, MANIFEST, {"config.json": stored(CONFIG)}, True),
+        ([CONFIG], MANIFEST, {**LISTING, "model.safetensors": stored(WEIGHTS, "other")}, True),
+    ],
+    ids=["nothing to do", "no manifest", "a file is new", "a file comes again", "a file is deleted"],
+)
+def test_a_manifest_is_replaced_before_what_it_promises_changes(
+    files: list[ModelFile], manifest: Manifest | None, listing: dict[str, Stored], *, replaced: bool
+) -> None:
+    """Otherwise a run that is killed would leave a manifest that is not true."""
+    assert make_plan(WANTED, files, manifest, listing).replaces_manifest is replaced
+
+
 def test_an_unknown_object_below_the_prefix_is_deleted() -> None:
     """KServe would download it into the model's folder."""
     plan = make_plan(WANTED, FILES, MANIFEST, {**LISTING, "extra.bin": Stored("extra.bin", 1, "e")})
-    assert actions(plan)["extra.bin"][0] == "delete"
+    assert actions(plan)["extra.bin"] == ("delete", "not part of the model, but KServe would download it")
     assert plan.writes_manifest
 
 
@@ -100,16 +169,18 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 ONNX = ModelFile("onnx/model.onnx", 5, None, "f" * 40)
 WHOLE = MANIFEST._replace(files=(*MANIFEST.files, entry(ONNX)))
 THERE = {**LISTING, ONNX.path: stored(ONNX)}
+RETIRED = "no longer part of the model; --prune deletes it"
 
 
 def test_a_file_that_is_not_selected_any_more_is_retired() -> None:
     """Pods that start now may need it; the manifest stays, as all that it lists is still there."""
     plan = make_plan(WANTED._replace(profile="narrower"), FILES, WHOLE, THERE)
-    assert actions(plan)[ONNX.path][0] == "retire"
+    assert actions(plan)[ONNX.path] == ("retire", RETIRED)
     assert (plan.writes_manifest, plan.replaces_manifest) == (True, False)
     recorded = WHOLE._replace(files=(*MANIFEST.files, entry(ONNX)._replace(unwanted_since=SINCE)))
     assert manifests.parse(manifests.dump(recorded), "here").by_path[ONNX.path].unwanted_since == SINCE
-    assert not make_plan(WANTED, FILES, recorded, THERE).work
+    again = make_plan(WANTED, FILES, recorded, THERE)
+    assert (again.work, actions(again)[ONNX.path]) == (False, ("keep", RETIRED))
     back = make_plan(WANTED, (*FILES, ONNX), recorded, THERE)
     assert [operation.entry for operation in back.operations if operation.path == ONNX.path] == [entry(ONNX)]
 
@@ -130,7 +201,7 @@ def test_what_another_catalog_has_recorded_counts_unless_ours_knows_better() -> 
         assert actions(make_plan(WANTED, FILES, own, there, shared=[theirs]))["model.safetensors"][0] == "keep"
     damaged = manifests.disproved(MANIFEST, {"model.safetensors"})
     plan = make_plan(WANTED, FILES, damaged, LISTING, shared=[MANIFEST])
-    assert actions(plan)["model.safetensors"][0] == "upload"
+    assert actions(plan)["model.safetensors"] == ("upload", "damaged, according to --verify")
 
 
 def test_a_lock_that_differs_from_the_manifest_wins() -> None:
