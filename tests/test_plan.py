@@ -54,7 +54,7 @@ def test_manifest_and_listing_show_that_a_model_is_up_to_date() -> None:
     """The list of files on the Hub is not needed."""
     plan = up_to_date(WANTED, MANIFEST, LISTING)
     assert plan is not None
-    assert not plan.work
+    assert (plan.wanted, plan.writes_manifest, plan.work) == (WANTED, False, False)
     assert list(plan.operations) == [
         Operation("keep", file.path, file.size, "in the manifest", entry=entry(file)) for file in FILES
     ]
@@ -111,6 +111,7 @@ def test_drift_is_seen_by_size_and_etag(there: Stored, expected: tuple[str, str]
     """A file that another program wrote is sent again."""
     plan = make_plan(WANTED, FILES, MANIFEST, {**LISTING, "model.safetensors": there})
     assert actions(plan)["model.safetensors"] == expected
+    assert (plan.wanted, plan.writes_manifest) == (WANTED, expected[0] == "upload")
 
 
 @pytest.mark.parametrize(("noted", "action"), [("a" * 64, "keep"), ("d" * 64, "upload"), (None, "upload")])
@@ -125,9 +126,11 @@ def test_a_file_that_its_noted_digests_prove_is_recorded_with_them(file: ModelFi
     """The Hub states a large file's sha256, and of a small file Git's SHA-1; a manifest's entry needs the sha256."""
     sha256 = file.sha256 or "c" * 64
     there = Stored(file.path, file.size, "e", sha256, file.git_sha1)
-    [kept] = make_plan(WANTED, [file], None, {file.path: there}).operations
+    plan = make_plan(WANTED, [file], None, {file.path: there})
+    [kept] = plan.operations
     own = Entry(file.path, file.size, sha256, file.git_sha1, "e")
     assert kept == Operation("keep", file.path, file.size, "already sent and verified", file, own)
+    assert plan.writes_manifest
     for unproven in (there._replace(sha256=None), there._replace(sha256="d" * 64, git_sha1="d" * 40)):
         plan = make_plan(WANTED, [file], None, {file.path: unproven})
         assert actions(plan) == {file.path: ("upload", "not verified")}
@@ -187,8 +190,9 @@ def test_a_file_that_is_not_selected_any_more_is_retired() -> None:
 
 def test_without_a_manifest_the_noted_digest_protects_a_file() -> None:
     """As after a sync that was killed while `files` changed."""
-    noted = {**LISTING, ONNX.path: stored(ONNX)._replace(sha256="c" * 64)}
-    assert actions(make_plan(WANTED, FILES, MANIFEST, noted))[ONNX.path][0] == "retire"
+    noted = {**LISTING, ONNX.path: stored(ONNX)._replace(sha256="c" * 64, git_sha1="f" * 40)}
+    [retired] = [item for item in make_plan(WANTED, FILES, MANIFEST, noted).operations if item.action == "retire"]
+    assert retired.entry == entry(ONNX)
     changed = {**LISTING, ONNX.path: stored(ONNX, "other")}
     assert actions(make_plan(WANTED, FILES, WHOLE, changed))[ONNX.path][0] == "delete"
 
@@ -224,9 +228,8 @@ def test_a_missing_file_is_copied_from_a_commit_that_has_it() -> None:
     plan = make_plan(WANTED, FILES, None, {}, [EARLIER])
     assert actions(plan) == {"model.safetensors": COPY, "config.json": MISSING}
     assert (plan.copy_bytes, plan.upload_bytes, plan.work) == (100, 10, True)
-    assert plan.operations[0].copy_source == CopySource(
-        "2" * 12, "models/m/222222222222/model.safetensors", "e", "a" * 64
-    )
+    there = CopySource("2" * 12, "models/m/222222222222/model.safetensors", "e", "a" * 64)
+    assert plan.operations[0] == Operation("copy", WEIGHTS.path, 100, COPY[1], WEIGHTS, copy_source=there)
     assert [[item.path for item in part] for part in phases(plan.operations)] == [
         ["model.safetensors"],
         ["config.json"],
@@ -300,6 +303,7 @@ def test_no_file_needs_more_parts_than_s3_allows(size: int) -> None:
     """Up to the largest object that S3 takes."""
     part = part_size(size)
     assert -(-size // part) <= 10_000
+    assert part % (1 << 20) == 0
     assert 5 << 20 <= part <= 5 << 30
 
 
