@@ -343,6 +343,45 @@ def test_argo_cd_syncs_what_is_rendered(case: str) -> None:
     assert {(obj["apiVersion"].rpartition("/")[0], obj["kind"]) for obj in synced(case)} <= kinds
 
 
+def test_argo_cd_may_write_to_a_models_own_namespace() -> None:
+    """An override's namespace is a destination on the cluster of its environment, and on no other."""
+    text = (
+        MINIMAL.replace('"3.3"', '"3.3", argocd: {repoURL: https://git.example.com/models.git}')
+        .replace("{namespace: team-dev}", "{namespace: team-dev}\n  prod: {namespace: team-prod, cluster: east}")
+        .replace("    dimensions: 384\n", "    dimensions: 384\n    overrides: {prod: {namespace: search-prod}}\n")
+    )
+    project = yaml.safe_load(compile_text(text)[1].tree["argocd/appproject.yaml"])
+    assert [(place["name"], place["namespace"]) for place in project["spec"]["destinations"]] == [
+        ("east", "redhat-ods-applications"),
+        ("east", "search-prod"),
+        ("east", "team-prod"),
+        ("in-cluster", "redhat-ods-applications"),
+        ("in-cluster", "team-dev"),
+    ]
+
+
+def test_an_empty_value_of_a_toleration_is_left_out_and_zero_seconds_are_not() -> None:
+    """KServe's webhook drops empty text; no seconds at all would mean that the pod stays."""
+    toleration = '{key: example.com/pool, value: "", effect: NoExecute, tolerationSeconds: 0}'
+    text = f"{MINIMAL}    tolerations: [{toleration}]\n"
+    service = yaml.safe_load(compile_text(text)[1].tree["rendered/dev/models/inferenceservice-minilm.yaml"])
+    assert service["spec"]["predictor"]["tolerations"] == [
+        {"key": "example.com/pool", "effect": "NoExecute", "tolerationSeconds": 0}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("repository", "python"),
+    [("quay.io/vllm/vllm-cuda", "python"), ("vllm/vllm-openai", "python3"), ("docker.io/vllm/vllm-openai", "python3")],
+)
+def test_an_image_is_started_with_the_python_that_it_has(repository: str, python: str) -> None:
+    """The upstream image has no `python`."""
+    text = MINIMAL.replace("quay.io/vllm/vllm-cuda", repository)
+    runtime = yaml.safe_load(compile_text(text)[1].tree["rendered/dev/models/servingruntime-minilm.yaml"])
+    (container,) = runtime["spec"]["containers"]
+    assert container["command"] == [python, "-m", "vllm.entrypoints.openai.api_server"]
+
+
 def test_the_page_shows_what_each_environment_serves() -> None:
     """An override may change any column; where environments agree, a value stands alone."""
     text = (

@@ -145,6 +145,20 @@ def test_other_buckets_pass(bucket: str) -> None:
     assert not found(((*CONNECTION, "bucket"), bucket))
 
 
+def test_a_prefix_belongs_to_one_connection() -> None:
+    """An endpoint and a bucket are the place: the same name elsewhere is another bucket."""
+    other = {"displayName": "Other", "prefix": "models/archive", "secret": {"existing": "other"}}
+    same = {"endpoint": "https://s3.example.com", "bucket": "models-bucket"}
+
+    def beside(**changed: str) -> set[str]:
+        return found((("connections", "other"), {**other, **same, **changed}), ((*MODEL, "connection"), "s3"))
+
+    assert beside() == {"prefix-overlap"}
+    assert not beside(endpoint="https://s3.west.example.com")
+    assert not beside(bucket="other-bucket")
+    assert not beside(prefix="models-archive")
+
+
 @pytest.mark.parametrize("name", ["kubernetes.io/gpu", "gpu.kubernetes.io/x", "requests.nvidia.com/gpu"])
 def test_an_accelerator_is_an_extended_resource(name: str) -> None:
     """IsExtendedResourceName refuses these."""
@@ -160,6 +174,13 @@ def test_an_accelerator_is_the_runtimes_or_a_mig_slice(name: str) -> None:
     assert not found(
         ((*MODEL, "resources", "accelerator"), name), ((*RUNTIME, "accelerators"), ["nvidia.com/gpu", name])
     )
+
+
+def test_a_model_without_gpus_needs_no_accelerator_of_its_runtime() -> None:
+    """It asks for none, so it cannot ask for a wrong one."""
+    other = ((*RUNTIME, "accelerators"), ["amd.com/gpu"])
+    assert found(other) == {"accelerator-mismatch"}
+    assert not found(other, ((*MODEL, "resources", "gpu"), 0))
 
 
 @pytest.mark.parametrize(
@@ -238,6 +259,86 @@ def test_an_object_fits_into_etcd(entry: tuple[str | int, ...]) -> None:
 def test_the_secret_of_kserve_is_not_a_connections(change: Any) -> None:
     """odh-model-controller writes it anew from all data connections of the namespace."""
     assert found(change) == {"reserved-name"}
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    ["default", "openshift", "kube-system", "openshift-gitops", "redhat-ods-applications", "redhat-ods-monitoring"],
+)
+def test_a_namespace_of_the_platform_serves_no_model(namespace: str) -> None:
+    """Neither as an environment's, nor as a model's own."""
+    assert found((("environments", "dev", "namespace"), namespace)) == {"reserved-namespace"}
+    assert found(((*MODEL, "overrides"), {"dev": {"namespace": namespace}})) == {"reserved-namespace"}
+
+
+def test_the_dashboards_namespace_serves_no_model_whatever_its_name() -> None:
+    """The webhook refuses it; without the field, the same name is like any other."""
+    own = (("environments", "dev", "namespace"), "opendatahub")
+    assert found(own, (("platform", "dashboardNamespace"), "opendatahub")) == {"reserved-namespace"}
+    assert not found(own)
+
+
+@pytest.mark.parametrize("namespace", ["kubeflow", "openshifters", "my-openshift-models", "defaults"])
+def test_other_namespaces_pass(namespace: str) -> None:
+    """Only whole names and these beginnings are the platform's."""
+    assert not found((("environments", "dev", "namespace"), namespace))
+
+
+EXISTS = {"key": "example.com/pool", "operator": "Exists"}
+
+
+@pytest.mark.parametrize(
+    "toleration",
+    [
+        {**EXISTS, "value": "gpu"},
+        {"operator": "Equal", "value": "gpu"},
+        {"value": "gpu"},
+        {**EXISTS, "effect": "NoSchedule", "tolerationSeconds": 60},
+        {**EXISTS, "effect": "PreferNoSchedule", "tolerationSeconds": 0},
+        {**EXISTS, "tolerationSeconds": 60},
+    ],
+)
+def test_a_toleration_follows_the_api(toleration: dict[str, Any]) -> None:
+    """Exists takes no value, a missing key needs Exists, and only NoExecute takes seconds."""
+    assert found(((*MODEL, "tolerations"), [toleration])) == {"invalid-toleration"}
+
+
+@pytest.mark.parametrize(
+    "toleration",
+    [
+        {**EXISTS, "value": ""},
+        {"operator": "Exists"},
+        {"key": "example.com/pool"},
+        {"key": "example.com/pool", "operator": "Equal", "value": "gpu"},
+        {**EXISTS, "effect": "NoSchedule"},
+        {**EXISTS, "effect": "NoExecute", "tolerationSeconds": 0},
+    ],
+)
+def test_other_tolerations_pass(toleration: dict[str, Any]) -> None:
+    """An empty value is none, and without a key every taint is meant."""
+    assert not found(((*MODEL, "tolerations"), [toleration]))
+
+
+def test_a_batch_may_be_shorter_than_a_text_if_prefill_is_chunked() -> None:
+    """A decoder reads a long text in pieces; an encoder needs it whole."""
+    length, batch = ((*MODEL, "maxModelLen"), 512), "--max-num-batched-tokens=256"
+    assert found(length, ((*MODEL, "args"), [batch])) == {"batch-too-small"}
+    assert not found(length, ((*MODEL, "args"), [batch, "--enable-chunked-prefill"]))
+    assert not found(length, ((*MODEL, "args"), [batch]), ((*RUNTIME, "args"), ["--enable-chunked-prefill"]))
+    assert not found(length, ((*MODEL, "args"), ["--max-num-batched-tokens=512"]))
+
+
+@pytest.mark.parametrize("mark", ["{{", "${", "$("])
+def test_what_an_engine_expands_is_no_text(mark: str) -> None:
+    """Wherever it stands, as what reaches the cluster would not be what is in Git."""
+    for field, value in (("displayName", f"For {mark}x"), ("args", [f"--dtype={mark}x"]), ("env", {"A": f"{mark}x"})):
+        assert "text-expansion" in found(((*MODEL, field), value))
+
+
+@pytest.mark.parametrize("text", ["$HOME", "{x}", "$ (x)", "100 $", "(x)", "{ {x}}", "5 $/{x}"])
+def test_other_text_with_such_characters_passes(text: str) -> None:
+    """Each of them alone is harmless."""
+    assert not found(((*MODEL, "displayName"), text), ((*MODEL, "env"), {"A": text}))
 
 
 def test_the_name_of_an_application_fits_into_a_label() -> None:

@@ -11,7 +11,18 @@ from generator.diagnostics import GeneratorError
 from generator.hub.files import ModelFile, select
 from generator.sync import manifest as manifests
 from generator.sync.manifest import Entry, Manifest
-from generator.sync.plan import CopySource, OtherCommit, Plan, Stored, Wanted, make_plan, part_size, phases, up_to_date
+from generator.sync.plan import (
+    CopySource,
+    Operation,
+    OtherCommit,
+    Plan,
+    Stored,
+    Wanted,
+    make_plan,
+    part_size,
+    phases,
+    up_to_date,
+)
 
 COMMIT = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 WANTED = Wanted("m", "org/m", COMMIT, "bucket", "models/m/1110a243fdf4/", "models/.sync/m/1110a243fdf4.json", "p")
@@ -43,7 +54,10 @@ def test_manifest_and_listing_show_that_a_model_is_up_to_date() -> None:
     """The list of files on the Hub is not needed."""
     plan = up_to_date(WANTED, MANIFEST, LISTING)
     assert plan is not None
-    assert not plan.work
+    assert (plan.wanted, plan.writes_manifest, plan.work) == (WANTED, False, False)
+    assert list(plan.operations) == [
+        Operation("keep", file.path, file.size, "in the manifest", entry=entry(file)) for file in FILES
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +82,23 @@ def test_an_empty_bucket_gets_everything_weights_first_config_last() -> None:
     assert [[item.path for item in part] for part in (side_by_side, last)] == [["model.safetensors"], ["config.json"]]
 
 
+def test_weights_come_first_by_size_and_what_announces_them_comes_last() -> None:
+    """The largest file takes longest. An index follows its shards, and config.json everything, whatever their size."""
+    in_order = [
+        ("model-00002-of-00003.safetensors", 300),
+        ("model-00001-of-00003.safetensors", 200),
+        ("model-00003-of-00003.safetensors", 200),
+        ("tokenizer.json", 250),
+        ("merges.txt", 5),
+        ("vocab.json", 5),
+        ("model.safetensors.index.json", 900),
+        ("config.json", 1_000),
+    ]
+    wanted = [ModelFile(path, size, None, "b" * 40) for path, size in reversed(in_order)]
+    plan = make_plan(WANTED, wanted, None, {})
+    assert [(operation.path, operation.size) for operation in plan.operations] == in_order
+
+
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
@@ -80,6 +111,7 @@ def test_drift_is_seen_by_size_and_etag(there: Stored, expected: tuple[str, str]
     """A file that another program wrote is sent again."""
     plan = make_plan(WANTED, FILES, MANIFEST, {**LISTING, "model.safetensors": there})
     assert actions(plan)["model.safetensors"] == expected
+    assert (plan.wanted, plan.writes_manifest) == (WANTED, expected[0] == "upload")
 
 
 @pytest.mark.parametrize(("noted", "action"), [("a" * 64, "keep"), ("d" * 64, "upload"), (None, "upload")])
@@ -89,10 +121,50 @@ def test_without_a_manifest_only_a_noted_digest_proves_a_file(noted: str | None,
     assert actions(make_plan(WANTED, FILES, None, listing))["model.safetensors"][0] == action
 
 
+@pytest.mark.parametrize("file", FILES, ids=["git_sha1", "sha256"])
+def test_a_file_that_its_noted_digests_prove_is_recorded_with_them(file: ModelFile) -> None:
+    """The Hub states a large file's sha256, and of a small file Git's SHA-1; a manifest's entry needs the sha256."""
+    sha256 = file.sha256 or "c" * 64
+    there = Stored(file.path, file.size, "e", sha256, file.git_sha1)
+    plan = make_plan(WANTED, [file], None, {file.path: there})
+    [kept] = plan.operations
+    own = Entry(file.path, file.size, sha256, file.git_sha1, "e")
+    assert kept == Operation("keep", file.path, file.size, "already sent and verified", file, own)
+    assert plan.writes_manifest
+    for unproven in (there._replace(sha256=None), there._replace(sha256="d" * 64, git_sha1="d" * 40)):
+        plan = make_plan(WANTED, [file], None, {file.path: unproven})
+        assert actions(plan) == {file.path: ("upload", "not verified")}
+
+
+def test_a_file_in_the_manifest_stays_with_its_entry() -> None:
+    """The next manifest is made of the entries of what stays."""
+    assert list(make_plan(WANTED, FILES, MANIFEST, LISTING).operations) == [
+        Operation("keep", file.path, file.size, "in the manifest", file, entry(file)) for file in (WEIGHTS, CONFIG)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "manifest", "listing", "replaced"),
+    [
+        (FILES, MANIFEST, LISTING, False),
+        (FILES, None, {}, False),
+        (FILES, MANIFEST._replace(files=(entry(CONFIG),)), {"config.json": stored(CONFIG)}, False),
+        (FILES, MANIFEST, {"config.json": stored(CONFIG)}, True),
+        ([CONFIG], MANIFEST, {**LISTING, "model.safetensors": stored(WEIGHTS, "other")}, True),
+    ],
+    ids=["nothing to do", "no manifest", "a file is new", "a file comes again", "a file is deleted"],
+)
+def test_a_manifest_is_replaced_before_what_it_promises_changes(
+    files: list[ModelFile], manifest: Manifest | None, listing: dict[str, Stored], *, replaced: bool
+) -> None:
+    """Otherwise a run that is killed would leave a manifest that is not true."""
+    assert make_plan(WANTED, files, manifest, listing).replaces_manifest is replaced
+
+
 def test_an_unknown_object_below_the_prefix_is_deleted() -> None:
     """KServe would download it into the model's folder."""
     plan = make_plan(WANTED, FILES, MANIFEST, {**LISTING, "extra.bin": Stored("extra.bin", 1, "e")})
-    assert actions(plan)["extra.bin"][0] == "delete"
+    assert actions(plan)["extra.bin"] == ("delete", "not part of the model, but KServe would download it")
     assert plan.writes_manifest
 
 
@@ -100,24 +172,27 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 ONNX = ModelFile("onnx/model.onnx", 5, None, "f" * 40)
 WHOLE = MANIFEST._replace(files=(*MANIFEST.files, entry(ONNX)))
 THERE = {**LISTING, ONNX.path: stored(ONNX)}
+RETIRED = "no longer part of the model; --prune deletes it"
 
 
 def test_a_file_that_is_not_selected_any_more_is_retired() -> None:
     """Pods that start now may need it; the manifest stays, as all that it lists is still there."""
     plan = make_plan(WANTED._replace(profile="narrower"), FILES, WHOLE, THERE)
-    assert actions(plan)[ONNX.path][0] == "retire"
+    assert actions(plan)[ONNX.path] == ("retire", RETIRED)
     assert (plan.writes_manifest, plan.replaces_manifest) == (True, False)
     recorded = WHOLE._replace(files=(*MANIFEST.files, entry(ONNX)._replace(unwanted_since=SINCE)))
     assert manifests.parse(manifests.dump(recorded), "here").by_path[ONNX.path].unwanted_since == SINCE
-    assert not make_plan(WANTED, FILES, recorded, THERE).work
+    again = make_plan(WANTED, FILES, recorded, THERE)
+    assert (again.work, actions(again)[ONNX.path]) == (False, ("keep", RETIRED))
     back = make_plan(WANTED, (*FILES, ONNX), recorded, THERE)
     assert [operation.entry for operation in back.operations if operation.path == ONNX.path] == [entry(ONNX)]
 
 
 def test_without_a_manifest_the_noted_digest_protects_a_file() -> None:
     """As after a sync that was killed while `files` changed."""
-    noted = {**LISTING, ONNX.path: stored(ONNX)._replace(sha256="c" * 64)}
-    assert actions(make_plan(WANTED, FILES, MANIFEST, noted))[ONNX.path][0] == "retire"
+    noted = {**LISTING, ONNX.path: stored(ONNX)._replace(sha256="c" * 64, git_sha1="f" * 40)}
+    [retired] = [item for item in make_plan(WANTED, FILES, MANIFEST, noted).operations if item.action == "retire"]
+    assert retired.entry == entry(ONNX)
     changed = {**LISTING, ONNX.path: stored(ONNX, "other")}
     assert actions(make_plan(WANTED, FILES, WHOLE, changed))[ONNX.path][0] == "delete"
 
@@ -130,7 +205,7 @@ def test_what_another_catalog_has_recorded_counts_unless_ours_knows_better() -> 
         assert actions(make_plan(WANTED, FILES, own, there, shared=[theirs]))["model.safetensors"][0] == "keep"
     damaged = manifests.disproved(MANIFEST, {"model.safetensors"})
     plan = make_plan(WANTED, FILES, damaged, LISTING, shared=[MANIFEST])
-    assert actions(plan)["model.safetensors"][0] == "upload"
+    assert actions(plan)["model.safetensors"] == ("upload", "damaged, according to --verify")
 
 
 def test_a_lock_that_differs_from_the_manifest_wins() -> None:
@@ -153,9 +228,8 @@ def test_a_missing_file_is_copied_from_a_commit_that_has_it() -> None:
     plan = make_plan(WANTED, FILES, None, {}, [EARLIER])
     assert actions(plan) == {"model.safetensors": COPY, "config.json": MISSING}
     assert (plan.copy_bytes, plan.upload_bytes, plan.work) == (100, 10, True)
-    assert plan.operations[0].copy_source == CopySource(
-        "2" * 12, "models/m/222222222222/model.safetensors", "e", "a" * 64
-    )
+    there = CopySource("2" * 12, "models/m/222222222222/model.safetensors", "e", "a" * 64)
+    assert plan.operations[0] == Operation("copy", WEIGHTS.path, 100, COPY[1], WEIGHTS, copy_source=there)
     assert [[item.path for item in part] for part in phases(plan.operations)] == [
         ["model.safetensors"],
         ["config.json"],
@@ -229,6 +303,7 @@ def test_no_file_needs_more_parts_than_s3_allows(size: int) -> None:
     """Up to the largest object that S3 takes."""
     part = part_size(size)
     assert -(-size // part) <= 10_000
+    assert part % (1 << 20) == 0
     assert 5 << 20 <= part <= 5 << 30
 
 
