@@ -150,7 +150,7 @@ def heartbeat(waits: Waits, say: Callable[[str], None], *, as_json: bool) -> Ite
 
 @contextmanager
 def shown(sizes: Sizes, *, terminal: bool, as_json: bool, say: Callable[[str], None]) -> Iterator[Observe]:
-    """Show progress while the block runs, if there is any to come; what it yields is called with every byte that arrives."""
+    """Show progress while the block runs, if there is any to come; what it yields is called as bytes arrive."""
     if terminal and sizes:
         from rich.console import Console  # noqa: PLC0415 - only on a terminal
 
