@@ -1,5 +1,6 @@
 """What holds for every object that is written, for any catalog."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -380,6 +381,18 @@ def test_an_image_is_started_with_the_python_that_it_has(repository: str, python
     runtime = yaml.safe_load(compile_text(text)[1].tree["rendered/dev/models/servingruntime-minilm.yaml"])
     (container,) = runtime["spec"]["containers"]
     assert container["command"] == [python, "-m", "vllm.entrypoints.openai.api_server"]
+
+
+def test_the_dashboard_reads_a_runtimes_accelerators_as_json() -> None:
+    """In the runtime's own order, in the model's ServingRuntime and in the Template's."""
+    image = "    image: quay.io/vllm"
+    text = MINIMAL.replace(image, f"    accelerators: [nvidia.com/gpu, amd.com/gpu]\n{image}")
+    tree = compile_text(text)[1].tree
+    runtime = yaml.safe_load(tree["rendered/dev/models/servingruntime-minilm.yaml"])
+    (inner,) = yaml.safe_load(tree["rendered/dev/platform/template-vllm-embedding.yaml"])["objects"]
+    for obj in (runtime, inner):
+        annotation = obj["metadata"]["annotations"]["opendatahub.io/recommended-accelerators"]
+        assert json.loads(annotation) == ["nvidia.com/gpu", "amd.com/gpu"]
 
 
 def test_the_page_shows_what_each_environment_serves() -> None:
