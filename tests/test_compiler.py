@@ -18,6 +18,7 @@ from generator.catalog.model import Catalog, ServedModel
 from generator.catalog.validate import validate
 from generator.compiler import HEADER, Compiled, compile_catalog
 from generator.compiler.kinds import KINDS
+from generator.compiler.patches import diff
 from generator.kube.quantities import canonical
 from generator.releases import TARGETS
 from generator.vllm.versions import parse
@@ -359,6 +360,55 @@ def test_argo_cd_may_write_to_a_models_own_namespace() -> None:
         ("in-cluster", "redhat-ods-applications"),
         ("in-cluster", "team-dev"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("base", "final", "operations"),
+    [
+        pytest.param({"a": [1], "b": {}}, {"a": [1], "b": {}}, [], id="equal"),
+        pytest.param({"a": 1}, {"a": 2}, [("test", "/a", 1), ("replace", "/a", 2)], id="another value"),
+        pytest.param({"a": 1}, {}, [("test", "/a", 1), ("remove", "/a")], id="a key less"),
+        pytest.param({}, {"a": 1}, [("test", "/a", None), ("add", "/a", 1)], id="a key more"),
+        pytest.param(
+            {"b": 1, "a": {"c": 1}},
+            {"b": 2, "a": {"c": 2}},
+            [("test", "/a/c", 1), ("replace", "/a/c", 2), ("test", "/b", 1), ("replace", "/b", 2)],
+            id="in the order of their names",
+        ),
+        pytest.param(
+            {}, {"a.b/c~d": 1}, [("test", "/a.b~1c~0d", None), ("add", "/a.b~1c~0d", 1)], id="a tilde and a slash"
+        ),
+        pytest.param({"~1": 1}, {"~1": 2}, [("test", "/~01", 1), ("replace", "/~01", 2)], id="what looks escaped"),
+        pytest.param([1, 2], [1, 3], [("test", "/1", 2), ("replace", "/1", 3)], id="a list with an item in common"),
+        pytest.param(
+            [{"a": 1}, {"b": 1}],
+            [{"a": 2}, {"b": 1, "c": 1}],
+            [("test", "/0/a", 1), ("replace", "/0/a", 2), ("test", "/1/c", None), ("add", "/1/c", 1)],
+            id="a list of maps",
+        ),
+        *(
+            pytest.param({"x": base}, {"x": final}, [("test", "/x", base), ("replace", "/x", final)], id=reason)
+            for reason, base, final in (
+                ("a list with no item in common", [1, 2], [2, 1]),
+                ("a shorter list", [1, 2], [1]),
+                ("a longer list of maps", [{"a": 1}], [{"a": 1}, {"a": 2}]),
+                ("a list that is no longer one of maps", [{"a": 1}], ["a"]),
+                ("a list that has become one of maps", ["a"], [{"a": 1}]),
+                ("text with a letter in common", "ab", "ac"),
+                ("a list of what was text", "a", ["a"]),
+                ("text of what was a list", ["a"], "a"),
+                ("a list of what was a map", {"a": 1}, ["a"]),
+                ("a map of what was a list", ["a"], {"a": 1}),
+                ("a number of what was a list", [1], 1),
+                ("nothing of what was a map", {"a": 1}, None),
+            )
+        ),
+    ],
+)
+def test_a_patch_says_what_differs_and_tests_what_it_replaces(base: Any, final: Any, operations: list[Any]) -> None:
+    """A list is patched item by item where its items correspond, and otherwise as a whole."""
+    assert [tuple(operation.values()) for operation in diff(base, final)] == operations
+    assert all([*operation] == ["op", "path", "value"][: len(operation)] for operation in diff(base, final))
 
 
 def test_an_empty_value_of_a_toleration_is_left_out_and_zero_seconds_are_not() -> None:

@@ -328,6 +328,39 @@ def test_a_batch_may_be_shorter_than_a_text_if_prefill_is_chunked() -> None:
     assert not found(length, ((*MODEL, "args"), ["--max-num-batched-tokens=512"]))
 
 
+@pytest.mark.parametrize(
+    ("argument", "code", "severity"),
+    [
+        ("--enable-chunked-prefill", "decoder-flag", "warning"),
+        ("--enable-prefix-caching", "decoder-flag", "warning"),
+        ("--trust-remote-code", "remote-code", "warning"),
+        ("--runner=generate", "wrong-runner", "error"),
+        ("--runner=draft", "wrong-runner", "error"),
+        ("--convert=classify", "wrong-runner", "error"),
+        ("--max-num-seqs=1000000000", "invalid-argument", "error"),
+        ("--no-such-flag", "unknown-flag", "error"),
+    ],
+)
+def test_a_runtimes_own_arguments_are_judged_where_they_stand(argument: str, code: str, severity: str) -> None:
+    """Once, for the runtime's task, however many models it serves."""
+    data: dict[str, Any] = yaml.safe_load(MINIMAL)
+    data["runtimes"]["vllm-embedding"]["args"] = ["--dtype=auto", argument]
+    data["models"].append({**data["models"][0], "name": "other"})
+    text = catalog_text(data)
+    try:
+        findings = validate(source.parse(text.encode(), "models.yaml"))[1]
+    except CatalogError as error:
+        findings = error.diagnostics
+    assert [(finding.code, finding.severity) for finding in findings] == [(code, severity)]
+    assert text.splitlines()[findings[0].position.line - 1].strip() == f'"{argument}"'
+
+
+@pytest.mark.parametrize("argument", ["--runner=pooling", "--convert=embed", "--max-num-seqs=999999999"])
+def test_other_arguments_of_a_runtime_pass(argument: str) -> None:
+    """What fits its task, and the largest number that is read as one."""
+    assert not found(((*RUNTIME, "args"), [argument]))
+
+
 @pytest.mark.parametrize("mark", ["{{", "${", "$("])
 def test_what_an_engine_expands_is_no_text(mark: str) -> None:
     """Wherever it stands, as what reaches the cluster would not be what is in Git."""
