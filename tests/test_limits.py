@@ -8,16 +8,17 @@ from helpers import MINIMAL
 from strategies import catalog_text
 
 from generator.catalog.validate import validate
-from generator.diagnostics import CatalogError
+from generator.diagnostics import CatalogError, Diagnostic
 from generator.yaml import read as source
 
 RUNTIME, CONNECTION, MODEL = ("runtimes", "vllm-embedding"), ("connections", "s3"), ("models", 0)
 ARGOCD = {"repoURL": "https://git.example.com/models.git"}
+MINILM: dict[str, Any] = yaml.safe_load(MINIMAL)["models"][0]
 DIGEST = "@sha256:" + "a" * 64
 
 
-def found(*changes: tuple[tuple[str | int, ...], Any]) -> set[str]:
-    """The codes of the errors in the minimal catalog with these values in it."""
+def findings(*changes: tuple[tuple[str | int, ...], Any]) -> tuple[Diagnostic, ...]:
+    """What is found in the minimal catalog with these values in it."""
     data: dict[str, Any] = yaml.safe_load(MINIMAL)
     for (*path, last), value in changes:
         place: Any = data
@@ -25,10 +26,20 @@ def found(*changes: tuple[tuple[str | int, ...], Any]) -> set[str]:
             place = place[part] if isinstance(part, int) else place.setdefault(part, {})
         place[last] = value
     try:
-        validate(source.parse(catalog_text(data).encode(), "models.yaml"))
+        return validate(source.parse(catalog_text(data).encode(), "models.yaml"))[1]
     except CatalogError as error:
-        return {item.code for item in error.diagnostics if item.severity == "error"}
-    return set()
+        return error.diagnostics
+
+
+def found(*changes: tuple[tuple[str | int, ...], Any]) -> set[str]:
+    """The codes of the errors in it."""
+    return {item.code for item in findings(*changes) if item.severity == "error"}
+
+
+def where(finding: Diagnostic) -> str:
+    """The line that a finding is about."""
+    assert finding.source_line is not None
+    return finding.source_line.strip().rstrip(",")
 
 
 @pytest.mark.parametrize("prefix", ["a..b/c", "a/b..", "a/b.", "a/../b", ".a", "a//b", "/a", "a/"])
@@ -233,6 +244,30 @@ def test_cpus_are_as_many_as_a_node_may_have(cpu: str) -> None:
     assert not found(((*MODEL, "resources", "cpu"), "1024"))
 
 
+@pytest.mark.parametrize(
+    ("field", "amount", "hint"),
+    [
+        ("cpu", "1025", None),
+        ("memory", "65Ti", None),
+        ("memory", "999999", "add a unit, such as 999999Gi"),
+        ("memory", "1Ki", "use a larger unit, such as Gi"),
+        ("memory", "0.1Gi", "use a smaller unit without a fraction"),
+    ],
+)
+def test_a_finding_about_an_amount_is_where_it_stands(field: str, amount: str, hint: str | None) -> None:
+    """In the layer that wrote it, with what helps there."""
+    [finding] = findings((("defaults", "resources", field), amount))
+    assert (where(finding), finding.hint) == (f'"{field}": "{amount}"', hint)
+
+
+def test_a_quota_of_nothing_is_kept_by_who_asks_for_nothing() -> None:
+    """It reserves the slices for others."""
+    slices = "nvidia.com/mig-1g.10gb"
+    quota = ("environments", "dev", "migQuota"), {slices: 0}
+    assert not found(quota)
+    assert found(quota, ((*MODEL, "resources", "accelerator"), slices)) == {"gpu-over-quota"}
+
+
 def test_annotations_are_bounded_together() -> None:
     """ValidateAnnotationsSize counts keys and values, ours included."""
     many = {f"example.com/{number:02}": "é" * 2048 for number in range(63)}
@@ -343,16 +378,10 @@ def test_a_batch_may_be_shorter_than_a_text_if_prefill_is_chunked() -> None:
 )
 def test_a_runtimes_own_arguments_are_judged_where_they_stand(argument: str, code: str, severity: str) -> None:
     """Once, for the runtime's task, however many models it serves."""
-    data: dict[str, Any] = yaml.safe_load(MINIMAL)
-    data["runtimes"]["vllm-embedding"]["args"] = ["--dtype=auto", argument]
-    data["models"].append({**data["models"][0], "name": "other"})
-    text = catalog_text(data)
-    try:
-        findings = validate(source.parse(text.encode(), "models.yaml"))[1]
-    except CatalogError as error:
-        findings = error.diagnostics
-    assert [(finding.code, finding.severity) for finding in findings] == [(code, severity)]
-    assert text.splitlines()[findings[0].position.line - 1].strip() == f'"{argument}"'
+    [finding] = findings(
+        ((*RUNTIME, "args"), ["--dtype=auto", argument]), (("models",), [MINILM, {**MINILM, "name": "other"}])
+    )
+    assert (finding.code, finding.severity, where(finding)) == (code, severity, f'"{argument}"')
 
 
 @pytest.mark.parametrize("argument", ["--runner=pooling", "--convert=embed", "--max-num-seqs=999999999"])
