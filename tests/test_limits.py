@@ -322,20 +322,25 @@ def test_other_namespaces_pass(namespace: str) -> None:
 EXISTS = {"key": "example.com/pool", "operator": "Exists"}
 
 
+NO_VALUE, NO_KEY = "remove value or operator", "set key, or operator: Exists"
+NO_SECONDS = "set effect: NoExecute, or remove tolerationSeconds"
+
+
 @pytest.mark.parametrize(
-    "toleration",
+    ("toleration", "hint"),
     [
-        {**EXISTS, "value": "gpu"},
-        {"operator": "Equal", "value": "gpu"},
-        {"value": "gpu"},
-        {**EXISTS, "effect": "NoSchedule", "tolerationSeconds": 60},
-        {**EXISTS, "effect": "PreferNoSchedule", "tolerationSeconds": 0},
-        {**EXISTS, "tolerationSeconds": 60},
+        ({**EXISTS, "value": "gpu"}, NO_VALUE),
+        ({"operator": "Equal", "value": "gpu"}, NO_KEY),
+        ({"value": "gpu"}, NO_KEY),
+        ({**EXISTS, "effect": "NoSchedule", "tolerationSeconds": 60}, NO_SECONDS),
+        ({**EXISTS, "effect": "PreferNoSchedule", "tolerationSeconds": 0}, NO_SECONDS),
+        ({**EXISTS, "tolerationSeconds": 60}, NO_SECONDS),
     ],
 )
-def test_a_toleration_follows_the_api(toleration: dict[str, Any]) -> None:
+def test_a_toleration_follows_the_api(toleration: dict[str, Any], hint: str) -> None:
     """Exists takes no value, a missing key needs Exists, and only NoExecute takes seconds."""
-    assert found(((*MODEL, "tolerations"), [toleration])) == {"invalid-toleration"}
+    [finding] = findings(((*MODEL, "tolerations"), [toleration]))
+    assert (finding.code, finding.hint) == ("invalid-toleration", hint)
 
 
 @pytest.mark.parametrize(
@@ -401,6 +406,32 @@ def test_what_an_engine_expands_is_no_text(mark: str) -> None:
 def test_other_text_with_such_characters_passes(text: str) -> None:
     """Each of them alone is harmless."""
     assert not found(((*MODEL, "displayName"), text), ((*MODEL, "env"), {"A": text}))
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+@pytest.mark.parametrize("key", ["on", "null", "1.5", "0x1F"])
+def test_a_key_that_kustomize_would_not_quote_is_text(field: str, key: str) -> None:
+    """In quotes in the catalog, it still is a boolean, nothing, or a number in what kustomize writes."""
+    [finding] = findings(((*MODEL, field), {"team": "search", key: "x"}))
+    assert (finding.code, where(finding)) == ("invalid-label", f'"{key}": "x"')
+    assert finding.message == (
+        f"model 'minilm': kustomize writes the key '{key}' without quotes, so it would not be read as text"
+    )
+    assert finding.hint == "prefix it with a domain, as in 'example.com/key'"
+    assert not found(((*MODEL, field), {f"example.com/{key}": "x"}))
+
+
+def test_a_name_is_one_models_even_if_another_model_is_broken() -> None:
+    """What cannot be read is passed over, not what comes after it."""
+    broken = {**MINILM, "name": "Broken"}
+    assert found((("models",), [broken, MINILM, MINILM])) == {"invalid-name", "duplicate-name"}
+
+
+def test_every_environment_in_which_a_route_is_open_is_named() -> None:
+    """In one finding, at the word that opens them."""
+    [finding] = findings((("environments", "prod"), {"namespace": "team-prod"}), ((*MODEL, "expose"), True))
+    assert (finding.code, where(finding)) == ("exposed-without-auth", '"expose": true')
+    assert finding.message.endswith("the Route is open to anyone in dev, prod")
 
 
 def test_the_name_of_an_application_fits_into_a_label() -> None:
