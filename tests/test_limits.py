@@ -1,5 +1,6 @@
 """What the API server, a registry or S3 would refuse or rewrite is refused here, and what they take is not."""
 
+import re
 from typing import Any
 
 import pytest
@@ -272,14 +273,19 @@ def test_annotations_are_bounded_together() -> None:
     """ValidateAnnotationsSize counts keys and values, ours included."""
     many = {f"example.com/{number:02}": "é" * 2048 for number in range(63)}
     assert not found(((*MODEL, "annotations"), many))
-    assert found(((*MODEL, "annotations"), many | {"example.com/63": "é" * 2048})) == {"object-too-large"}
+    most = 262_144 - 1024 - len("minilm") - len("example.com/00") * 64 - 2 * 2048 * 63
+    assert not found(((*MODEL, "annotations"), many | {"example.com/63": "x" * most}))
+    large = {**MINILM, "annotations": many | {"example.com/63": "x" * (most + 1)}}
+    assert found((("models",), [{**MINILM, "name": "before"}, large])) == {"object-too-large"}
 
 
 @pytest.mark.parametrize("entry", [RUNTIME, MODEL])
 def test_an_object_fits_into_etcd(entry: tuple[str | int, ...]) -> None:
     """As JSON, where a quotation mark takes two bytes, with room for what the cluster adds."""
     assert not found(((*entry, "env"), {f"V{number}": "x" * 32_000 for number in range(32)}))
-    assert found(((*entry, "env"), {f"V{number}": '"' * 32_000 for number in range(32)})) == {"object-too-large"}
+    [finding] = findings(((*entry, "env"), {f"V{number}": '"' * 32_000 for number in range(32)}))
+    assert (finding.code, finding.hint) == ("object-too-large", "shorten env, args, labels and annotations")
+    assert re.search("would have 2,[0-9]{3},[0-9]{3} bytes, and etcd is sure to take 1,048,576$", finding.message)
 
 
 @pytest.mark.parametrize(
