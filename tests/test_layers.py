@@ -117,3 +117,36 @@ def test_an_override_of_defaults_that_removes_what_is_needed_is_named() -> None:
     """The entry did nothing wrong."""
     found = refused({"overrides": {"prod": {"resources": {"cpu": None}}}}, {"resources": {"gpu": 1}})
     assert (found.code, found.message) == ("missing-field", "defaults: needs resources.cpu in prod")
+
+
+def test_a_finding_about_a_list_that_replaces_another_points_into_it() -> None:
+    """What it replaces has the same places, and nothing to do with it."""
+    found = refused({"args": ["--enforce-eager", "--dtype=auto"]}, {"args": ["--no-such-flag=1"]})
+    assert found.source_line is not None
+    assert (found.code, found.source_line.strip()) == ("unknown-flag", '"--no-such-flag=1"')
+
+
+WITHOUT_CPU: Layer = {"resources": {"cpu": None}}
+
+
+@pytest.mark.parametrize(
+    ("preset", "override", "subject", "section"),
+    [
+        (WITHOUT_CPU, None, "defaults", 0),
+        (WITHOUT_CPU, {"replicas": 2}, "defaults", 0),
+        ({"replicas": 2}, WITHOUT_CPU, "model 'minilm'", 1),
+        (None, WITHOUT_CPU, "model 'minilm'", 1),
+        (WITHOUT_CPU, WITHOUT_CPU, "model 'minilm'", 1),
+    ],
+)
+def test_the_override_that_took_something_away_is_to_blame(
+    preset: Layer | None, override: Layer | None, subject: str, section: int
+) -> None:
+    """The strongest one that says anything about the field, not the strongest one."""
+    defaults, model = ({"overrides": {"prod": layer}} if layer else {} for layer in (preset, override))
+    found = refused(defaults, model)
+    assert (found.code, found.message) == ("missing-field", f"{subject}: needs resources.cpu in prod")
+    lines = text(defaults, model).splitlines()
+    overrides = [number for number, line in enumerate(lines, 1) if line.strip().startswith('"overrides"')]
+    nearest = max(number for number in overrides if number <= found.position.line)
+    assert overrides.index(nearest) == section * (preset is not None)
