@@ -150,3 +150,29 @@ def test_the_override_that_took_something_away_is_to_blame(
     overrides = [number for number, line in enumerate(lines, 1) if line.strip().startswith('"overrides"')]
     nearest = max(number for number in overrides if number <= found.position.line)
     assert overrides.index(nearest) == section * (preset is not None)
+
+
+@pytest.mark.parametrize(
+    ("below", "own", "needed"),
+    [
+        ({"hardwareProfile": {"namespace": "profiles"}}, {}, "hardwareProfile.name"),
+        ({"hardwareProfile": {"name": "l40s"}}, {"hardwareProfile": {"name": None}}, "hardwareProfile.name"),
+        ({"autoscaling": {"min": 1}}, {"replicas": None}, "autoscaling.max"),
+        ({}, {"source": {"repo": "a/b"}}, "source.revision"),
+        ({}, {"source": {"revision": "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"}}, "source.repo"),
+        ({}, {"resources": {"memory": None}}, "resources.memory"),
+        ({}, {"task": None}, "task"),
+        ({}, {"maxModelLen": None}, "maxModelLen"),
+        ({}, {"dimensions": None}, "dimensions"),
+    ],
+)
+def test_what_a_model_needs_may_be_in_any_layer_but_must_be_in_one(below: Layer, own: Layer, needed: str) -> None:
+    """Parts of a block come from several layers, so only the whole shows what is missing."""
+    found = refused(below, own)
+    assert (found.code, found.message) == ("missing-field", f"model 'minilm': needs {needed}")
+
+
+def test_a_block_may_be_removed_whole() -> None:
+    """What is needed inside it is then not needed."""
+    model = served({"hardwareProfile": {"name": "l40s"}}, {"hardwareProfile": None})["prod"]
+    assert model.hardware_profile is None
