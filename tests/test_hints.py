@@ -5,6 +5,7 @@ from typing import Any, Final
 import pytest
 import yaml
 from helpers import MINIMAL
+from strategies import catalog_text
 
 from generator.catalog.habits import FIELDS as HABITS
 from generator.catalog.habits import OWNERS, REMOVED, fields
@@ -93,6 +94,57 @@ def test_a_field_of_another_tool_leads_to_ours(place: tuple[str | int, ...], typ
     assert [(found.code, found.hint) for found in error.value.diagnostics if "unknown" in found.code] == [
         ("unknown-field", hint)
     ]
+
+
+BARE: Final = "write it without quotes"
+TASKS: Final = "choose one of embedding, reranker"
+TARGETS: Final = "choose one of 2.25, 3.0, 3.2, 3.3, 3.4, 3.5"
+TARGET: Final = ("platform", "target")
+MISTAKES: Final = [
+    ((*MODEL, "auth"), "true", "wrong-type", "auth must be true or false, not the text 'true'", BARE),
+    ((*MODEL, "auth"), "false", "wrong-type", "auth must be true or false, not the text 'false'", BARE),
+    ((*MODEL, "auth"), "yes", "wrong-type", "auth must be true or false, not the text 'yes'", "write true or false"),
+    ((*MODEL, "auth"), 1, "wrong-type", "auth must be true or false, not a number", "write true or false"),
+    ((*MODEL, "replicas"), "2", "wrong-type", "replicas must be a whole number, not the text '2'", BARE),
+    ((*MODEL, "replicas"), "02", "wrong-type", "replicas must be a whole number, not the text '02'", "write 2"),
+    ((*MODEL, "replicas"), "two", "wrong-type", "replicas must be a whole number, not the text 'two'",
+     "write a whole number in plain digits"),
+    ((*MODEL, "replicas"), 0, "out-of-range", "replicas is 0, but must be at least 1",
+     "to run no pods, set `stopped: true`"),
+    ((*MODEL, "task"), ["embedding"], "wrong-type", "task must be text, not a list", TASKS),
+    ((*MODEL, "task"), True, "wrong-type", "task must be text, not true", TASKS),
+    ((*MODEL, "task"), 5, "invalid-value", "'5' is not a known task", TASKS),
+    (TARGET, 3.3, "wrong-type", "target must be text, not a number", 'put it in quotes: "3.3"'),
+    (TARGET, 9.9, "invalid-value", "'9.9' is not a known target", TARGETS),
+    (TARGET, "9.9", "invalid-value", "'9.9' is not a known target", TARGETS),
+    ((*MODEL, "displayName"), 5, "wrong-type", "displayName must be text, not a number", "put it in quotes"),
+    ((*MODEL, "displayName"), "", "empty", "displayName is empty", "fill it in, or remove it"),
+    ((*MODEL, "env"), {"": "x"}, "empty", "a key is empty", "fill it in, or remove it"),
+    ((*MODEL, "args"), [5], "wrong-type", "an item of args must be text, not a number", "put it in quotes"),
+    ((*MODEL, "labels"), {"a": "x" * 64}, "too-long", "a has 64 characters, but at most 63 are allowed", None),
+    ((*MODEL, "labels"), {"a" * 400: "x"}, "too-long", "key has 400 characters, but at most 253 are allowed", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value", "code", "message", "hint"), MISTAKES)
+def test_a_wrong_value_is_named_with_what_to_write(
+    place: tuple[str | int, ...], value: Any, code: str, message: str, hint: str | None
+) -> None:
+    """The field, what is wrong with its value, and how the value is written, in the line where it stands."""
+    data: dict[str, Any] = yaml.safe_load(MINIMAL)
+    block: Any = data
+    for part in place[:-1]:
+        block = block[part]
+    block[place[-1]] = value
+    with pytest.raises(CatalogError) as error:
+        validate(parse(catalog_text(data).encode(), "models.yaml"))
+    [found] = error.value.diagnostics
+    subject = "model 'minilm'" if place[0] == "models" else place[0]
+    assert (found.code, found.message, found.hint) == (code, f"{subject}: {message}", hint)
+    lines = catalog_text(data).splitlines()
+    key = f'"{place[-1]}":'
+    inside = isinstance(value, dict) or value == [5]
+    assert key in lines[found.position.line - 1 - inside]
 
 
 def test_every_hint_names_a_field_that_exists() -> None:
