@@ -455,3 +455,19 @@ def test_what_go_reads_as_a_number_is_text_in_quotes_only(number: str) -> None:
     for value, problems in ((number, ["yaml-ambiguous-scalar"]), (f'"{number}"', [])):
         document = source.parse(f"{MINIMAL}    env: {{A: {value}}}\n".encode(), "models.yaml")
         assert [problem.code for problem in document.problems] == problems
+
+
+@pytest.mark.parametrize(
+    ("number", "problems"),
+    [
+        ("9" * 18, []),
+        ("1" + "0" * 18, ["yaml-ambiguous-scalar"]),
+        ("9" * 308 + ".0", []),
+        ("9" * 309 + ".0", ["yaml-ambiguous-scalar"]),
+    ],
+    ids=["18 digits", "19 digits", "finite", "infinite"],
+)
+def test_a_number_is_one_that_every_parser_can_hold(number: str, problems: list[str]) -> None:
+    """Go reads longer ones as floats or refuses them, and a float has an end."""
+    document = source.parse(f"{MINIMAL}    env: {{A: {number}}}\n".encode(), "models.yaml")
+    assert [problem.code for problem in document.problems] == problems
