@@ -108,6 +108,13 @@ def test_other_images_pass(image: str) -> None:
     assert not found(((*RUNTIME, "image"), image))
 
 
+def test_the_name_of_an_image_is_measured_without_tag_and_digest() -> None:
+    """The registry counts, and the tag does not."""
+    [finding] = findings(((*RUNTIME, "image"), f"quay.io/{'a' * 248}:1.0{DIGEST}"))
+    assert finding.message == "runtime 'vllm-embedding': the image's name has more than 255 characters"
+    assert not found(((*RUNTIME, "image"), f"quay.io/{'a' * 247}:1.0{DIGEST}"))
+
+
 @pytest.mark.parametrize(
     "url",
     [
