@@ -157,7 +157,7 @@ class _ModelResolver:
         raw = with_defaults("Model", cast("Merged", merged))
         source, files = raw["source"], with_defaults("Files", raw["files"])
         resources = with_defaults("Resources", raw["resources"])
-        return ServedModel(
+        return ServedModel(  # a line for each field
             entry=index,
             name=raw["name"],
             environment=environment.name if environment else None,

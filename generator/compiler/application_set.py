@@ -50,6 +50,7 @@ def _elements(catalog: Catalog) -> list[dict[str, str]]:
 
 
 def _application(argocd: ArgoCD) -> dict[str, Any]:
+    """The template, in one piece, as Argo CD's documentation shows it."""
     return {
         "metadata": {
             "name": f"{argocd.project}-{{{{.environment}}}}-{{{{.part}}}}",
