@@ -99,7 +99,7 @@ class Bucket:
         with self._asking(f"list s3://{self.name}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
                 for item in page.get("Contents", ()):
-                    path, written = item["Key"].removeprefix(prefix), item["LastModified"]
+                    path, written = item["Key"].removeprefix(prefix), item.get("LastModified")
                     found[path] = Stored(path, item["Size"], item["ETag"].strip('"'), written=written)
         return found
 
