@@ -3,14 +3,11 @@
 import base64
 import dataclasses
 import hashlib
-from pathlib import Path
 
 import pytest
 from fakes.faulty import Call, FaultyS3, refusal
-from fakes.hub import FakeHub
 from fakes.server import Reply
 from scene import FILES, WEIGHTS, Scene
-from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 ASKED = "GetObjectLockConfiguration"
@@ -19,12 +16,9 @@ REQUIRED = "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Objec
 
 
 @pytest.fixture
-def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(unsynced: Scene) -> Scene:
     """A project with one model, and an empty bucket behind the proxy."""
-    scene = Scene(tmp_path / "project", fake_hub, versitygw)
-    scene.add()
-    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
-    return scene
+    return unsynced
 
 
 def _lock(proxy: FaultyS3) -> None:

@@ -5,16 +5,14 @@ import dataclasses
 import re
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from fakes.faulty import Call, FaultyS3, refusal
-from fakes.hub import FakeHub, Sparse
+from fakes.hub import Sparse
 from fakes.repos import Content
 from fakes.server import Reply
 from fakes.tls import Tls
 from scene import MIB, QUICK, WEIGHTS, Scene
-from servers.s3 import S3
 
 pytestmark = pytest.mark.s3
 COMPLETE = "CompleteMultipartUpload"
@@ -28,12 +26,9 @@ ENDED: dict[str, Callable[[Call], Call]] = {
 
 
 @pytest.fixture
-def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(unsynced: Scene) -> Scene:
     """A project with one model, and an empty bucket behind the proxy."""
-    scene = Scene(tmp_path / "project", fake_hub, versitygw)
-    scene.add()
-    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
-    return scene
+    return unsynced
 
 
 def _theirs(scene: Scene) -> Callable[[], None]:

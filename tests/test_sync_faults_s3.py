@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from fakes.faulty import Call, FaultyS3
-from fakes.hub import FakeHub, Sparse
+from fakes.hub import Sparse
 from fakes.repos import Content
 from fakes.server import Reply
 from helpers import ROOT
@@ -19,12 +18,9 @@ COMPLETE = "CompleteMultipartUpload"
 
 
 @pytest.fixture
-def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(unsynced: Scene) -> Scene:
     """A project with one model, and an empty bucket behind the proxy."""
-    scene = Scene(tmp_path / "project", fake_hub, versitygw)
-    scene.add()
-    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
-    return scene
+    return unsynced
 
 
 PASSING: dict[str, Callable[[FaultyS3], object]] = {

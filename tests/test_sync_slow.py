@@ -3,15 +3,12 @@
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from pathlib import Path
 from threading import Event
 
 import pytest
 from fakes import LONG_S
 from fakes.faulty import FaultyS3
-from fakes.hub import FakeHub
 from scene import MIB, QUICK, WEIGHTS, Scene
-from servers.s3 import S3
 from silence import impatient
 
 from generator.commands import transfer
@@ -28,12 +25,9 @@ HASTY = QUICK._replace(least_rate=50_000)
 
 
 @pytest.fixture
-def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+def scene(unsynced: Scene) -> Scene:
     """A project with one model, and an empty bucket behind the proxy."""
-    scene = Scene(tmp_path / "project", fake_hub, versitygw)
-    scene.add()
-    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
-    return scene
+    return unsynced
 
 
 @pytest.fixture

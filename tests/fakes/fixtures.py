@@ -150,3 +150,12 @@ def scene(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path)
     scene = Scene(tmp_path / "project", fake_hub, versitygw)
     scene.fill(faulty_s3)
     return scene
+
+
+@pytest.fixture
+def unsynced(fake_hub: FakeHub, versitygw: S3, faulty_s3: FaultyS3, tmp_path: Path) -> Scene:
+    """A project with one model, and an empty bucket behind the proxy."""
+    scene = Scene(tmp_path / "project", fake_hub, versitygw)
+    scene.add()
+    scene.environ["AWS_S3_ENDPOINT"] = faulty_s3.endpoint
+    return scene
