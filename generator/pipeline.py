@@ -30,7 +30,7 @@ class Project(NamedTuple):
 
 
 class Generated(NamedTuple):
-    """What a command would change, or has changed. `locked` says whether there was a lock to compare with."""
+    """What a command would change, or has changed. `locked` says whether there was a lock for the models, if any."""
 
     wanted: FileTree
     changes: TreeDiff
@@ -62,7 +62,7 @@ def generate(root: Path, *, write: bool) -> Generated:
         changes = tree.diff(wanted, disk.read_owned(root, wanted, OWNED_FOLDERS, MARK.encode()))
         if changes and write:
             disk.write(root, wanted, changes)
-    return Generated(wanted, changes, project.warnings, locked=project.lock is not None)
+    return Generated(wanted, changes, project.warnings, locked=project.lock is not None or not project.catalog.models)
 
 
 def read(root: Path) -> Document:

@@ -1,6 +1,7 @@
 """Adding a model to `models.yaml`: what is filled in, and that nothing else changes."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,8 +179,15 @@ LISTS = {
     "a dash alone": "models:\n  -\n    name: a\n",
     "items in braces": "models:\n  - {name: a, task: x}\n  - {name: b,\n     task: z}\n",
     "a literal block": "models:\n  - name: a\n    description: |\n      - no item\n      text\n\n",
+    "empty": "models: []  # none yet\nversion: 1\n",
+    "empty, the last key": "version: 1\nmodels: []",
+    "empty, with comments": "version: 1\n# ours\n'models': [ ]\n  # - name: b\n\n# the end\ndefaults: {}\n",
+    "empty, DOS": "models: []\r\nversion: 1\r\n",
     "DOS": "models:\r\n  - name: a\r\nversion: 1\r\n",
 }
+
+
+_EMPTY = re.compile(r"(?<=models'):\s\[ \]|(?<=models): \[\]")
 
 
 @pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
@@ -190,7 +198,7 @@ def test_any_block_list_is_extended(text: str) -> None:
     assert new == {**old, "models": [*old["models"], ENTRY]}
     assert YAML(typ="rt").load(edited) == new
     lines = iter(edited.splitlines())
-    assert all(line in lines for line in text.splitlines())
+    assert all(_EMPTY.sub(":", line) in lines for line in text.splitlines())
     assert edited.count("\r\n") in (0, edited.count("\n"))
 
 
@@ -203,10 +211,34 @@ def test_the_entry_goes_to_the_end_of_the_list() -> None:
     assert "  - name: b\n\n  - name: bge\n" in add.append(LISTS["spaced out"], ENTRY)
 
 
-def test_a_list_in_brackets_is_refused_with_a_hint() -> None:
+@pytest.mark.parametrize("models", ["models: []", "models:", "models: ~", "models: null"])
+def test_the_first_model_is_added_to_an_empty_catalog(models: str, tmp_path: Path, hub: FakeHub) -> None:
+    """Whatever the empty list looks like, comments stay where they are."""
+    before = MINIMAL.partition("models:")[0]
+    root = project(tmp_path, f"{before}{models}  # ours\n  # the first one goes here\n\n# the end\n")
+    assert run("add", REPO, "--name", "small", root=root).code == 0
+    text = (root / "models.yaml").read_text("utf-8")
+    assert text.startswith(f"{before}models:  # ours\n  # the first one goes here\n  - name: small\n")
+    assert text.endswith("    dimensions: 384\n\n# the end\n")
+    assert run("generate", root=root).code == 0
+    assert hub.requests
+
+
+@pytest.mark.parametrize("models", ["models: [", "models:\nmodels:", "models: 1", "models: {}"])
+def test_a_catalog_without_a_list_is_refused_like_any_other(models: str, tmp_path: Path) -> None:
+    """With its findings, before the Hub is asked."""
+    ran = run("add", REPO, root=project(tmp_path, f"{MINIMAL.partition('models:')[0]}{models}\n"))
+    assert ran.code == 1
+    assert ran.stderr.endswith("nothing was written\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["models: [{name: a}]\n", "models: [\n]\n", "{version: 1, models: []}\n", "version: 1\nmodels:\n  []\n"]
+)
+def test_a_list_in_brackets_is_refused_with_a_hint(text: str) -> None:
     """It is not rewritten in another style."""
     with pytest.raises(GeneratorError, match=r"in brackets") as refused:
-        add.append("models: [{name: a}]\n", ENTRY)
+        add.append(text, ENTRY)
     assert refused.value.hint == "write `models` as a block list, with one `- name: …` per model"
 
 

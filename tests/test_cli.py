@@ -114,6 +114,13 @@ def test_an_invalid_catalog_writes_nothing_and_exits_1(tmp_path: Path) -> None:
     assert list(files(root)) == ["models.yaml"]
 
 
+@pytest.mark.parametrize("option", [[], ["--dry-run"], ["--verify"]])
+def test_a_sync_of_no_models_says_so(option: list[str], tmp_path: Path) -> None:
+    """Neither the Hub nor a bucket is asked."""
+    root = project(tmp_path, f"{MINIMAL.partition('models:')[0]}models: []\n")
+    assert run("sync", *option, root=root) == Ran(0, "", "there are no models to sync\n")
+
+
 def test_a_missing_catalog_exits_2(tmp_path: Path) -> None:
     """Exit code 1 would mean that the catalog is invalid."""
     ran = run("generate", root=tmp_path)

@@ -179,6 +179,16 @@ def test_unused_repositories_are_removed_from_the_lock(locked: Path, hub: FakeHu
     assert (locked / "models.lock.yaml").read_bytes() == before
 
 
+def test_an_empty_catalog_has_an_empty_lock(tmp_path: Path, hub: FakeHub) -> None:
+    """The Hub is not asked, and `generate` misses no lock."""
+    root = project(tmp_path, f"{MINIMAL.partition('models:')[0]}models: []\n")
+    ran = run("lock", root=root)
+    assert (ran.code, ran.stderr) == (0, "the catalog has no models to lock\nmodels.lock.yaml created\n")
+    assert run("lock", root=root).stderr == "the catalog has no models to lock\neverything is up to date\n"
+    assert run("generate", root=root).code == 0
+    assert not hub.requests
+
+
 def test_another_vllm_version_needs_no_request(locked: Path, hub: FakeHub) -> None:
     """The lock contains the configuration; what a version makes of it is derived."""
     project(

@@ -19,7 +19,6 @@ _STAND_IN: Final[dict[str, Any]] = {
     "runtimes": {"a": {"displayName": "a", "task": "embedding", "image": "a/a:a"}},
     "connections": {"a": {"displayName": "a", "endpoint": "https://a", "bucket": "aaa", "secret": {}}},
     "environments": {"a": {"namespace": "a"}},
-    "models": [{"name": "a"}],
 }
 Names = Mapping[str, Mapping[str, Any] | None]
 

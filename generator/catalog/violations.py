@@ -31,6 +31,7 @@ _WRITTEN: Final = {
     "args": "write a list of `--flag=value`",
     "env": "write `env: {NAME: value}`",
     "image": "write one text: registry/path:tag@sha256:…",
+    "models": "write a list, or `models: []` for no models",
     "secret": "write `secret: {existing: NAME}`, with the name of a Secret",
     "source": "write `source: {repo: OWNER/NAME, revision: COMMIT}`",
 }

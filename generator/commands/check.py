@@ -36,5 +36,6 @@ def command(*, output: str, root: Path) -> bool:
         printing.say(findings.counts(checked.diagnostics))
         return False
     runtimes = f"{checked.runtimes} runtime{'s' * (checked.runtimes != 1)} inside Templates"
-    printing.say(f"{checked.objects} objects, and the {runtimes}, are valid for OpenShift AI {checked.release}")
+    objects = f"{checked.objects} object{'s' * (checked.objects != 1)}"
+    printing.say(f"{objects}, and the {runtimes}, are valid for OpenShift AI {checked.release}")
     return True

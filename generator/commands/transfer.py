@@ -104,7 +104,7 @@ def _show(synced: Synced, *, planning: bool, output: str) -> None:
             printing.result(line)
     for label, error in transfers.errors(synced.outcomes):
         printing.error(error, label)
-    if not planning:
+    if not planning or not synced.outcomes:
         printing.say(transfers.total(synced))
 
 

@@ -12,6 +12,7 @@ from generator.hub.files import is_weights
 from generator.lock.lockfile import Locked
 from generator.vllm.serving import Derived, derive
 from generator.yaml import read as source
+from generator.yaml.read import Document
 from generator.yaml.write import dump
 
 _BLOCK: Final = "write `models` as a block list, with one `- name: …` per model"
@@ -21,6 +22,8 @@ vllm-project/vllm vllm/config/model.py @ v0.18.0.
 """
 _NAME = re.compile(NAME)
 _DASH = re.compile(r"( *)-(?= |$)")
+_INDENT: Final = 2
+_NO_MODELS = re.compile(r"""(?P<key>["']?models["']?:)(?: +(?P<value>\[ *\]|null|~))?(?P<comment>\s*(?: #.*)?)""")
 _OUTSIDE = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME: Final = 30
 _GIB: Final = 1 << 30
@@ -86,19 +89,45 @@ def append(text: str, model: Mapping[str, Any]) -> str:
     """The catalog's text with one more model at its end. Raises GeneratorError when it is not written as a list."""
     end = "\r\n" if "\r\n" in text else "\n"
     lines = text.split(end)
-    models = _loaded(text)["models"]
-    if models.fa.flow_style():
+    loaded = _loaded(text)
+    models, spaced = loaded["models"], False
+    if not models:
+        row, indent = _opened(lines, loaded.lc.key("models")), _INDENT
+        at = _end(lines, row, 0)
+    elif models.fa.flow_style():
         raise GeneratorError("the list `models` is in brackets", hint=_BLOCK)
-    starts = [_dash(lines, *models.lc.item(index)) for index in range(len(models))]
-    row, indent = starts[-1]
-    at = _end(lines, row, indent)
-    spaced = len(starts) > 1 and not lines[_above_comments(lines, row) - 1].strip()
+    else:
+        starts = [_dash(lines, *models.lc.item(index)) for index in range(len(models))]
+        row, indent = starts[-1]
+        at = _end(lines, row, indent)
+        spaced = len(starts) > 1 and not lines[_above_comments(lines, row) - 1].strip()
     block = [" " * indent + line for line in dump({"models": [model]}).splitlines()[1:]]
     if lines[at:] == []:
         lines.append("")
     edited = end.join([*lines[:at], *([""] if spaced else []), *block, *lines[at:]])
     _assert_only(text, edited, (*_data(text)["models"], model))
     return edited
+
+
+def with_list(document: Document) -> str:
+    """The catalog's text with an empty list where `models:` has no value."""
+    data, lines = document.data, document.text.split("\n")
+    if document.problems or not isinstance(data, dict) or data.get("models", ()) is not None:
+        return document.text
+    row, column = document.locate(("models",), key=True)
+    if column == 1 and (found := _NO_MODELS.fullmatch(lines[row - 1])):
+        lines[row - 1] = f"{found['key']} []{found['comment']}"
+    return "\n".join(lines)
+
+
+def _opened(lines: list[str], place: tuple[int, int]) -> int:
+    """The row of the key `models`, once its empty list is gone."""
+    row, column = place
+    found = _NO_MODELS.fullmatch(lines[row])
+    if column or not (found and found["value"]):
+        raise GeneratorError("the list `models` is in brackets", hint=_BLOCK)
+    lines[row] = f"{found['key']}{found['comment']}"
+    return row
 
 
 def _dash(lines: list[str], row: int, column: int) -> tuple[int, int]:

@@ -49,6 +49,8 @@ def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Ope
         if upgrade:
             text = _upgraded(text, _pins(catalog, upgrade, pinned), hub, say)
             catalog, _ = validate(source.parse(text.encode(), document.path))
+        if not catalog.models:
+            say("the catalog has no models to lock")
         wanted = locks.wanted(catalog)
         known = present or locks.EMPTY
         found = [_inspected(hub, repo, commit, say) for repo, commit in locks.missing(known, wanted)]
@@ -59,9 +61,10 @@ def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Ope
 
 def add(document: Document, present: Lock | None, repo: str, name: str | None, hub: Hub, say: Say) -> Updated:
     """Append a model to the catalog, and to the lock where there is one."""
-    catalog, _ = validate(document)
+    before = edit.with_list(document)
+    catalog, _ = validate(source.parse(before.encode(), document.path))
     locked = _inspected(hub, repo, hub.head(repo), say)
-    text = edit.append(document.text, edit.entry(name or edit.name_of(repo), locked, catalog))
+    text = edit.append(before, edit.entry(name or edit.name_of(repo), locked, catalog))
     grown = source.parse(text.encode(), document.path)
     catalog, _ = validate(grown)
     wanted = locks.wanted(catalog)

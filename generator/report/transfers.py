@@ -123,6 +123,8 @@ def _copied(count: int) -> str:
 
 def total(synced: Synced) -> str:
     """The last line."""
+    if not synced.outcomes:
+        return "there are no models to sync"
     done = sum(_state(outcome) in _IN for outcome in synced.outcomes)
     return (
         f"{done} of {len(synced.outcomes)} models complete; "

@@ -276,4 +276,4 @@ class Catalog(TypedDict):
             Otherwise("nothing"),
         ]
     ]
-    models: Annotated[list[Model[None]], Field(description="The models to serve.", examples=[[_MODEL]], min_length=1)]
+    models: Annotated[list[Model[None]], Field(description="The models to serve.", examples=[[_MODEL]])]

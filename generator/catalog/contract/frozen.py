@@ -978,7 +978,6 @@ CORE_SCHEMA: dict[str, Any] = {
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Model"},
                         "ref": "block-16",
                     },
-                    "min_length": 1,
                 },
                 "required": True,
             },

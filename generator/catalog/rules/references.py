@@ -87,8 +87,8 @@ def _selected(served: ServedModel) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _unused(catalog: Catalog) -> Iterator[Violation]:
-    if len(catalog.models) != len(catalog.data["models"]):
-        return  # a model that could not be resolved may be the one that uses it
+    if not catalog.models or len(catalog.models) != len(catalog.data["models"]):
+        return  # there are none yet, or one that could not be resolved may be the one that uses it
     runtimes = {served.runtime for served in catalog.forms()}
     connections = {served.connection for served in catalog.forms()}
     for name in catalog.connections.keys() - connections:
