@@ -18,7 +18,7 @@ EXIT_ERROR: Final = 2
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
 
-_COMMANDS: Final = ("add", "check", "generate", "lock", "schema", "sync")
+_COMMANDS: Final = ("add", "check", "generate", "lock", "plan", "schema", "sync")
 
 
 class _Commands(click.Group):
@@ -62,7 +62,8 @@ def _reported(callback: Callable[..., bool], consequence: str) -> Callable[..., 
         try:
             sys.exit(EXIT_OK if callback(**given) else EXIT_INVALID)
         except CatalogError as error:
-            findings.show(error.diagnostics, given.get("output", "text"))
+            form = given.get("output")
+            findings.show(error.diagnostics, form if form in findings.FORMATS else "text")
             printing.say(f"{findings.counts(error.diagnostics)}; {consequence}")
             sys.exit(EXIT_INVALID)
         except InterruptedSyncError as error:

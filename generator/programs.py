@@ -41,12 +41,17 @@ def find(name: str, root: Path) -> Path:
 
 
 def run(
-    argv: Sequence[str], *, ok: Collection[int] = (0,), timeout_s: float = 300, cwd: Path | None = None
+    argv: Sequence[str],
+    *,
+    ok: Collection[int] = (0,),
+    timeout_s: float = 300,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
 ) -> Completed:
     """Run a program to its end. Raises ToolError when it exits with a code not in `ok`, or takes too long."""
     name = Path(argv[0]).name
     try:
-        done = subprocess.run(argv, capture_output=True, check=False, timeout=timeout_s, cwd=cwd)  # noqa: S603
+        done = subprocess.run(argv, input=stdin, capture_output=True, check=False, timeout=timeout_s, cwd=cwd)  # noqa: S603
     except subprocess.TimeoutExpired:
         raise ToolError(f"{name} did not end within {timeout_s:g} seconds") from None
     except OSError as error:

@@ -143,8 +143,12 @@ class Scene:
 
     def sync(self, *argv: str) -> Ran:
         """Run the command in process, as users run it."""
+        return self.run("sync", *argv)
+
+    def run(self, *argv: str) -> Ran:
+        """Run another command with the same environment."""
         with self._environment():
-            return self.clean(run("sync", *argv, root=self.root))
+            return self.clean(run(*argv, root=self.root))
 
     def quick(  # noqa: PLR0913 - what a test may vary
         self,

@@ -1,0 +1,1 @@
+"""What a change of the catalog means for the cluster: two versions compared, without one."""
