@@ -186,7 +186,8 @@ def catalogs(draw: st.DrawFn, *, targets: tuple[str, ...] = tuple(TARGETS)) -> d
     on_gpu = draw(st.booleans())
     runtimes = draw(_runtimes())
     connections = draw(_connections())
-    environments = draw(_environments())
+    platform = {"target": target, **draw(_platform)}
+    environments = draw(_environments(argocd="argocd" in platform))
     fields = _settings(target, on_gpu=on_gpu)
     files = fields.pop("files")  # environments that read one prefix must agree on them
     device = {} if on_gpu else {"gpu": 0}
@@ -195,7 +196,6 @@ def catalogs(draw: st.DrawFn, *, targets: tuple[str, ...] = tuple(TARGETS)) -> d
     defaults = _without_nulls(draw(_layer({**fields, "files": files}, nulls=False)))
     defaults["resources"] = {"cpu": "1", "memory": "1Gi", **defaults.get("resources", {}), **device}
     defaults["overrides"] = {name: draw(_layer(fields, nulls=True)) for name in environments if draw(st.booleans())}
-    platform = {"target": target, **draw(_platform)}
     return {
         "version": 1,
         "platform": platform,
@@ -271,11 +271,25 @@ def _connections(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+_CLUSTERS: Final = sorted(
+    {
+        re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-"): text
+        for text in NASTY
+        if len(text) < 20 and allowed(text) and text.strip() == text and text.isprintable()
+    }.values()
+)
+"""Argo CD's applications have them in their names, of which no two may be alike."""
+
+
 @st.composite
-def _environments(draw: st.DrawFn) -> dict[str, Any]:
+def _environments(draw: st.DrawFn, *, argocd: bool) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=2, unique=True))
-    clusters = st.fixed_dictionaries({}, optional={"cluster": lines()})
-    return {name: {"namespace": f"{number}8", **draw(clusters)} for number, name in enumerate(names)}
+    fields: dict[str, st.SearchStrategy[Any]] = {"cluster": st.sampled_from(_CLUSTERS)}
+    if argocd:
+        modes = st.sampled_from(["automatic", "manual"])
+        fields["argocd"] = st.fixed_dictionaries({}, optional={"targetRevision": lines(), "sync": modes})
+    optional = st.fixed_dictionaries({}, optional=fields)
+    return {name: {"namespace": f"{number}8", **draw(optional)} for number, name in enumerate(names)}
 
 
 @st.composite

@@ -13,6 +13,7 @@ from helpers import CASES as GOLDEN_CASES
 from helpers import GOLDEN, MINIMAL, SHIPPED
 
 from generator import pages as documents
+from generator.catalog.layers import merge
 from generator.catalog.layout import artifact_prefix
 from generator.catalog.model import Catalog, ServedModel
 from generator.catalog.validate import validate
@@ -335,14 +336,69 @@ def test_argo_cd_syncs_what_is_rendered(case: str) -> None:
         next(file.obj for file in files(case) if file.obj["kind"] == kind) for kind in ("AppProject", "ApplicationSet")
     )
     elements = applications["spec"]["generators"][0]["list"]["elements"]
-    folders = {f"rendered/{element['environment']}/{element['part']}" for element in elements}
-    assert folders <= {path.rpartition("/")[0] for path in written.tree}
-    platforms = [element["cluster"] for element in elements if element["part"] == "platform"]
+    assert {element["path"] for element in elements} <= {path.rpartition("/")[0] for path in written.tree}
+    platforms = [element["cluster"] for element in elements if element["path"].endswith("/platform")]
     assert sorted(platforms) == sorted({environment.cluster for environment in catalog.environments.values()})
     allowed = {(place["name"], place["namespace"]) for place in project["spec"]["destinations"]}
     assert {(element["cluster"], element["namespace"]) for element in elements} <= allowed
     kinds = {(kind["group"], kind["kind"]) for kind in project["spec"]["namespaceResourceWhitelist"]}
     assert {(obj["apiVersion"].rpartition("/")[0], obj["kind"]) for obj in synced(case)} <= kinds
+
+
+def applications(text: str) -> dict[str, Mapping[str, Any]]:
+    """The specs of a catalog's applications by name, as Argo CD makes them: the template, its patch merged over it."""
+    spec = yaml.safe_load(compile_text(text)[1].tree["argocd/1-applicationset.yaml"])["spec"]
+    made = {}
+    for element in spec["generators"][0]["list"]["elements"]:
+        template = yaml.safe_dump(spec["template"])
+        for name, value in element.items():
+            template = template.replace(f"{{{{.{name}}}}}", str(value))
+        of = r"\1" if element["automated"] else r"\2"
+        patch = re.sub(r"\{\{ if \.automated \}\}(.*)\{\{ else \}\}(.*)\{\{ end \}\}", of, spec["templatePatch"])
+        application = merge(yaml.safe_load(template), yaml.safe_load(patch))
+        made[application["metadata"]["name"]] = application["spec"]
+    return made
+
+
+ARGOCD = (GOLDEN / "argocd-per-environment" / "models.yaml").read_text("utf-8")
+
+
+def test_each_environment_follows_its_own_revision_and_production_waits_for_somebody() -> None:
+    """Templates are a cluster's: they follow what its environments agree on, and wait if one of them does."""
+    automated = {"prune": True, "selfHeal": True, "allowEmpty": True}
+    east = "{namespace: team-prod, cluster: OCP East, argocd: {targetRevision: v1.4.0, sync: manual}}"
+    more = ARGOCD.replace("defaults:\n", f"  east: {east}\ndefaults:\n")
+    assert {
+        name: (spec["source"]["path"], spec["source"]["targetRevision"], spec["syncPolicy"].get("automated"))
+        for name, spec in applications(more).items()
+    } == {
+        "models-dev-models": ("rendered/dev/models", "main", automated),
+        "models-prod-models": ("rendered/prod/models", "v1.4.0", None),
+        "models-east-models": ("rendered/east/models", "v1.4.0", None),
+        "models-in-cluster-platform": ("rendered/dev/platform", "main", None),
+        "models-ocp-east-platform": ("rendered/east/platform", "v1.4.0", None),
+    }
+
+
+def test_one_model_that_cannot_start_does_not_keep_argo_cd_from_deleting_another() -> None:
+    """PruneLast waits for the health of all, and FailOnSharedResource for an application that is called otherwise."""
+    for spec in applications(ARGOCD).values():
+        options = {option.partition("=")[0] for option in spec["syncPolicy"]["syncOptions"]}
+        assert not options & {"PruneLast", "FailOnSharedResource"}
+
+
+def test_the_name_of_the_templates_application_does_not_depend_on_environments() -> None:
+    """A new environment must not replace the application of all the others on the cluster."""
+    before = set(applications(ARGOCD))
+    more = ARGOCD.replace("defaults:\n", "  a-first: {namespace: team-first}\ndefaults:\n")
+    assert set(applications(more)) == {*before, "models-a-first-models"}
+
+
+@pytest.mark.parametrize("case", ["argocd-objects", "argocd-per-environment"])
+def test_the_project_is_applied_before_what_needs_it(case: str) -> None:
+    """`kubectl apply -f argocd/` takes files in the order of their names."""
+    kinds = [file.obj["kind"] for file in sorted(files(case)) if file.path.startswith("argocd/")]
+    assert kinds == ["AppProject", "ApplicationSet"]
 
 
 def test_argo_cd_may_write_to_a_models_own_namespace() -> None:
@@ -352,7 +408,7 @@ def test_argo_cd_may_write_to_a_models_own_namespace() -> None:
         .replace("{namespace: team-dev}", "{namespace: team-dev}\n  prod: {namespace: team-prod, cluster: east}")
         .replace("    dimensions: 384\n", "    dimensions: 384\n    overrides: {prod: {namespace: search-prod}}\n")
     )
-    project = yaml.safe_load(compile_text(text)[1].tree["argocd/appproject.yaml"])
+    project = yaml.safe_load(compile_text(text)[1].tree["argocd/0-appproject.yaml"])
     assert [(place["name"], place["namespace"]) for place in project["spec"]["destinations"]] == [
         ("east", "redhat-ods-applications"),
         ("east", "search-prod"),

@@ -295,6 +295,19 @@ def test_a_catalog_without_a_name_cannot_prune(scene: Scene, tmp_path: Path) -> 
 
 
 @pytest.mark.s3
+def test_a_catalog_whose_environments_follow_several_revisions_cannot_prune(scene: Scene) -> None:
+    """What the catalog of another revision uses is not known here."""
+    before, data = scene.present(), scene.catalog()
+    data["platform"]["argocd"] = {"repoURL": "https://git.example.com/models.git"}
+    data["environments"]["dev"]["argocd"] = {"targetRevision": "v1"}
+    data["environments"]["late"] = {"namespace": "late"}
+    scene.write(data)
+    ran = scene.sync("--prune", "--grace", "0")
+    assert (ran.code, ran.stdout, scene.present()) == (2, "", before)
+    assert ran.stderr.startswith("error: environments follow different revisions, ")
+
+
+@pytest.mark.s3
 def test_prune_spares_what_has_no_manifest(scene: Scene) -> None:
     """Somebody may be filling it."""
     client = scene.s3.client()

@@ -88,6 +88,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "environment": _table("""
         namespace: project ns targetnamespace
         cluster: server clustername destination
+        argocd.targetRevision: branch tag revision
+        argocd.sync: syncpolicy automated autosync
         gpuQuota: quota gpus gpulimit gpucount
         migQuota: mig migs
     """),

@@ -84,11 +84,16 @@ class Connection(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """A namespace on a cluster, and the accelerators that may be asked for there."""
+    """A namespace on a cluster, and the accelerators that may be asked for there.
+
+    `target_revision` is None where it is that of `ArgoCD`; `automated` says whether Argo CD syncs by itself.
+    """
 
     name: str
     namespace: str
     cluster: str
+    target_revision: str | None
+    automated: bool
     gpu_quota: int | None
     mig_quota: Mapping[str, int]
 
@@ -189,6 +194,14 @@ class Catalog(NamedTuple):
         for model in self.models:
             yield model.base
             yield from model.served
+
+    def revisions(self) -> Iterator[str]:
+        """The Git revision that each environment follows, as far as it is known."""
+        for environment in self.environments.values():
+            if environment.target_revision:
+                yield environment.target_revision
+            elif self.argocd:
+                yield self.argocd.target_revision
 
     def origin(self, served: ServedModel, *path: str | int) -> Loc:
         """Where the value at `path` of a served model was written."""

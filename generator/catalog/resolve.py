@@ -109,7 +109,16 @@ def _external_secret(given: "connection.ExternalSecret") -> ExternalSecret:
 
 def _environment(name: str, given: "contract.Environment") -> Environment:
     raw = with_defaults("Environment", given)
-    return Environment(name, raw["namespace"], raw["cluster"], raw.get("gpuQuota"), raw["migQuota"])
+    argocd = with_defaults("EnvironmentArgoCD", raw["argocd"])
+    return Environment(
+        name=name,
+        namespace=raw["namespace"],
+        cluster=raw["cluster"],
+        target_revision=argocd.get("targetRevision"),
+        automated=argocd["sync"] == "automatic",
+        gpu_quota=raw.get("gpuQuota"),
+        mig_quota=raw["migQuota"],
+    )
 
 
 class _ModelResolver:

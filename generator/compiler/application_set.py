@@ -1,9 +1,10 @@
-"""The ApplicationSet: one Argo CD application per environment for its models, and per cluster for Templates."""
+"""The ApplicationSet, which makes Argo CD's applications."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from generator.catalog.applications import applications
 from generator.catalog.model import ArgoCD, Catalog
 from generator.compiler.kinds import KINDS
 from generator.kube.metadata import labels, object_meta
@@ -28,32 +29,42 @@ def application_set(catalog: Catalog, argocd: ArgoCD) -> ApplicationSet:
             "goTemplate": True,
             "goTemplateOptions": ["missingkey=error"],
             "syncPolicy": {"preserveResourcesOnDeletion": True},
-            "generators": [{"list": {"elements": _elements(catalog)}}],
+            "generators": [{"list": {"elements": _elements(catalog, argocd)}}],
             "template": _application(argocd),
+            "templatePatch": _AUTOMATED,
         },
     }
 
 
-def _elements(catalog: Catalog) -> list[dict[str, str]]:
-    """One application per environment for its models, and one per cluster for the dashboard's Templates."""
-    elements, clusters = [], set()
-    for environment in catalog.environments.values():
-        parts = [("models", environment.namespace)]
-        if environment.cluster not in clusters:
-            clusters.add(environment.cluster)
-            parts.append(("platform", catalog.dashboard_namespace))
-        elements += [
-            {"environment": environment.name, "part": part, "cluster": environment.cluster, "namespace": namespace}
-            for part, namespace in parts
-        ]
-    return elements
+# Only strings can be templated in a template, so what is on or off is in a patch: docs/operator-manual/applicationset/
+# Template.md. An environment may lose its last model, and its folder then says so: compile.py. Without allowEmpty Argo
+# CD never prunes the last object: docs/user-guide/auto_sync.md.
+_AUTOMATED: Final = """\
+spec:
+  syncPolicy:
+    automated: {{ if .automated }}{prune: true, selfHeal: true, allowEmpty: true}{{ else }}null{{ end }}
+"""
+
+
+def _elements(catalog: Catalog, argocd: ArgoCD) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": application.name,
+            "path": f"rendered/{application.environment}/{application.part}",
+            "revision": application.revision,
+            "cluster": application.cluster,
+            "namespace": application.namespace,
+            "automated": application.automated,
+        }
+        for application in applications(catalog, argocd)
+    ]
 
 
 def _application(argocd: ArgoCD) -> dict[str, Any]:
     """The template, in one piece, as Argo CD's documentation shows it."""
     return {
         "metadata": {
-            "name": f"{argocd.project}-{{{{.environment}}}}-{{{{.part}}}}",
+            "name": "{{.name}}",
             "annotations": {
                 # Compares what the API server would store, so that a webhook's defaults are no drift:
                 # docs/user-guide/diff-strategies.md; the other: docs/user-guide/annotations-and-labels.md.
@@ -65,23 +76,16 @@ def _application(argocd: ArgoCD) -> dict[str, Any]:
             "project": argocd.project,
             "source": {
                 "repoURL": argocd.repo_url,
-                "targetRevision": argocd.target_revision,
-                "path": "rendered/{{.environment}}/{{.part}}",
+                "targetRevision": "{{.revision}}",
+                "path": "{{.path}}",
                 "directory": {"recurse": True},
             },
             "destination": {"name": "{{.cluster}}", "namespace": "{{.namespace}}"},
             "syncPolicy": {
-                # An environment may lose its last model, and its folder then says so: compile.py. Without allowEmpty
-                # Argo CD never prunes the last object: docs/user-guide/auto_sync.md.
-                "automated": {"prune": True, "selfHeal": True, "allowEmpty": True},
-                # docs/user-guide/sync-options.md
-                "syncOptions": [
-                    "ServerSideApply=true",
-                    "ApplyOutOfSyncOnly=true",
-                    "PruneLast=true",
-                    "FailOnSharedResource=true",
-                    "RespectIgnoreDifferences=true",
-                ],
+                # docs/user-guide/sync-options.md. Not PruneLast: before it deletes a model, it waits for the health of
+                # all others, which may need its GPU. Not FailOnSharedResource: when an application gets another name,
+                # both have the objects for a while.
+                "syncOptions": ["ServerSideApply=true", "ApplyOutOfSyncOnly=true", "RespectIgnoreDifferences=true"],
                 "retry": {"limit": 5, "backoff": {"duration": "5s", "factor": 2, "maxDuration": "20m"}},
             },
             # The dashboard's Start and Stop buttons write this annotation: opendatahub-io/odh-dashboard

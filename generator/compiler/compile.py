@@ -65,8 +65,10 @@ def compile_catalog(catalog: Catalog) -> Compiled:
             output.tree[f"rendered/{environment.name}/models/README.md"] = _EMPTY.encode()
         output.add(f"overlays/{environment.name}/platform", kustomization(["../../../base/templates"]))
     if catalog.argocd:
-        for obj in (app_project(catalog, catalog.argocd), application_set(catalog, catalog.argocd)):
-            output.write_origin(f"argocd/{obj['kind'].lower()}.yaml", obj, ("platform", "argocd"))
+        # `kubectl apply -f argocd/` goes by the names of files, and applications need their project.
+        origin: Loc = ("platform", "argocd")
+        output.write_origin("argocd/0-appproject.yaml", app_project(catalog, catalog.argocd), origin)
+        output.write_origin("argocd/1-applicationset.yaml", application_set(catalog, catalog.argocd), origin)
     return Compiled(output.tree, output.origins)
 
 

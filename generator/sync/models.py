@@ -81,12 +81,19 @@ def verify(context: SyncContext, watch: Watch) -> Synced:
 def prune(context: SyncContext) -> Pruned:
     """Find, and unless `dry_run` delete, what nothing in the whole catalog uses, whatever models are selected.
 
-    Raises GeneratorError when the catalog has no id: which prefixes are its own is not known then.
+    Raises GeneratorError when the catalog has no id, since which prefixes are its own is not known then, or when its
+    environments follow several revisions, since what the others use is not.
     """
     catalog, options = context.catalog, context.options
     if catalog.id is None:
         message = "this catalog has no name, so --prune cannot tell what it has synced from what others have"
         raise GeneratorError(message, hint="set `name` in models.yaml to a name that no other catalog has, and sync")
+    if len(set(catalog.revisions())) > 1:
+        message = (
+            "environments follow different revisions, and the catalogs of the others may use what this one does not"
+        )
+        hint = "promote by `overrides.<environment>.source.revision` instead of targetRevision, or delete by hand"
+        raise GeneratorError(message, hint=hint)
     found = []
     with _opened(context) as session:
         connections = Selection(connections=options.selection.connections)

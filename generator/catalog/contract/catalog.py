@@ -143,6 +143,22 @@ class Runtime(TypedDict):
 
 
 @closed
+class EnvironmentArgoCD(TypedDict, total=False):
+    """How Argo CD syncs one environment."""
+
+    targetRevision: Annotated[
+        s.Line,
+        Field(description="The branch, tag or commit to sync to this environment.", examples=["v1.4.0"]),
+        Otherwise("platform.argocd.targetRevision"),
+    ]
+    sync: Annotated[
+        s.SyncMode,
+        Field(description="Whether Argo CD syncs by itself, or waits for somebody to do it.", examples=["manual"]),
+        Default("automatic"),
+    ]
+
+
+@closed
 class Environment(TypedDict):
     """A place to deploy to: a namespace on a cluster, with its quotas."""
 
@@ -152,6 +168,16 @@ class Environment(TypedDict):
     cluster: NotRequired[
         Annotated[
             s.Line, Field(description="Argo CD's name for the cluster.", examples=["in-cluster"]), Default(IN_CLUSTER)
+        ]
+    ]
+    argocd: NotRequired[
+        Annotated[
+            EnvironmentArgoCD,
+            Field(
+                description="How Argo CD syncs this environment. Needs `platform.argocd`.",
+                examples=[{"targetRevision": "v1.4.0", "sync": "manual"}],
+            ),
+            Default({}, "as platform.argocd says"),
         ]
     ]
     gpuQuota: NotRequired[

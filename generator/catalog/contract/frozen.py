@@ -18,7 +18,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "accessKeyProperty": "AWS_ACCESS_KEY_ID",
         "secretKeyProperty": "AWS_SECRET_ACCESS_KEY",
     },
-    "Environment": {"cluster": "in-cluster", "migQuota": {}},
+    "Environment": {"cluster": "in-cluster", "argocd": {}, "migQuota": {}},
+    "EnvironmentArgoCD": {"sync": "automatic"},
     "Layer": {
         "replicas": 1,
         "maxSurge": 0,
@@ -119,7 +120,17 @@ OUTLINE: Node = Block(
                 },
             ),
         ),
-        "environments": Map(Block({"namespace": None, "cluster": None, "gpuQuota": None, "migQuota": Map(None)})),
+        "environments": Map(
+            Block(
+                {
+                    "namespace": None,
+                    "cluster": None,
+                    "argocd": Block({"targetRevision": None, "sync": Choice(("automatic", "manual"))}),
+                    "gpuQuota": None,
+                    "migQuota": Map(None),
+                },
+            ),
+        ),
         "defaults": Block(
             {
                 "displayName": None,
@@ -609,6 +620,11 @@ CORE_SCHEMA: dict[str, Any] = {
                                 },
                                 "required": False,
                             },
+                            "argocd": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "definition-ref", "schema_ref": "block-7"},
+                                "required": False,
+                            },
                             "gpuQuota": {
                                 "type": "typed-dict-field",
                                 "schema": {"type": "int", "ge": 0, "le": 100000},
@@ -631,7 +647,7 @@ CORE_SCHEMA: dict[str, Any] = {
                         },
                         "extra_behavior": "forbid",
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Environment"},
-                        "ref": "block-7",
+                        "ref": "block-8",
                     },
                     "min_length": 1,
                 },
@@ -639,7 +655,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "defaults": {
                 "type": "typed-dict-field",
-                "schema": {"type": "definition-ref", "schema_ref": "block-8"},
+                "schema": {"type": "definition-ref", "schema_ref": "block-9"},
                 "required": False,
             },
             "models": {
@@ -682,7 +698,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "source": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
                                 "required": False,
                             },
                             "task": {
@@ -749,7 +765,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "autoscaling": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
                                 "required": False,
                             },
                             "maxSurge": {
@@ -759,12 +775,12 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "resources": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
                                 "required": False,
                             },
                             "hardwareProfile": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                                 "required": False,
                             },
                             "queue": {
@@ -811,14 +827,14 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-13"},
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-14"},
                                     },
                                 },
                                 "required": False,
                             },
                             "extraTolerations": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                                "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
                                 "required": False,
                             },
                             "args": {
@@ -934,7 +950,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "files": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
                                 "required": False,
                             },
                             "stopped": {
@@ -969,14 +985,14 @@ CORE_SCHEMA: dict[str, Any] = {
                                         "max_length": 63,
                                         "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
                                     },
-                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
+                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-16"},
                                 },
                                 "required": False,
                             },
                         },
                         "extra_behavior": "forbid",
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Model"},
-                        "ref": "block-16",
+                        "ref": "block-17",
                     },
                 },
                 "required": True,
@@ -984,7 +1000,7 @@ CORE_SCHEMA: dict[str, Any] = {
         },
         "extra_behavior": "forbid",
         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Catalog"},
-        "ref": "block-17",
+        "ref": "block-18",
     },
     "definitions": [
         {
@@ -1061,6 +1077,24 @@ CORE_SCHEMA: dict[str, Any] = {
         {
             "type": "typed-dict",
             "fields": {
+                "targetRevision": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
+                    "required": False,
+                },
+                "sync": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "literal", "expected": ["automatic", "manual"]},
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "EnvironmentArgoCD"},
+            "ref": "block-7",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
                 "displayName": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1084,7 +1118,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "source": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
                     "required": False,
                 },
                 "task": {
@@ -1138,7 +1172,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "autoscaling": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
                     "required": False,
                 },
                 "maxSurge": {
@@ -1148,12 +1182,12 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "resources": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
                     "required": False,
                 },
                 "hardwareProfile": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                     "required": False,
                 },
                 "queue": {
@@ -1193,13 +1227,13 @@ CORE_SCHEMA: dict[str, Any] = {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
                     },
                     "required": False,
                 },
                 "extraTolerations": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
                     "required": False,
                 },
                 "args": {
@@ -1305,7 +1339,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
                     "required": False,
                 },
                 "stopped": {
@@ -1335,14 +1369,14 @@ CORE_SCHEMA: dict[str, Any] = {
                     "schema": {
                         "type": "dict",
                         "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                        "values_schema": {"type": "definition-ref", "schema_ref": "block-15"},
+                        "values_schema": {"type": "definition-ref", "schema_ref": "block-16"},
                     },
                     "required": False,
                 },
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Layer"},
-            "ref": "block-8",
+            "ref": "block-9",
         },
         {
             "type": "typed-dict",
@@ -1371,7 +1405,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Source"},
-            "ref": "block-9",
+            "ref": "block-10",
         },
         {
             "type": "typed-dict",
@@ -1399,7 +1433,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Autoscaling"},
-            "ref": "block-10",
+            "ref": "block-11",
         },
         {
             "type": "typed-dict",
@@ -1467,7 +1501,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Resources"},
-            "ref": "block-11",
+            "ref": "block-12",
         },
         {
             "type": "typed-dict",
@@ -1501,7 +1535,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "HardwareProfile"},
-            "ref": "block-12",
+            "ref": "block-13",
         },
         {
             "type": "typed-dict",
@@ -1540,7 +1574,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Toleration"},
-            "ref": "block-13",
+            "ref": "block-14",
         },
         {
             "type": "typed-dict",
@@ -1564,7 +1598,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Files"},
-            "ref": "block-14",
+            "ref": "block-15",
         },
         {
             "type": "typed-dict",
@@ -1592,7 +1626,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "source": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
                     "required": False,
                 },
                 "task": {
@@ -1646,7 +1680,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "autoscaling": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
                     "required": False,
                 },
                 "maxSurge": {
@@ -1656,12 +1690,12 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "resources": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
                     "required": False,
                 },
                 "hardwareProfile": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                     "required": False,
                 },
                 "queue": {
@@ -1701,13 +1735,13 @@ CORE_SCHEMA: dict[str, Any] = {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
                     },
                     "required": False,
                 },
                 "extraTolerations": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
                     "required": False,
                 },
                 "args": {
@@ -1813,7 +1847,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
                     "required": False,
                 },
                 "stopped": {
@@ -1824,7 +1858,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Settings"},
-            "ref": "block-15",
+            "ref": "block-16",
         },
     ],
 }

@@ -77,6 +77,10 @@ Metric = Annotated[
         "CPU use in percent of the request, scaled by the HorizontalPodAutoscaler; not for models on a GPU",
     ),
 ]
+SyncMode = Annotated[
+    Literal["automatic", "manual"],
+    _choices("Argo CD applies what is in Git, and undoes what is changed on the cluster", "Argo CD shows what differs"),
+]
 StoreKind = Annotated[
     Literal["SecretStore", "ClusterSecretStore"],
     _choices("A store in the models' own namespace", "A store for the whole cluster"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from generator.catalog.applications import applications
 from generator.catalog.model import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
 from generator.yaml.scalars import reads_as_text
@@ -114,20 +115,26 @@ _STORAGE_CONFIG: Final = "storage-config"
 def _applications(catalog: Catalog) -> Iterator[Violation]:
     """Argo CD tracks what it deployed by a label with the application's name, which it cuts where it is too long.
 
-    LabelMaxLength in argoproj/argo-cd util/argo/resource_tracking.go @ v3.5.1; the names are made in
-    compiler/application_set.py.
+    LabelMaxLength in argoproj/argo-cd util/argo/resource_tracking.go @ v3.5.1.
     """
     if catalog.argocd is None:
         return
-    for environment in catalog.environments.values():
-        name = f"{catalog.argocd.project}-{environment.name}-platform"
+    clusters: dict[str, str] = {}
+    for name, _, part, cluster, _, _, _, loc in applications(catalog, catalog.argocd):
+        at_key = len(loc) == _ENTRY
         if len(name) > _LABEL_LENGTH:
             message = f"Argo CD's application '{name}' has {len(name)} characters, and a label takes {_LABEL_LENGTH}"
-            hint = "shorten the environment's name, or platform.argocd.project"
-            yield Violation(("environments", environment.name), "name-too-long", message, hint, at_key=True)
+            hint = f"shorten the {'environment' if at_key else 'cluster'}'s name, or platform.argocd.project"
+            yield Violation(loc, "name-too-long", message, hint, at_key=at_key)
+        other = clusters.setdefault(name, cluster) if part == "platform" else cluster
+        if other != cluster:
+            message = f"Argo CD's application '{name}' would be that of cluster '{other}', too"
+            yield Violation(loc, "duplicate-name", message, "give one of the clusters another name in Argo CD")
 
 
 _LABEL_LENGTH: Final = 63
+_ENTRY: Final = 2
+"""The length of a path to an environment."""
 
 
 def _namespaces(catalog: Catalog) -> Iterator[Violation]:

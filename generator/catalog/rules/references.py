@@ -122,6 +122,13 @@ def _exposure(catalog: Catalog) -> Iterator[Violation]:
             yield Violation(loc, "exposed-without-auth", message, "set `auth: true`", Severity.WARNING)
 
 
+def _argocd(catalog: Catalog) -> Iterator[Violation]:
+    for name, raw in catalog.data["environments"].items():
+        if "argocd" in raw and catalog.argocd is None:
+            message = "argocd has no effect without platform.argocd, which says where the repository is"
+            yield Violation(("environments", name, "argocd"), "missing-field", message, "set platform.argocd.repoURL")
+
+
 def _images(catalog: Catalog) -> Iterator[Violation]:
     for runtime in catalog.runtimes.values():
         loc = ("runtimes", runtime.name, "image")
@@ -139,5 +146,5 @@ _LONGEST_IMAGE: Final = 255
 """RepositoryNameTotalLengthMax in distribution/reference reference.go @ 727f80d4."""
 
 
-OF_THE_WHOLE = (_unused,)
-RULES = (_tasks, _secrets, _buckets, _prefixes, _files, _unused, _idle_overrides, _exposure, _images)
+OF_THE_WHOLE = (_unused, _argocd)
+RULES = (_tasks, _secrets, _buckets, _prefixes, _files, _unused, _idle_overrides, _exposure, _argocd, _images)
