@@ -54,6 +54,7 @@ _SHOWN: Final[Mapping[str, Callable[[ServedModel], str]]] = {
     "dimensions": lambda served: str(served.dimensions or "\N{EN DASH}"),
     "runtime": lambda served: served.runtime,
     "headline": _headline,
+    "aliases": lambda served: ", ".join(f"`{alias}`" for alias in served.aliases) or "no other name",
 }
 
 

@@ -302,6 +302,7 @@ def _model(  # noqa: PLR0913, PLR0917 - all that a model refers to
     connections: Mapping[str, Any],
     environments: Mapping[str, Any],
 ) -> dict[str, Any]:
+    fields = {**fields, "aliases": st.lists(st.sampled_from([f"{name}.", f"1e3/{name}", f"{name}:08"]), unique=True)}
     runtime = draw(st.sampled_from(sorted(runtimes)))
     task = runtimes[runtime]["task"]
     same: dict[str, st.SearchStrategy[Any]] = {

@@ -51,7 +51,7 @@ TYPED: Final = [
     (RUNTIME, "maxModelLen", "set `maxModelLen` of the model"),
     (RUNTIME, "max_model_len", "set `maxModelLen` of the model"),
     (MODEL, "modelName", "set `name`"),
-    (MODEL, "servedModelName", "set `name`"),
+    (MODEL, "servedModelName", "set `aliases`"),
     (MODEL, "tensor_parallel_size", "add `--tensor-parallel-size=VALUE` to `args`"),
     (MODEL, "gpuMemoryUtilization", "add `--gpu-memory-utilization=VALUE` to `args`"),
     (RUNTIME, "enforceEager", "add `--enforce-eager` to `args`"),

@@ -331,6 +331,7 @@ def test_merging_twice_is_merging_once(below: dict[str, Any], above: dict[str, A
 SETTING = {
     "displayName": "Name",
     "description": "Text",
+    "aliases": ["other"],
     "replicas": 2,
     "autoscaling": {"max": 3},
     "maxSurge": 1,

@@ -34,8 +34,8 @@ def applications(catalog: Catalog, argocd: ArgoCD) -> Iterator[Application]:
             part="models",
             cluster=environment.cluster,
             namespace=environment.namespace,
-            revision=environment.target_revision or argocd.target_revision,
-            automated=environment.automated,
+            revision=environment.argocd.target_revision or argocd.target_revision,
+            automated=_automated(environment),
             named_at=("environments", environment.name),
         )
     for cluster, environments in sorted(clusters.items()):
@@ -45,7 +45,7 @@ def applications(catalog: Catalog, argocd: ArgoCD) -> Iterator[Application]:
 def _templates(catalog: Catalog, argocd: ArgoCD, cluster: str, environments: list[Environment]) -> Application:
     """The Templates of a cluster, which all its environments share: they follow what these agree on."""
     first = environments[0]
-    revisions = {environment.target_revision or argocd.target_revision for environment in environments}
+    revisions = {environment.argocd.target_revision or argocd.target_revision for environment in environments}
     set_there = "cluster" in catalog.data["environments"][first.name]
     return Application(
         name=f"{argocd.project}-{_OUTSIDE.sub('-', cluster.lower()).strip('-')}-platform",
@@ -54,6 +54,10 @@ def _templates(catalog: Catalog, argocd: ArgoCD, cluster: str, environments: lis
         cluster=cluster,
         namespace=catalog.dashboard_namespace,
         revision=revisions.pop() if len(revisions) == 1 else argocd.target_revision,
-        automated=all(environment.automated for environment in environments),
+        automated=all(map(_automated, environments)),
         named_at=("environments", first.name, *(("cluster",) if set_there else ())),
     )
+
+
+def _automated(environment: Environment) -> bool:
+    return environment.argocd.sync == "automatic"

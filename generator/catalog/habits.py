@@ -32,7 +32,8 @@ def _table(rows: str) -> dict[str, str]:
 
 FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "model": _table("""
-        name: modelname servedmodelname modelalias
+        name: modelname
+        aliases: alias modelalias servedmodelname servedmodelnames servednames
         displayName: title
         source.repo: model modelid modelpath repoid repository hfmodelid hfrepo huggingface
         source.revision: commit commitsha sha branch tag

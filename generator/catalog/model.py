@@ -83,17 +83,20 @@ class Connection(NamedTuple):
     external_secret: ExternalSecret | None
 
 
-class Environment(NamedTuple):
-    """A namespace on a cluster, and the accelerators that may be asked for there.
+class EnvironmentArgoCD(NamedTuple):
+    """How Argo CD syncs an environment; `target_revision` is None where it is that of `ArgoCD`."""
 
-    `target_revision` is None where it is that of `ArgoCD`; `automated` says whether Argo CD syncs by itself.
-    """
+    target_revision: str | None
+    sync: str
+
+
+class Environment(NamedTuple):
+    """A namespace on a cluster, and the accelerators that may be asked for there."""
 
     name: str
     namespace: str
     cluster: str
-    target_revision: str | None
-    automated: bool
+    argocd: EnvironmentArgoCD
     gpu_quota: int | None
     mig_quota: Mapping[str, int]
 
@@ -139,6 +142,7 @@ class ServedModel(NamedTuple):
     tolerations: tuple[Mapping[str, Any], ...]
     args: tuple[str, ...]
     env: Mapping[str, str]
+    aliases: tuple[str, ...]
     exposed: bool
     auth: bool
     timeout_s: int | None
@@ -198,10 +202,9 @@ class Catalog(NamedTuple):
     def revisions(self) -> Iterator[str]:
         """The Git revision that each environment follows, as far as it is known."""
         for environment in self.environments.values():
-            if environment.target_revision:
-                yield environment.target_revision
-            elif self.argocd:
-                yield self.argocd.target_revision
+            revision = environment.argocd.target_revision or (self.argocd and self.argocd.target_revision)
+            if revision:
+                yield revision
 
     def origin(self, served: ServedModel, *path: str | int) -> Loc:
         """Where the value at `path` of a served model was written."""

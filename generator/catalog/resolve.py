@@ -16,6 +16,7 @@ from generator.catalog.model import (
     Catalog,
     Connection,
     Environment,
+    EnvironmentArgoCD,
     ExternalSecret,
     Model,
     Runtime,
@@ -28,7 +29,7 @@ from generator.releases import TARGETS
 from generator.vllm.versions import Version, parse
 
 if TYPE_CHECKING:  # pydantic, which the contract imports, would double the time of a start
-    from generator.catalog.contract import blocks, connection
+    from generator.catalog.contract import blocks, connection, environment
     from generator.catalog.contract import catalog as contract
 
     Merged: TypeAlias = contract.Model[Never]
@@ -107,15 +108,14 @@ def _external_secret(given: "connection.ExternalSecret") -> ExternalSecret:
     )
 
 
-def _environment(name: str, given: "contract.Environment") -> Environment:
+def _environment(name: str, given: "environment.Environment") -> Environment:
     raw = with_defaults("Environment", given)
     argocd = with_defaults("EnvironmentArgoCD", raw["argocd"])
     return Environment(
         name=name,
         namespace=raw["namespace"],
         cluster=raw["cluster"],
-        target_revision=argocd.get("targetRevision"),
-        automated=argocd["sync"] == "automatic",
+        argocd=EnvironmentArgoCD(argocd.get("targetRevision"), argocd["sync"]),
         gpu_quota=raw.get("gpuQuota"),
         mig_quota=raw["migQuota"],
     )
@@ -193,6 +193,7 @@ class _ModelResolver:
             tolerations=tuple(raw["tolerations"]),
             args=tuple(raw["args"]),
             env=_sorted(raw["env"]),
+            aliases=tuple(raw["aliases"]),
             exposed=raw["expose"],
             auth=raw["auth"],
             timeout_s=raw.get("timeout"),

@@ -82,7 +82,7 @@ def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
         "apiVersion": _KIND.api_version,
         "kind": "ServingRuntime",
         "metadata": object_meta(served.name, served.namespace, labels(dashboard=True), _annotations(runtime)),
-        "spec": spec(runtime, served.max_model_len),
+        "spec": spec(runtime, served.max_model_len, served.aliases),
     }
 
 
@@ -110,8 +110,8 @@ def accelerators_annotation(runtime: Runtime) -> str:
 
 
 @cache
-def spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeSpec:
-    """The spec that a model's ServingRuntime and the dashboard's Template share; only the former bounds the length.
+def spec(runtime: Runtime, max_model_len: int | None = None, aliases: tuple[str, ...] = ()) -> ServingRuntimeSpec:
+    """The spec that a model's ServingRuntime and the dashboard's Template share; only the former has a model's values.
 
     Its form is that of the runtimes that OpenShift AI ships: odh-model-controller
     config/runtimes/vllm-cuda-template.yaml @ odh-v3.5-EA2. It has no /dev/shm; since 3.0 the dashboard adds none.
@@ -122,7 +122,7 @@ def spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeSpec:
             "prometheus.io/path": "/metrics",
             "prometheus.io/port": str(_PORT),
         },
-        "containers": [_container(runtime, max_model_len)],
+        "containers": [_container(runtime, max_model_len, aliases)],
         "multiModel": False,
         "supportedModelFormats": [{"name": "vLLM", "autoSelect": True}],
         # vllm-project/vllm docs/deployment/k8s.md @ v0.32.0.
@@ -131,7 +131,7 @@ def spec(runtime: Runtime, max_model_len: int | None) -> ServingRuntimeSpec:
     return cast("ServingRuntimeSpec", Shared(content))
 
 
-def _container(runtime: Runtime, max_model_len: int | None) -> Container:
+def _container(runtime: Runtime, max_model_len: int | None, aliases: tuple[str, ...]) -> Container:
     # The upstream image has `python3` only (vllm-project/vllm docker/Dockerfile @ v0.32.0). UNVERIFIED: Red Hat's have
     # both names; their own runtimes call `python`.
     python = "python3" if "vllm/vllm-openai" in runtime.image else "python"
@@ -143,7 +143,7 @@ def _container(runtime: Runtime, max_model_len: int | None) -> Container:
         # KServe fills in {{.Name}}: ReplacePlaceholders, opendatahub-io/kserve
         # pkg/controller/v1beta1/inferenceservice/utils/utils.go @ odh-v3.4. The dashboard's metrics ask for the model
         # by that name: opendatahub-io/odh-model-controller internal/controller/constants/runtime-metrics.go @ odh-v3.4.
-        "args": [f"--port={_PORT}", "--model=/mnt/models", "--served-model-name={{.Name}}", *length, *runtime.args],
+        "args": [f"--port={_PORT}", "--model=/mnt/models", *_names(aliases), *length, *runtime.args],
         "env": env_vars({**_NON_ROOT_ENV, **dict(runtime.env)}),
         "ports": [{"containerPort": _PORT, "name": "http", "protocol": "TCP"}],
         "securityContext": _SECURITY_CONTEXT,
@@ -152,6 +152,15 @@ def _container(runtime: Runtime, max_model_len: int | None) -> Container:
         "livenessProbe": _LIVENESS_PROBE,
         "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],
     }
+
+
+def _names(aliases: tuple[str, ...]) -> list[str]:
+    """The names that vLLM answers to. The first is that of metrics and responses, and argparse takes one after a `=`.
+
+    served_model_name in vllm-project/vllm vllm/config/model.py @ v0.18.0.
+    """
+    own = "{{.Name}}"
+    return ["--served-model-name", own, *aliases] if aliases else [f"--served-model-name={own}"]
 
 
 def env_vars(variables: Mapping[str, str]) -> list[EnvVar]:

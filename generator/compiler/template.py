@@ -62,5 +62,5 @@ def _serving_runtime(runtime: Runtime) -> ServingRuntime:
                 "openshift.io/display-name": runtime.display_name,
             },
         },
-        "spec": spec(runtime, None),
+        "spec": spec(runtime),
     }

@@ -13,7 +13,7 @@ OWNED: Final = {
     "--port": ("the port is always 8080", _REMOVE),
     "--host": ("the probes and the Route need all interfaces", _REMOVE),
     "--uds": ("the probes and the Route need a port", _REMOVE),
-    "--served-model-name": ("the dashboard and metrics use the model's own name", _REMOVE),
+    "--served-model-name": ("the dashboard and metrics use the model's own name", "set `aliases` for more names"),
     "--max-model-len": ("the catalog has a field for it", "set `maxModelLen`"),
     "--revision": ("the catalog has a field for it", "set `source.revision`"),
     "--tokenizer": ("the tokenizer comes with the model's files", _REMOVE),

@@ -21,6 +21,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Environment": {"cluster": "in-cluster", "argocd": {}, "migQuota": {}},
     "EnvironmentArgoCD": {"sync": "automatic"},
     "Layer": {
+        "aliases": [],
         "replicas": 1,
         "maxSurge": 0,
         "nodeSelector": {},
@@ -39,6 +40,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Resources": {"gpu": 1, "accelerator": "nvidia.com/gpu"},
     "Files": {"include": [], "exclude": []},
     "Settings": {
+        "aliases": [],
         "replicas": 1,
         "maxSurge": 0,
         "nodeSelector": {},
@@ -53,6 +55,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "stopped": False,
     },
     "Model": {
+        "aliases": [],
         "replicas": 1,
         "maxSurge": 0,
         "nodeSelector": {},
@@ -135,6 +138,7 @@ OUTLINE: Node = Block(
             {
                 "displayName": None,
                 "description": None,
+                "aliases": List(None),
                 "source": Block({"repo": None, "revision": None}),
                 "task": Choice(("embedding", "reranker")),
                 "maxModelLen": None,
@@ -187,6 +191,7 @@ OUTLINE: Node = Block(
                         {
                             "displayName": None,
                             "description": None,
+                            "aliases": List(None),
                             "source": Block({"repo": None, "revision": None}),
                             "task": Choice(("embedding", "reranker")),
                             "maxModelLen": None,
@@ -244,6 +249,7 @@ OUTLINE: Node = Block(
                     "name": None,
                     "displayName": None,
                     "description": None,
+                    "aliases": List(None),
                     "source": Block({"repo": None, "revision": None}),
                     "task": Choice(("embedding", "reranker")),
                     "maxModelLen": None,
@@ -296,6 +302,7 @@ OUTLINE: Node = Block(
                             {
                                 "displayName": None,
                                 "description": None,
+                                "aliases": List(None),
                                 "source": Block({"repo": None, "revision": None}),
                                 "task": Choice(("embedding", "reranker")),
                                 "maxModelLen": None,
@@ -693,6 +700,22 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "schema": {
                                     "type": "nullable",
                                     "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                                },
+                                "required": False,
+                            },
+                            "aliases": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 193,
+                                            "pattern": "^[A-Za-z0-9][-_.:/A-Za-z0-9]*$",
+                                        },
+                                    },
                                 },
                                 "required": False,
                             },
@@ -1113,6 +1136,22 @@ CORE_SCHEMA: dict[str, Any] = {
                     "schema": {
                         "type": "nullable",
                         "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                    },
+                    "required": False,
+                },
+                "aliases": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 193,
+                                "pattern": "^[A-Za-z0-9][-_.:/A-Za-z0-9]*$",
+                            },
+                        },
                     },
                     "required": False,
                 },
@@ -1621,6 +1660,22 @@ CORE_SCHEMA: dict[str, Any] = {
                     "schema": {
                         "type": "nullable",
                         "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                    },
+                    "required": False,
+                },
+                "aliases": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 193,
+                                "pattern": "^[A-Za-z0-9][-_.:/A-Za-z0-9]*$",
+                            },
+                        },
                     },
                     "required": False,
                 },

@@ -37,6 +37,7 @@ IMAGE: Final = (
     r"(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127}|(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?@sha256:[0-9a-f]{64})$"
 )
 _FRACTION: Final = r"([1-9][0-9]*\.[0-9]{1,3}|0\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))"
+ALIAS: Final = r"^[A-Za-z0-9][-_.:/A-Za-z0-9]*$"
 CPU: Final = rf"^([1-9][0-9]*m?|{_FRACTION})$"
 MEMORY: Final = rf"^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|{_FRACTION}(Ki|Mi|Gi|Ti|k|M|G|T))$"
 EXTENDED_RESOURCE: Final = rf"^{_SUBDOMAIN}/[A-Za-z0-9]([-_.A-Za-z0-9]{{0,61}}[A-Za-z0-9])?$"
@@ -76,6 +77,7 @@ SHAPES: Final[dict[str, Shape]] = {
         "a full image reference 'registry/path:tag' or 'registry/path@sha256:…'",
         "give the registry, and a tag or, preferably, a digest",
     ),
+    ALIAS: Shape("invalid-name", "a name for clients: letters, digits and - _ . : /, starting with a letter or digit"),
     CPU: Shape("invalid-quantity", "a number of CPUs such as 2, 0.5 or 500m"),
     MEMORY: Shape("invalid-quantity", "an amount of memory such as 8Gi or 512Mi"),
     EXTENDED_RESOURCE: Shape("invalid-name", "an extended resource such as nvidia.com/gpu or nvidia.com/mig-1g.10gb"),

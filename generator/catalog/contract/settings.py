@@ -28,6 +28,14 @@ class Settings(TypedDict, Generic[Null], total=False):
         Field(description="A description for the dashboard.", examples=["Small and fast, for English sentences"]),
         Otherwise("none"),
     ]
+    aliases: Annotated[
+        list[s.Alias] | Null,
+        Field(
+            description="Other names that clients may send as `model`, beside the model's own.",
+            examples=[["sentence-transformers/all-MiniLM-L6-v2"]],
+        ),
+        Default([]),
+    ]
     source: Annotated[
         blocks.Source[Null] | Null,
         Field(

@@ -57,6 +57,21 @@ def _unique(catalog: Catalog) -> Iterator[Violation]:
         first.setdefault(name, index)
 
 
+def _aliases(catalog: Catalog) -> Iterator[Violation]:
+    """A name leads to one model in each environment, also where a gateway puts all of them behind one address."""
+    for environment in catalog.environments:
+        served = [form for model in catalog.models for form in model.served if form.environment == environment]
+        owners = {form.name: form.name for form in served}
+        for form in served:
+            for position, alias in enumerate(form.aliases):
+                if alias in owners:
+                    whose = "its own" if owners[alias] == form.name else f"that of model '{owners[alias]}'"
+                    message = f"the name '{alias}' is already {whose}"
+                    loc = catalog.origin(form, "aliases", position)
+                    yield Violation(loc, "duplicate-name", message, "remove it, or choose another")
+                owners.setdefault(alias, form.name)
+
+
 def _lengths(catalog: Catalog) -> Iterator[Violation]:
     for model in catalog.models:
         length = len(model.name)
@@ -220,4 +235,4 @@ def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
 
 
 OF_THE_TARGET = (_lengths, _variables)
-RULES = (_unique, _lengths, _reserved, _applications, _namespaces, _metadata, _variables, _tolerations)
+RULES = (_unique, _aliases, _lengths, _reserved, _applications, _namespaces, _metadata, _variables, _tolerations)
