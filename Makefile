@@ -64,7 +64,7 @@ setup: .venv/.ready ## .venv with the pinned packages
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-tools: $(TOOLS)/.ready ## kustomize, kubeconform and versitygw, built with Go
+tools: $(TOOLS)/.ready .tools/editor/.ready ## kustomize, kubeconform and versitygw, built with Go; the YAML language server
 
 $(TOOLS)/.ready: tools/go.mod tools/go.sum
 	@if command -v go >/dev/null; then \
@@ -76,6 +76,15 @@ $(TOOLS)/.ready: tools/go.mod tools/go.sum
 	  echo "Go is not installed; the tests that need these tools will skip:"; \
 	  echo "  kustomize:   https://kubectl.docs.kubernetes.io/installation/kustomize/"; \
 	  echo "  kubeconform: https://github.com/yannh/kubeconform#installation"; \
+	fi
+
+# Node may be missing, as Go may: the tests then skip, and fail in CI.
+.tools/editor/.ready: tools/editor/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  mkdir -p $(@D) && cp tools/editor/package.json tools/editor/package-lock.json $(@D) && \
+	  npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
+	else \
+	  echo "npm is not installed; the tests of the editors' schema will skip: https://nodejs.org"; \
 	fi
 
 tools-s3: .tools/ceph/.ready $(TOOLS)/minio ## a real Ceph (Debian's packages, unpacked only) and a real MinIO (needs Go)

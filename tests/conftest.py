@@ -60,6 +60,13 @@ def tool() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
+def yaml_language_server() -> Path:
+    """The script that node runs, as `make tools` installs it; found or missing like any tool."""
+    script = _TOOLS.parent / "editor/node_modules/yaml-language-server/bin/yaml-language-server"
+    return script if script.exists() else _missing("the YAML language server is not installed: run `make tools`")
+
+
+@pytest.fixture(scope="session")
 def minio_binary() -> Path:
     """MinIO, as `make tools-s3` builds it; found or missing like any tool."""
     binary = _TOOLS / "minio"

@@ -83,22 +83,28 @@ WORDS = re.compile(r"Default: .+\.$|Required .+\.$")
 
 
 def test_every_field_says_what_it_means_defaults_to_and_looks_like() -> None:
-    """A hover has all three everywhere; a required field has no default."""
+    """A hover has all three everywhere; a required field has no default. A mapping is shown where editors show text."""
     assert len(PROPERTIES) >= FIELDS_OF_ALL
     required = {name for node in _nodes(SCHEMA) for name in node.get("required", ())}
     for path, schema in PROPERTIES:
         assert schema["description"], path
-        assert "examples" in schema or "examples" in schema["anyOf"][0], path
+        examples = "examples" in schema or "examples" in schema.get("anyOf", [{}])[0]
+        assert examples != ("\n\nExample:\n\n```yaml\n" in schema["markdownDescription"]), path
         given = path.rpartition(".")[2] in required
-        assert given or "default" in schema or WORDS.search(schema["description"]), path
+        assert given or WORDS.search(schema["description"]), path
 
 
-def test_examples_and_defaults_are_valid() -> None:
+def test_examples_are_valid() -> None:
     """An editor must not offer what it then marks as an error."""
     for path, schema in PROPERTIES:
         validator = jsonschema.Draft7Validator(schema)
-        for value in (*schema.get("examples", ()), *([schema["default"]] if "default" in schema else ())):
+        for value in schema.get("examples", ()):
             assert validator.is_valid(value), (path, value)
+
+
+def test_no_default_is_written_unasked() -> None:
+    """With this keyword, editors complete a block with all of its defaults."""
+    assert not [node for node in _nodes(SCHEMA) if "default" in node and "type" in node]
 
 
 def test_a_pattern_is_explained_in_words() -> None:
@@ -118,20 +124,19 @@ def _offers_null(schema: Any) -> bool:
     )
 
 
-def test_null_is_offered_only_where_it_removes_something() -> None:
-    """`defaults` has no layer below it, and no model is complete without its source; yet null is never an error."""
-    offered = {path for path, schema in PROPERTIES if _offers_null(schema)}
-    assert ".models.description" in offered
-    assert ".models.overrides.resources.accelerator" in offered
-    assert ".defaults.overrides.auth" in offered
-    assert not {path for path in offered if not path.startswith((".models.", ".defaults.overrides."))}
-    assert not {path for path in offered if path.endswith((".source", ".task", ".cpu", ".memory"))}
+def test_null_is_accepted_but_never_offered() -> None:
+    """All that it does is to remove a lower layer's value, where there is one."""
+    assert not {path for path, schema in PROPERTIES if _offers_null(schema)}
     for text in ("  description: null\n  auth: null\n  task: null\n  args: null\n", "  resources: null\n"):
         assert not _errors(MINIMAL.partition("defaults:\n")[0] + f"defaults:\n{text}models:\n  - name: a\n")
 
 
 def test_whole_models_are_offered() -> None:
     """The snippets have every field that a model of their task needs."""
-    for snippet in SCHEMA["properties"]["models"]["items"]["defaultSnippets"]:
-        text = re.sub(r"\$\{\d:([^}]*)\}", r"\1", snippet["body"]).replace("commit", "a" * 40)
-        assert not _errors(MINIMAL.partition("models:\n")[0] + "models:\n  - " + text.replace("\n", "\n    "))
+    snippets = SCHEMA["properties"]["models"]["defaultSnippets"]
+    assert [snippet["label"] for snippet in snippets] == ["embedding model", "reranker model"]
+    for snippet in snippets:
+        body = re.sub(r"\$\{\d:([^}]*)\}", r"\1", json.dumps(snippet["body"])).replace("commit", "a" * 40)
+        assert not _errors(
+            MINIMAL.partition("models:\n")[0] + f"models:\n  - {body}".replace('"512"', "512").replace('"768"', "768")
+        )

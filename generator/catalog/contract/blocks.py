@@ -145,7 +145,7 @@ class Files(TypedDict, Generic[Null], total=False):
 
     include: Annotated[
         list[s.Glob] | Null,
-        Field(description="Globs of files to copy in addition to those that vLLM reads.", examples=[["*.txt"]]),
+        Field(description="Globs of files to copy in addition to those that vLLM reads.", examples=[["vocab/*.txt"]]),
         Default([]),
     ]
     exclude: Annotated[

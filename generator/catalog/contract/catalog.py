@@ -7,7 +7,7 @@ docs/models-yaml.md.
 
 from typing import Annotated, Final, Generic, NotRequired
 
-from pydantic import Field, JsonValue, with_config
+from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
 from generator.catalog.contract import scalars as s
@@ -176,23 +176,22 @@ _SNIPPETS: Final[list[JsonValue]] = [
     {
         "label": f"{task} model",
         "description": f"A whole {task} model",
-        "body": f"""\
-name: ${{1:{name}}}
-source:
-  repo: ${{2:{repo}}}
-  revision: ${{3:commit}}
-task: {task}
-maxModelLen: ${{4:512}}
-{rest}""",
+        "body": {
+            "name": f"${{1:{name}}}",
+            "source": {"repo": f"${{2:{repo}}}", "revision": "${3:commit}"},
+            "task": task,
+            "maxModelLen": "${4:512}",
+            **rest,
+        },
     }
     for task, name, repo, rest in (
-        ("embedding", "bge-base-en", "BAAI/bge-base-en-v1.5", "dimensions: ${5:768}\n"),
-        ("reranker", "bge-reranker-base", "BAAI/bge-reranker-base", ""),
+        ("embedding", "bge-base-en", "BAAI/bge-base-en-v1.5", {"dimensions": "${5:768}"}),
+        ("reranker", "bge-reranker-base", "BAAI/bge-reranker-base", {}),
     )
 ]
 
 
-@with_config(strict=True, extra="forbid", json_schema_extra={"defaultSnippets": _SNIPPETS})
+@closed
 class Model(_Named, Layer[Null], Generic[Null], total=False):
     """One model."""
 
@@ -242,4 +241,11 @@ class Catalog(TypedDict):
             Otherwise("nothing"),
         ]
     ]
-    models: Annotated[list[Model[None]], Field(description="The models to serve.", examples=[[_MODEL]])]
+    models: Annotated[
+        list[Model[None]],
+        Field(
+            description="The models to serve.",
+            examples=[[_MODEL]],
+            json_schema_extra={"defaultSnippets": _SNIPPETS},
+        ),
+    ]

@@ -84,7 +84,7 @@ SHAPES: Final[dict[str, Shape]] = {
     MIG_SLICE: Shape("invalid-name", "a MIG slice such as nvidia.com/mig-1g.10gb"),
     LABEL_KEY: Shape(
         "invalid-label",
-        "a label or annotation key: an optional 'domain/', then up to 63 of A-Z a-z 0-9 - _ .",
+        "a label or annotation key: an optional 'domain/', then up to 63 of A-Z a-z 0-9 . - _",
     ),
     LABEL_VALUE: Shape(
         "invalid-label",
