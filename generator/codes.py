@@ -21,6 +21,7 @@ Code = Literal[
     "files-differ",
     "foreign-manifest",
     "gated-repository",
+    "generator-version",
     "gpu-count-mismatch",
     "gpu-over-quota",
     "image-without-digest",

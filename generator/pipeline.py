@@ -4,7 +4,7 @@ import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from generator import disk, pages, tree
+from generator import disk, pages, requirement, tree
 from generator.catalog.model import Catalog
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
@@ -66,11 +66,13 @@ def generate(root: Path, *, write: bool) -> Generated:
 
 
 def read(root: Path) -> Document:
-    """Parse the catalog. Raises GeneratorError when there is none."""
+    """Parse the catalog. Raises GeneratorError when there is none, and CatalogError when it is for another version."""
     raw = _bytes(root, CATALOG)
     if raw is None:
         raise GeneratorError(f"cannot read {CATALOG}: No such file or directory", hint="set --root to its folder")
-    return parse(raw, str(root / CATALOG))
+    document = parse(raw, str(root / CATALOG))
+    requirement.check(document)
+    return document
 
 
 def read_lock(root: Path) -> "Lock | None":

@@ -201,6 +201,17 @@ class Catalog(TypedDict):
     """All vLLM embedding and reranker models that a team serves on OpenShift AI."""
 
     version: Annotated[int, Field(description="The version of this format.", examples=[1], ge=1, le=1)]
+    generator: NotRequired[
+        Annotated[
+            s.Specifier,
+            Field(
+                description="The versions of this tool that may read the catalog. Any other refuses, before anything "
+                "else is looked at.",
+                examples=[">=0.1"],
+            ),
+            Otherwise("any"),
+        ]
+    ]
     name: NotRequired[
         Annotated[
             s.Line,

@@ -75,6 +75,7 @@ DEPENDENT_DEFAULTS: dict[str, dict[str, Any]] = {"Autoscaling": {"target": ("met
 OUTLINE: Node = Block(
     {
         "version": None,
+        "generator": None,
         "name": None,
         "platform": Block(
             {
@@ -365,6 +366,16 @@ CORE_SCHEMA: dict[str, Any] = {
         "type": "typed-dict",
         "fields": {
             "version": {"type": "typed-dict-field", "schema": {"type": "int", "ge": 1, "le": 1}, "required": True},
+            "generator": {
+                "type": "typed-dict-field",
+                "schema": {
+                    "type": "str",
+                    "min_length": 1,
+                    "max_length": 128,
+                    "pattern": "^((>=|<=|<|>|==|!=) *[0-9]+(\\.[0-9]+)*((a|b|rc)[0-9]+)?|(==|!=) *[0-9]+(\\.[0-9]+)*\\.\\*|~= *[0-9]+(\\.[0-9]+)+((a|b|rc)[0-9]+)?)( *, *((>=|<=|<|>|==|!=) *[0-9]+(\\.[0-9]+)*((a|b|rc)[0-9]+)?|(==|!=) *[0-9]+(\\.[0-9]+)*\\.\\*|~= *[0-9]+(\\.[0-9]+)+((a|b|rc)[0-9]+)?))*$",
+                },
+                "required": False,
+            },
             "name": {
                 "type": "typed-dict-field",
                 "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},

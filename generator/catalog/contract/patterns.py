@@ -31,6 +31,12 @@ OBJECT_NAME: Final = rf"^{_SUBDOMAIN}$"
 COMMIT: Final = r"^[0-9a-f]{40}$"
 REPO: Final = r"^[A-Za-z0-9][-_.A-Za-z0-9]{0,95}/[A-Za-z0-9][-_.A-Za-z0-9]{0,95}$"
 VERSION: Final = r"^[0-9]+(\.[0-9]+){1,3}((a|b|rc|\.post|\.dev)[0-9]+)?(\+[a-z0-9.]+)?$"
+_RELEASE: Final = r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?"
+_COMPARED: Final = (
+    rf"((>=|<=|<|>|==|!=) *{_RELEASE}|(==|!=) *[0-9]+(\.[0-9]+)*\.\*|~= *[0-9]+(\.[0-9]+)+((a|b|rc)[0-9]+)?)"
+)
+SPECIFIER: Final = rf"^{_COMPARED}( *, *{_COMPARED})*$"
+"""Of what packaging.specifiers takes, and PEP 440 describes, what is of use here."""
 # distribution/reference regexp.go @ 727f80d4, with a registry or an organisation, and a tag or a digest.
 IMAGE: Final = (
     rf"^{_SUBDOMAIN}(:{_PORT})?(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)+"
@@ -72,6 +78,7 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     REPO: Shape("invalid-repo", "a Hub repository 'owner/name'"),
     VERSION: Shape("invalid-version", "a version such as 0.13.0"),
+    SPECIFIER: Shape("invalid-version", "a version specifier such as '>=0.2' or '>=0.2,<1'"),
     IMAGE: Shape(
         "invalid-image",
         "a full image reference 'registry/path:tag' or 'registry/path@sha256:…'",
