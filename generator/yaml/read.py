@@ -40,7 +40,7 @@ class Document:
     @cached_property
     def lines(self) -> list[str]:
         """The text's lines, without their ends."""
-        return self.text.split("\n")
+        return [line.removesuffix("\r") for line in self.text.split("\n")]
 
     @cached_property
     def _root(self) -> Any:
@@ -48,38 +48,40 @@ class Document:
 
     def locate(self, loc: Loc, *, key: bool = False) -> Position:
         """Where the value at `loc` stands, or its key; the nearest enclosing value when `loc` is not in the text."""
-        node, mark = self._root, Position(1, 1)
-        for step, part in enumerate(loc):
-            found = _child(node, part)
-            if found is None:
-                break
-            key_node, node = found
-            wanted = key_node if key and step == len(loc) - 1 and key_node is not None else node
-            mark = _position(wanted.start_mark)
-        return mark
+        found = self._nodes(loc)
+        if not found:
+            return Position(1, 1)
+        key_node, node = found[-1]
+        wanted = key_node if key and len(found) == len(loc) and key_node is not None else node
+        return _position(wanted.start_mark)
 
     @cached_property
     def hidden_lines(self) -> frozenset[int]:
         """The numbers of the lines that give a credential."""
         from generator import redaction  # noqa: PLC0415 - only needed on the way to an error
 
-        return redaction.hidden_lines(line.rstrip("\r") for line in self.lines)
+        return redaction.hidden_lines(self.lines)
 
     def line(self, position: Position) -> str | None:
         """The line of text at `position`; None past the end, and where it gives a credential."""
         if position.line > len(self.lines) or position.line in self.hidden_lines:
             return None
-        return self.lines[position.line - 1].rstrip("\r")
+        return self.lines[position.line - 1]
 
     def extent(self, loc: Loc) -> tuple[Position, Position]:
         """Where the value at `loc` starts and ends; its key belongs to it."""
-        node, key = self._root, None
-        for part in loc:
-            found = _child(node, part)
-            if found is None:
-                break
-            key, node = found
+        key, node = self._nodes(loc)[-1]
         return _position((key or node).start_mark), _position(node.end_mark)
+
+    def _nodes(self, loc: Loc) -> list[tuple[Any, Any]]:
+        """The key and the value of every step of `loc` that is in the text; items of lists have no key."""
+        found: list[tuple[Any, Any]] = []
+        for part in loc:
+            step = _child(found[-1][1] if found else self._root, part)
+            if step is None:
+                break
+            found.append(step)
+        return found
 
     def diagnostic(self, position: Position, code: Code, message: str, hint: str | None = None) -> Diagnostic:
         """An error at `position`, with its source line."""
@@ -253,7 +255,12 @@ class _Reader:
             return
         at = _position(event.start_mark)
         if at.line in self.document.hidden_lines:
-            parts = [getattr(event, name, None) or "" for name in ("value", "anchor", "tag")]
+            said = (
+                getattr(event, "value", None),
+                getattr(event, "anchor", None),
+                _short(getattr(event, "tag", None) or ""),
+            )
+            parts = [shown(text) for text in said if text]
             message, hint = credentials.hide(message, parts), hint and credentials.hide(hint, parts)
         self.problems.append(self.document.diagnostic(at, code, message, hint))
 

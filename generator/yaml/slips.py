@@ -35,8 +35,8 @@ class _Failure:
 
     def __init__(self, error: yaml.MarkedYAMLError, text: str, loader: type[Any]) -> None:
         self.problem, self.context = error.problem or "", error.context or ""
-        self.lines = text.split("\n")
-        self.at = self._inside(_position(error.problem_mark or error.context_mark))
+        self.lines = [line.removesuffix("\r") for line in text.split("\n")]
+        self.at = self._inside(_position(error.problem_mark))
         self.began = self._inside(_position(error.context_mark or error.problem_mark))
         self.last: Any = None
         """The last scalar before the place."""
@@ -62,8 +62,8 @@ class _Failure:
         return Position(len(self.lines), len(self.lines[-1]) + 1)
 
     def line(self, at: Position) -> str:
-        """The line of a place, without a carriage return."""
-        return self.lines[at.line - 1].rstrip("\r")
+        """The line of a place."""
+        return self.lines[at.line - 1]
 
     def character(self, at: Position) -> str:
         """The character at a place; none at the end of a line."""
@@ -91,7 +91,7 @@ def explain(error: yaml.MarkedYAMLError, text: str, loader: type[Any]) -> Slip:
 
 
 def _position(mark: Any) -> Position:
-    return Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
+    return Position(mark.line + 1, mark.column + 1)
 
 
 def _place(at: Position) -> str:
@@ -108,7 +108,7 @@ def _tokens(text: str, loader: type[Any]) -> Iterator[Any]:
 
 def _conflict(failure: _Failure) -> Slip | None:
     for number, line in enumerate(failure.lines, 1):
-        if _CONFLICT.match(line.rstrip("\r")):
+        if _CONFLICT.match(line):
             return Slip(
                 Position(number, 1), "unresolved merge conflict", "keep one side, and remove the conflict markers"
             )
@@ -167,7 +167,7 @@ def _brackets(failure: _Failure) -> Slip | None:
         return None
     opened = failure.open[-1]
     bracket = failure.character(opened)
-    closing = _CLOSING.get(bracket, "")
+    closing = _CLOSING[bracket]
     if found in ("]", "}") and found != closing:
         message = f"'{found}' does not close the '{bracket}' opened at {_place(opened)}"
         return Slip(failure.at, message, f"close it with '{closing}'")
@@ -183,9 +183,7 @@ def _brackets(failure: _Failure) -> Slip | None:
 def _colon(failure: _Failure) -> Slip | None:
     """A `:` too many, too few, or without its blank."""
     if "could not find expected ':'" in failure.problem:
-        return _unspaced(failure, failure.began) or Slip(
-            failure.began, "':' is missing after this key", "write 'key: value'"
-        )
+        return _unspaced(failure, failure.began) or _no_colon(failure.began)
     if "mapping values are not allowed" not in failure.problem or failure.last is None:
         return None
     start = _position(failure.last.start_mark)
@@ -193,11 +191,17 @@ def _colon(failure: _Failure) -> Slip | None:
         return Slip(failure.at, "': ' is not allowed in unquoted text", "put the text in quotes")
     if slip := _unspaced(failure, start):
         return slip
+    if failure.indent(failure.at) <= failure.indent(start):
+        return _no_colon(start)
     here = Position(failure.at.line, failure.indent(failure.at) + 1)
     return Slip(here, f"this line is indented deeper than line {start.line}, so it continues its text", _ALIGN)
 
 
 _ALIGN: Final = "align it with the lines that it belongs to"
+
+
+def _no_colon(at: Position) -> Slip:
+    return Slip(at, "':' is missing after this key", "write 'key: value'")
 
 
 def _unspaced(failure: _Failure, at: Position) -> Slip | None:
@@ -212,14 +216,19 @@ def _indentation(failure: _Failure) -> Slip | None:
     found, at = failure.character(failure.at), failure.at
     if "block sequence entries are not allowed" in failure.problem and not failure.starts_line(at):
         return Slip(at, "a list cannot start on the line of its key", "start it on the next line")
-    if found == "," and "node content" in failure.problem:
+    if found == "," and (failure.starts_line(at) or "node content" in failure.problem):
         return Slip(at, "a value cannot start with ',' unless it is quoted", _QUOTE_IT)
+    if found == ",":
+        return Slip(at, "',' separates values inside brackets only", "remove it, or put the text in quotes")
     if not failure.context.startswith("while parsing a block") or not failure.starts_line(at):
         return None
-    if at.column == failure.began.column:
-        what = "a list item among the keys of the mapping" if found == "-" else "a key among the items of the list"
-        return Slip(at, f"{what} that starts at {_place(failure.began)}", _ALIGN)
-    return Slip(at, "the indentation of this line matches no line above", _ALIGN)
+    if at.column != failure.began.column:
+        return Slip(at, "the indentation of this line matches no line above", _ALIGN)
+    in_mapping = failure.context.endswith("mapping")
+    if in_mapping != (found == "-"):
+        return None
+    what = "a list item among the keys of the mapping" if in_mapping else "a key among the items of the list"
+    return Slip(at, f"{what} that starts at {_place(failure.began)}", _ALIGN)
 
 
 _SLIPS: Final[tuple[Callable[[_Failure], Slip | None], ...]] = (
