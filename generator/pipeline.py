@@ -4,7 +4,7 @@ import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from generator import disk, pages, requirement, tree
+from generator import disk, editor, pages, requirement, tree
 from generator.catalog.model import Catalog
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
@@ -59,6 +59,8 @@ def generate(root: Path, *, write: bool) -> Generated:
     with disk.locked(root, clean=write):
         project = load(root)
         wanted = {**compile_catalog(project.catalog).tree, **pages.pages(project.catalog)}
+        if MARK.encode() in (_bytes(root, editor.SCHEMA) or b"").partition(b"\n")[0]:
+            wanted[editor.SCHEMA] = editor.with_names(project.document.data).encode()
         changes = tree.diff(wanted, disk.read_owned(root, wanted, OWNED_FOLDERS, MARK.encode()))
         if changes and write:
             disk.write(root, wanted, changes)

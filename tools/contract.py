@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
     """Write, or compare."""
     texts = {
         ROOT / "generator/catalog/contract/frozen.py": frozen(),
-        ROOT / "schemas/models.schema.json": json_schema(),
+        ROOT / "generator/catalog/contract/models.schema.json": json_schema(),
         PAGE: reference.page(PAGE.read_text("utf-8")),
     }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]

@@ -1,17 +1,25 @@
 """`generator schema`: the catalog's JSON Schema, for editors."""
 
+from pathlib import Path
 from typing import Final
 
 import click
 
-from generator.catalog.contract import json_schema
+from generator import editor, pipeline
+from generator.commands import options
 from generator.report import printing
 
 ON_ERROR: Final = "nothing was printed"
 
 
 @click.command("schema")
-def command() -> bool:
+@click.option(
+    "--with-names",
+    is_flag=True,
+    help=f"Offer the catalog's own names, too. Written to {editor.SCHEMA}, `generate` keeps it current.",
+)
+@options.root
+def command(*, with_names: bool, root: Path) -> bool:
     """Print the JSON Schema of models.yaml, for editors."""
-    printing.results(json_schema.json_schema())
+    printing.results(editor.with_names(pipeline.read(root).data) if with_names else editor.schema())
     return True

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jsonschema
 import pytest
 import yaml
-from helpers import MINIMAL, ROOT, SHIPPED
+from helpers import MINIMAL, ROOT, SHIPPED, project, run
 from language_server import LanguageServer
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,6 +24,8 @@ MODELINE = "# yaml-language-server: $schema=schemas/models.schema.json\n"
 SCHEMA = json.loads(json_schema.json_schema())
 CONTRACT = TypeAdapter(Catalog)
 CURSOR = "‸"
+NAMING = {"runtime": "vllm-embedding", "connection": "s3", "deployTo": "dev", "overrides": "dev"}
+"""The fields that name something of the catalog, and what of MINIMAL each can name."""
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +200,7 @@ def test_what_is_offered_as_a_value_can_be_accepted(editor: LanguageServer, fiel
     elif bare(field.described.hint) is bool:
         assert labels == {"true", "false"}
     else:
-        assert items or isinstance(field.shape, Block | Map)
+        assert items or isinstance(field.shape, Block | Map) or field.path[-1] in NAMING
     for item in items:
         assert item["label"] not in ("null", "[object Object]")
         data = _accepted(text, item)
@@ -241,6 +243,30 @@ def test_every_field_is_offered_and_can_be_accepted(editor: LanguageServer, path
         for part in path:
             data = data[part]
         assert name not in BLOCKS[path] or data.keys() - present == {name}, item
+
+
+@pytest.mark.parametrize(
+    "layer", ["models:\n  - name: a\n    ", "defaults:\n  ", "defaults:\n  overrides:\n    dev:\n      "]
+)
+def test_the_catalog_s_own_names_are_offered(
+    layer: str, tool: Callable[[str], Path], yaml_language_server: Path, tmp_path: Path
+) -> None:
+    """In every layer, and nothing beside them; another name is marked in words."""
+    root = project(tmp_path)
+    (root / "schemas").mkdir()
+    (root / "schemas/models.schema.json").write_text(run("schema", "--with-names", root=root).stdout, "utf-8")
+    with LanguageServer(tool("node"), yaml_language_server, root) as server:
+        for field, name in NAMING.items():
+            if layer.count("\n") > 2 and field in ("deployTo", "overrides"):
+                continue  # not in an override
+            below = "\n" + " " * (len(layer.rpartition("\n")[2]) + 2)
+            places = {"deployTo": f"{below}- ", "overrides": below}
+            text = f"{MODELINE}{layer}{field}:{places.get(field, ' ')}{CURSOR}"
+            items = _offered(server, text)
+            assert [item["label"] for item in items] == [name], field
+            wrong = text.replace(CURSOR, "wrong:" if field == "overrides" else "wrong")
+            said = f"This must be one of {name}; `generate` updates this list."
+            assert said in server.open(wrong).problems(), field
 
 
 def test_null_is_marked_only_where_it_removes_nothing(editor: LanguageServer) -> None:

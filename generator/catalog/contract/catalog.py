@@ -247,7 +247,7 @@ class Catalog(TypedDict):
             Layer[None],
             Field(
                 description="Settings for every model.",
-                examples=[{"resources": {"cpu": "2", "memory": "8Gi"}, "overrides": {"prod": {"replicas": 2}}}],
+                examples=[{"replicas": 2, "resources": {"cpu": "2", "memory": "8Gi"}}],
             ),
             Otherwise("nothing"),
         ]

@@ -1,4 +1,4 @@
-"""Markers for the contract's annotations: what applies when a field is not set."""
+"""Markers for the contract's annotations: what applies when a field is not set, and what a text names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 OTHERWISE: Final = "x-default"
 NEEDED: Final = "x-needed"
+NAMES: Final = "x-names"
 """Where `json_schema` finds what the markers say."""
 
 

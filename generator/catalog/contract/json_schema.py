@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any, Final
 
-from generator.catalog.contract.defaults import NEEDED, OTHERWISE
+from generator.catalog.contract.defaults import NAMES, NEEDED, OTHERWISE
 from generator.yaml.write import dump
 
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
@@ -84,22 +84,33 @@ def _described(node: Mapping[str, Any]) -> dict[str, str]:
     if not words:
         return {}
     text = " ".join(words)
-    examples = "".join(
-        f"\n\nExample:\n\n```yaml\n{_block(example)}```" for example in node.get("examples", ()) if _structured(example)
-    )
+    examples = "".join(f"\n\nExample:\n\n```yaml\n{_block(example)}```" for example in _told(node))
     return {"description": text, "markdownDescription": f"{text}{examples}"}
 
 
+def _told(node: Mapping[str, Any]) -> list[Any]:
+    """The examples that editors would offer as they are, but cannot write, or should not: the names are not real."""
+    named = _names(node)
+    return [example for example in node.get("examples", ()) if named or _structured(example)]
+
+
 def _exemplified(node: dict[str, Any]) -> dict[str, Any]:
-    """Examples that are more than text or a number as snippets: editors can't show them, or write them, otherwise."""
-    examples = node.get("examples", ())
-    if not any(map(_structured, examples)):
+    """The node with a snippet in place of such an example."""
+    told = _told(node)
+    if not told:
         return node
-    del node["examples"]
-    [example] = examples
+    rest = {key: value for key, value in node.items() if key != "examples"}
+    if _names(node):
+        return rest
     # In a list, the server puts the dash before it.
-    entry = example[0] if isinstance(example, list) else example
-    return {"defaultSnippets": [{"label": _flow(entry), "body": _body(entry, count(1))}], **node}
+    entry = told[0][0] if isinstance(told[0], list) else told[0]
+    return {"defaultSnippets": [{"label": _flow(entry), "body": _body(entry, count(1))}], **rest}
+
+
+def _names(node: Mapping[str, Any]) -> bool:
+    """Whether it is a name of something else in the catalog, a list of such names, or a mapping by them."""
+    inner = (*node.get("anyOf", ()), node.get("items", {}), node.get("propertyNames", {}))
+    return NAMES in node or any(map(_names, filter(None, inner)))
 
 
 def _structured(example: Any) -> bool:
@@ -118,7 +129,9 @@ def _body(example: Any, stops: Iterator[int]) -> Any:
 
 def _block(example: Any) -> str:
     """An example as YAML on lines of its own."""
-    return dump(example) if isinstance(example, dict) else dump({"": example}).partition("\n")[2]
+    if isinstance(example, dict):
+        return dump(example)
+    return dump({"": example}).partition("\n")[2] if isinstance(example, list) else f"{_flow(example)}\n"
 
 
 def _flow(value: Any) -> str:
@@ -139,7 +152,7 @@ def _nullable(node: dict[str, Any]) -> dict[str, Any]:
         return node
     about = {key: value for key, value in node.items() if key != "anyOf"}
     others = [_undescribed(one) for one in alternatives if one != _NULL]
-    if len(others) > 1 or others[0]["type"] == "boolean" or "enum" in others[0] or "items" in others[0]:
+    if len(others) > 1 or others[0]["type"] == "boolean" or {"enum", "items", NAMES} & others[0].keys():
         # An `if` gives clearer messages and hovers, but editors don't look for words and items in it.
         for key in ("examples", "defaultSnippets"):
             if key in about and len(others) == 1:

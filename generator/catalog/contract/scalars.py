@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, JsonValue, with_config
 
 from generator.catalog.contract import patterns as p
+from generator.catalog.contract.defaults import NAMES
 from generator.releases import TARGETS
 
 closed = with_config(strict=True, extra="forbid")
@@ -14,10 +15,13 @@ Null = TypeVar("Null")
 """The type of an explicit null: None in a layer as written, where it removes what lies below; Never once merged."""
 
 
-def _text(pattern: str, *, longest: int, shortest: int = 1) -> Any:
-    """A string's limits, with the pattern explained to editors that would otherwise show the expression itself."""
+def _text(pattern: str, *, longest: int, shortest: int = 1, of: str | None = None) -> Any:
+    """A string's limits, with the pattern explained to editors that would otherwise show the expression itself.
+
+    `of` is the group of the catalog whose entries the text names.
+    """
     words = f"This must be {p.SHAPES[pattern].must_be}."
-    explained: dict[str, JsonValue] = {"patternErrorMessage": words, "errorMessage": words}
+    explained: dict[str, JsonValue] = {"patternErrorMessage": words, **({NAMES: of} if of else {"errorMessage": words})}
     return Field(pattern=pattern, min_length=shortest, max_length=longest, json_schema_extra=explained)
 
 
@@ -27,6 +31,9 @@ def _choices(*descriptions: str) -> Any:
 
 
 Name = Annotated[str, _text(p.NAME, longest=63)]
+RuntimeName = Annotated[str, _text(p.NAME, longest=63, of="runtimes")]
+ConnectionName = Annotated[str, _text(p.NAME, longest=63, of="connections")]
+EnvironmentName = Annotated[str, _text(p.NAME, longest=63, of="environments")]
 Namespace = Annotated[str, _text(p.NAMESPACE, longest=63)]
 ObjectName = Annotated[str, _text(p.OBJECT_NAME, longest=253)]
 Line = Annotated[str, _text(p.LINE, longest=256)]

@@ -61,12 +61,12 @@ class Settings(TypedDict, Generic[Null], total=False):
         Needed("for embedding models"),
     ]
     runtime: Annotated[
-        s.Name | Null,
+        s.RuntimeName | Null,
         Field(description="The runtime's name under `runtimes`.", examples=["vllm-embedding"]),
         Otherwise("the only runtime for the task"),
     ]
     connection: Annotated[
-        s.Name | Null,
+        s.ConnectionName | Null,
         Field(description="The data connection's name under `connections`.", examples=["embedding-models"]),
         Otherwise("the only connection"),
     ]
@@ -200,12 +200,12 @@ class Layer(Settings[Null], Generic[Null], total=False):
     """Settings for every model."""
 
     deployTo: Annotated[
-        Annotated[list[s.Name], Field(min_length=1)] | Null,
+        Annotated[list[s.EnvironmentName], Field(min_length=1)] | Null,
         Field(description="The environments to deploy to, by name.", examples=[["dev"]]),
         Otherwise("all"),
     ]
     overrides: Annotated[
-        dict[s.Name, Settings[Null]],
+        dict[s.EnvironmentName, Settings[Null]],
         Field(
             description="Settings for one environment, by the environment's name.",
             examples=[{"prod": {"replicas": 2}}],
