@@ -9,6 +9,7 @@ import yaml
 from helpers import GOLDEN, ROOT
 
 from generator import credentials
+from generator.catalog.rules import text as rule
 from generator.vllm.flags import FLAGS
 
 _MIXED: Final = "x7Kq2Vn9Bd4Rt8Yw3Ls6Mp1Zc5Jh0Gf7Tn2Xk9Qv4Wb8Ea3Ru6Io1Py5Sd0Fg7Hj2Kl9Zx4Cv8Bn3Mq6"
@@ -192,6 +193,94 @@ def test_a_name_that_stands_for_no_secret(name: str) -> None:
 def test_only_two_flags_of_vllm_take_a_secret() -> None:
     """None of the others may be taken for one."""
     assert {flag for flag in FLAGS if credentials.names_secret(flag)} == {"--api-key", "--hf-token"}
+
+
+KEY: Final = TOKENS["AWS access key id"]
+IN_GIT: Final = "suggests a credential, and its value would be stored in Git"
+LOOKS: Final = "looks like an AWS access key ID, which would stay in the Git history"
+TAKES: Final = "takes a credential, which would be stored in Git"
+VAULT: Final = "revoke it, and keep it in a Secret or a vault"
+HUB: Final = "revoke it, and set HF_TOKEN where `artifact-sync` runs"
+CALLERS: Final = "revoke it, and set `auth: true`"
+OF_A_CONNECTION: Final = "revoke it, keep it in a Secret, and name that in `secret.existing`"
+WRITTEN: Final[list[tuple[Any, tuple[str | int, ...], str, str]]] = [
+    # By its form, in a value or as a key.
+    ({"a": {"b": [KEY]}}, ("a", "b", 0), f"this {LOOKS}", VAULT),
+    ({"a": {KEY: "b"}}, ("a", KEY), f"this key {LOOKS}", VAULT),
+    ({"connections": {"s3": {"region": KEY}}}, ("connections", "s3", "region"),
+     f"this {LOOKS}", OF_A_CONNECTION),
+    # By the name of a field or a variable, whatever its value is.
+    ({"env": {"DB_PASSWORD": "x"}}, ("env", "DB_PASSWORD"), f"the name DB_PASSWORD {IN_GIT}", VAULT),
+    ({"env": {"DB_PASSWORD": 12}}, ("env", "DB_PASSWORD"), f"the name DB_PASSWORD {IN_GIT}", VAULT),
+    ({"env": {"HF_TOKEN": "x"}}, ("env", "HF_TOKEN"), f"the name HF_TOKEN {IN_GIT}", HUB),
+    ({"env": {"VLLM_API_KEY": "x"}}, ("env", "VLLM_API_KEY"), f"the name VLLM_API_KEY {IN_GIT}", CALLERS),
+    ({"password": ["", "x"]}, ("password",), f"the name password {IN_GIT}", VAULT),
+    ({"password": {"a": "", "b": "x"}}, ("password",), f"the name password {IN_GIT}", VAULT),
+    ({"secret": "x"}, ("secret",), f"the name secret {IN_GIT}", VAULT),
+    ({"connections": {"s3": {"secretKey": "x"}}}, ("connections", "s3", "secretKey"),
+     f"the name secretKey {IN_GIT}", OF_A_CONNECTION),
+    ([{"name": "DB_PASSWORD", "value": "x"}], (0, "value"), f"the name DB_PASSWORD {IN_GIT}", VAULT),
+    # By what is assigned, where programs read it.
+    ({"annotations": {"a": '{"password": "x"}'}}, ("annotations", "a"), f"the name password {IN_GIT}", VAULT),
+    ({"env": {"OPTIONS": "hf_token=x"}}, ("env", "OPTIONS"), f"the name hf_token {IN_GIT}", HUB),
+    # By the flag before it.
+    (["--hf-token=x"], (0,), f"--hf-token {TAKES}", HUB),
+    (["--enforce-eager --api-key x"], (0,), f"--api-key {TAKES}", CALLERS),
+    (["--enforce-eager", "--api-key", "x", "y"], (2,), f"--api-key {TAKES}", CALLERS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "loc", "message", "hint"), WRITTEN)
+def test_a_credential_in_a_catalog_is_told_from_what_it_is_or_where_it_stands(
+    data: Any, loc: tuple[str | int, ...], message: str, hint: str
+) -> None:
+    """It is said what gave it away, and what to do, since it is no secret any more."""
+    [found] = rule.check(data)
+    assert (found.loc, found.code, found.message, found.hint) == (loc, credentials.CODE, message, hint)
+    assert found.at_key == (loc[-1] == KEY)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"env": {"DB_PASSWORD": "", "HF_TOKEN": None, "API_KEY": True}},
+        {"password": {"a": ["", {}], "valueFrom": {"key": "x"}, "secretKeyRef": {"name": "db"}}},
+        {"secret": {"existing": "db"}, "externalSecret": {"store": "vault"}},
+        {"connections": {"password": {"region": "x"}}, "runtimes": {"token": {"displayName": "x"}}},
+        [{"name": "LOG_LEVEL", "value": "x"}, {"name": ["DB_PASSWORD"], "value": "x"}],
+        {"displayName": "a word like password=x in prose"},
+        ["--api-key", "--enforce-eager", "x"],
+        ["api-key", "x"],
+        ["--tokenizer", "x", 5],
+        ["--api-key", 5, "x"],
+    ],
+)
+def test_what_only_resembles_a_credential_is_let_through(data: Any) -> None:
+    """Switches and empty values, references, blocks and entries of ours, prose, and flags that take no credential."""
+    assert list(rule.check(data)) == []
+
+
+def test_a_text_that_the_contract_refuses_for_its_length_is_not_searched() -> None:
+    """All others are."""
+    [found] = rule.check([KEY.rjust(32_768)])
+    assert found.code == credentials.CODE
+    assert list(rule.check([KEY.rjust(32_769)])) == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "engine"),
+    [
+        ("{{", "KServe and External Secrets expand it as a Go template"),
+        ("${", "OpenShift Templates and Flux expand it"),
+        ("$(", "the kubelet expands it"),
+    ],
+)
+def test_a_text_that_something_expands_says_what_does(mark: str, engine: str) -> None:
+    """Each mark for itself."""
+    marked = rule.check({"a": f"x{mark}y", "b": "x"})
+    assert [(found.loc, found.code, found.message, found.hint) for found in marked] == [
+        (("a",), "text-expansion", f"'{mark}' cannot be used: {engine}", f"write it without '{mark}'")
+    ]
 
 
 LONG: Final = 300_000

@@ -78,6 +78,15 @@ TYPED: Final = [
     (ENVIRONMENT, "quota", "set `gpuQuota`"),
     (("platform",), "version", "set `target`"),
     ((), "model", "did you mean 'models'?"),
+    # A field of another part of the catalog, unless it is typed inside a block
+    (("defaults",), "bucket", "set `bucket` of the connection"),
+    (("platform",), "bucket", "set `bucket` of the connection"),
+    (MODEL, "bucket", "set `bucket` of the connection"),
+    ((*MODEL, "overrides", "dev"), "bucket", "set `bucket` of the connection"),
+    ((*MODEL, "overrides", "dev", "resources"), "bucket", "choose one of accelerator, cpu, gpu, memory"),
+    ((*MODEL, "resources"), "bucket", "choose one of accelerator, cpu, gpu, memory"),
+    (("defaults", "resources"), "bucket", "choose one of accelerator, cpu, gpu, memory"),
+    (MODEL, "cudagraphCaptureSizes", "add `--cudagraph-capture-sizes=VALUE` to `args`"),
 ]
 
 

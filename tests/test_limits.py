@@ -337,6 +337,11 @@ EXISTS = {"key": "example.com/pool", "operator": "Exists"}
 
 NO_VALUE, NO_KEY = "remove value or operator", "set key, or operator: Exists"
 NO_SECONDS = "set effect: NoExecute, or remove tolerationSeconds"
+TOLERATION = {
+    NO_VALUE: "the operator Exists takes no value",
+    NO_KEY: "without a key, the operator must be Exists",
+    NO_SECONDS: "tolerationSeconds requires the effect NoExecute",
+}
 
 
 @pytest.mark.parametrize(
@@ -354,6 +359,7 @@ def test_a_toleration_follows_the_api(toleration: dict[str, Any], hint: str) -> 
     """Exists takes no value, a missing key needs Exists, and only NoExecute takes seconds."""
     [finding] = findings(((*MODEL, "tolerations"), [toleration]))
     assert (finding.code, finding.hint) == ("invalid-toleration", hint)
+    assert finding.message == f"model 'minilm': {TOLERATION[hint]}"
 
 
 @pytest.mark.parametrize(
@@ -402,6 +408,109 @@ def test_a_runtimes_own_arguments_are_judged_where_they_stand(argument: str, cod
     assert (finding.code, finding.severity, where(finding)) == (code, severity, f'"{argument}"')
 
 
+OLD, NEW = "0.9.0", "0.18.0"
+REMOVE, SMALLER = "remove it", "write a number that the hardware has room for"
+
+
+@pytest.mark.parametrize(
+    ("version", "task", "argument", "message", "hint"),
+    [
+        (NEW, "embedding", "--runner=generate", "--runner=generate does not serve the task embedding", REMOVE),
+        (NEW, "reranker", "--runner=draft", "--runner=draft does not serve the task reranker", REMOVE),
+        (NEW, "embedding", "--convert=classify", "--convert=classify does not serve the task embedding", REMOVE),
+        (NEW, "reranker", "--convert=embed", "--convert=embed does not serve the task reranker", REMOVE),
+        (OLD, "embedding", "--task=generate", "--task=generate does not serve the task embedding", REMOVE),
+        (OLD, "embedding", "--task=transcription", "--task=transcription does not serve the task embedding", REMOVE),
+        (OLD, "embedding", "--task=score", "--task=score does not serve the task embedding", REMOVE),
+        (OLD, "reranker", "--task=embed", "--task=embed does not serve the task reranker", REMOVE),
+        (NEW, "embedding", "--max-num-seqs=1000000000", "--max-num-seqs takes no number of 10 digits", SMALLER),
+        (
+            NEW,
+            "embedding",
+            "--data-parallel-size=9999999999",
+            "--data-parallel-size takes no number of 10 digits",
+            SMALLER,
+        ),
+    ],
+)
+def test_an_argument_that_fits_neither_task_nor_hardware(
+    version: str, task: str, argument: str, message: str, hint: str
+) -> None:
+    """In a runtime, or in a model."""
+    changes: list[tuple[tuple[str | int, ...], Any]] = [
+        ((*RUNTIME, "vllmVersion"), version),
+        ((*RUNTIME, "task"), task),
+        ((*MODEL, "task"), task),
+    ]
+    if task == "reranker":
+        changes.append(
+            (("models",), [{key: value for key, value in {**MINILM, "task": task}.items() if key != "dimensions"}])
+        )
+    for place in (RUNTIME, MODEL):
+        [finding] = findings(*changes, ((*place, "args"), ["--dtype=auto", argument]))
+        assert (finding.message.partition(": ")[2], finding.hint, where(finding)) == (message, hint, f'"{argument}"')
+
+
+GPUS = (*MODEL, "resources", "gpu")
+
+
+@pytest.mark.parametrize(
+    ("gpus", "arguments", "said"),
+    [
+        (1, [], None),
+        (1, ["--tensor-parallel-size=1"], None),
+        (2, ["--tensor-parallel-size=2"], None),
+        (6, ["--tensor-parallel-size=2", "--pipeline-parallel-size=3"], None),
+        (8, ["--tensor-parallel-size=2", "--pipeline-parallel-size=2", "--data-parallel-size=2"], None),
+        (2, [], ('"gpu": 2', "lower resources.gpu to 1, or add --tensor-parallel-size=2")),
+        (2, ["--tensor-parallel-size=1"], ('"gpu": 2', "lower resources.gpu to 1, or add --tensor-parallel-size=2")),
+        (4, ["--tensor-parallel-size=2", "--data-parallel-size=1"],
+         ('"--tensor-parallel-size=2"', "lower resources.gpu to 2, or add --tensor-parallel-size=4")),
+        (1, ["--tensor-parallel-size=2", "--pipeline-parallel-size=1"],
+         ('"--tensor-parallel-size=2"', "raise resources.gpu, or remove the argument")),
+        (4, ["--tensor-parallel-size=2", "--pipeline-parallel-size=4"],
+         ('"--pipeline-parallel-size=4"', "raise resources.gpu, or remove the argument")),
+    ],
+)  # fmt: skip
+def test_a_model_uses_the_gpus_that_it_has(gpus: int, arguments: list[str], said: tuple[str, str] | None) -> None:
+    """The finding is about the last argument that multiplies them, or else about their number."""
+    found_there = findings((GPUS, gpus), ((*MODEL, "args"), arguments))
+    assert [(where(each), each.hint) for each in found_there] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--max-num-batched-tokens=256"], None),
+        (
+            ["--max-num-batched-tokens=255", "--max-num-seqs=255"],
+            "raise it to 256, or for a decoder add --enable-chunked-prefill",
+        ),
+        (["--max-num-batched-tokens=256", "--max-num-seqs=257"], "raise it to 257, or lower --max-num-seqs"),
+        (["--max-num-batched-tokens=256", "--max-num-seqs=256"], None),
+        (["--max-num-batched-tokens=999999999", "--max-num-seqs=999999999"], None),
+        (
+            ["--max-num-batched-tokens=999999998", "--max-num-seqs=999999999"],
+            "raise it to 999999999, or lower --max-num-seqs",
+        ),
+    ],
+)
+def test_a_batch_holds_a_text_and_as_many_tokens_as_sequences(arguments: list[str], hint: str | None) -> None:
+    """256 sequences, unless others are asked for; the model's texts have 256 tokens."""
+    found_there = findings(((*MODEL, "args"), arguments))
+    assert [(each.code, each.hint, where(each)) for each in found_there] == (
+        [("batch-too-small", hint, f'"{arguments[0]}"')] if hint else []
+    )
+
+
+def test_a_batch_that_is_smaller_than_the_sequences_is_compared_with_their_default() -> None:
+    """And it is said which numbers do not fit."""
+    shorter = ((*MODEL, "maxModelLen"), 128)
+    [finding] = findings(shorter, ((*MODEL, "args"), ["--max-num-batched-tokens=255"]))
+    assert finding.hint == "raise it to 256, or lower --max-num-seqs"
+    assert finding.message.endswith("--max-num-batched-tokens=255 is below --max-num-seqs, 256: vLLM refuses to start")
+
+
 @pytest.mark.parametrize("argument", ["--runner=pooling", "--convert=embed", "--max-num-seqs=999999999"])
 def test_other_arguments_of_a_runtime_pass(argument: str) -> None:
     """What fits its task, and the largest number that is read as one."""
@@ -448,12 +557,143 @@ def test_every_environment_in_which_a_route_is_open_is_named() -> None:
 
 
 def test_the_name_of_an_application_fits_into_a_label() -> None:
-    """`<project>-<environment>-platform`, at most 63 characters."""
+    """`<project>-<environment>-models` and `<project>-<cluster>-platform`, at most 63 characters."""
     argocd = ("platform", "argocd")
     dev = ("environments",), {"e" * 30: {"namespace": "team-dev"}}
-    assert not found((argocd, {**ARGOCD, "project": "p" * 23}), dev)
-    assert found((argocd, {**ARGOCD, "project": "p" * 24}), dev) == {"name-too-long"}
+    assert not found((argocd, {**ARGOCD, "project": "p" * 25}), dev)
+    [finding] = findings((argocd, {**ARGOCD, "project": "p" * 26}), dev)
+    assert (finding.code, where(finding)) == ("name-too-long", f'"{"e" * 30}": {{')
+    assert finding.message.endswith("-models' has 64 characters, and a label takes 63")
+    assert finding.hint == "shorten the environment's name, or platform.argocd.project"
     assert not found(dev)
+    cluster = ("environments", "dev", "cluster")
+    assert not found((argocd, {**ARGOCD, "project": "p" * 23}), (cluster, "c" * 30))
+    [finding] = findings((argocd, {**ARGOCD, "project": "p" * 24}), (cluster, "c" * 30))
+    assert (finding.code, where(finding)) == ("name-too-long", f'"cluster": "{"c" * 30}"')
+    assert finding.hint == "shorten the cluster's name, or platform.argocd.project"
+
+
+def test_the_names_of_applications_are_of_one_cluster_each() -> None:
+    """Names of clusters may differ in what a name of Kubernetes cannot hold."""
+    argocd = ("platform", "argocd"), ARGOCD
+    dev = ("environments", "dev", "cluster"), "West 1"
+    prod = ("environments", "prod"), {"namespace": "team-prod", "cluster": "west-1"}
+    [finding] = findings(argocd, dev, prod)
+    assert (finding.code, finding.hint) == ("duplicate-name", "give one of the clusters another name in Argo CD")
+    assert finding.message.endswith("-west-1-platform' would be that of cluster 'West 1', too")
+    assert not found(dev, prod)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "finding"),
+    [
+        # Of the dashboard.
+        ("n", 30, None),
+        ("n", 31, ("name-long-for-dashboard", "shorten it to 30 characters")),
+        # Of a pod's label; the dashboard's limit is not said in addition.
+        ("n", 48, ("name-long-for-dashboard", "shorten it to 30 characters")),
+        ("n", 49, ("name-too-long", "shorten it to 48 characters")),
+        # Of a host's name, with the namespace.
+        ("n" * 22, 30, None),
+        ("n" * 23, 30, ("name-too-long", "shorten it to 29 characters, or the namespace")),
+        ("n" * 50, 2, None),
+        ("n" * 51, 1, None),
+        ("n" * 51, 2, ("name-too-long", "shorten it to 1 characters, or the namespace")),
+        ("n" * 52, 1, ("name-too-long", "shorten the namespace")),
+        ("n" * 53, 1, ("name-too-long", "shorten the namespace")),
+    ],
+)
+def test_a_models_name_is_as_long_as_everything_made_of_it_allows(
+    namespace: str, name: int, finding: tuple[str, str] | None
+) -> None:
+    """The strictest limit is said, once, for whichever environment it is; and other models are judged, too."""
+    environments = {"dev": {"namespace": "d"}, "prod": {"namespace": namespace}}
+    others = ({**MINILM, "name": other, "deployTo": ["dev"]} for other in ("before", "behind"))
+    models = [next(others), {**MINILM, "name": "m" * name}, next(others)]
+    found_there = findings((("environments",), environments), (("models",), models))
+    assert [(each.code, each.hint) for each in found_there] == ([finding] if finding else [])
+    for each in found_there:
+        said = "no name is short enough" if each.hint == "shorten the namespace" else f"{name} characters"
+        assert f"'{'m' * name}': {said}" in each.message
+
+
+@pytest.mark.parametrize(
+    ("namespace", "allowed"),
+    [
+        ("kube-system", False),
+        ("openshift-ai", False),
+        ("redhat-ods-applications", False),
+        ("redhat-ods-monitoring", False),
+        ("default", False),
+        ("system", False),
+        ("my-dashboard", False),
+        ("kubeflow", True),
+        ("my-openshift-ai", True),
+        ("default-models", True),
+    ],
+)
+def test_models_have_a_namespace_of_their_own(namespace: str, *, allowed: bool) -> None:
+    """Whether it is an environment's, a model's, or a model's in one environment."""
+    dashboard = ("platform", "dashboardNamespace"), "my-dashboard"
+    for place in (
+        ("environments", "dev", "namespace"),
+        (*MODEL, "namespace"),
+        (*MODEL, "overrides", "dev", "namespace"),
+    ):
+        found_there = findings(dashboard, (place, namespace))
+        assert [(each.code, where(each)) for each in found_there] == (
+            [] if allowed else [("reserved-namespace", f'"namespace": "{namespace}"')]
+        )
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [
+        ("app", False),
+        ("component", False),
+        ("opendatahub.io/x", False),
+        ("serving.kserve.io/x", False),
+        ("kueue.x-k8s.io/x", False),
+        ("not-kserve.io/x", True),
+        ("kserve.io.example.com/x", True),
+        ("example.com/kserve.io", True),
+        ("apps", True),
+    ],
+)
+def test_metadata_of_the_platform_is_its_own(field: str, key: str, *, allowed: bool) -> None:
+    """By the domain, or by what KServe sets; the finding is about the key."""
+    found_there = findings(((*MODEL, field), {"example.com/first": "x", key: "on"}))
+    owned = [("owned-metadata", f'"{key}": "on"', "use the model's field for it, or a key in your own domain")]
+    assert [(each.code, where(each), each.hint) for each in found_there] == ([] if allowed else owned)
+    for each in found_there:
+        assert each.source_line is not None
+        assert each.position.column == each.source_line.index(f'"{key}"') + 1
+
+
+def test_openshift_ais_own_secret_belongs_to_no_connection() -> None:
+    """Whether it is named, or would be made under the connection's name."""
+    [finding] = findings(((*CONNECTION, "secret"), {"existing": "storage-config"}))
+    assert (finding.code, finding.hint) == ("reserved-name", "name the connection's own Secret")
+    connection = {**yaml.safe_load(MINIMAL)["connections"]["s3"]}
+    connection["secret"] = {"externalSecret": {"store": "vault", "key": "models"}}
+    [finding] = findings((("connections",), {"storage-config": connection}))
+    assert finding.code == "reserved-name"
+    assert where(finding).startswith('"storage-config": {')
+    assert finding.hint == "choose another name for the connection"
+    assert finding.source_line is not None
+    assert finding.position.column == finding.source_line.index('"storage-config"') + 1
+
+
+@pytest.mark.parametrize("place", [(*RUNTIME, "env"), (*MODEL, "env")])
+@pytest.mark.parametrize(
+    ("variable", "code"),
+    [("HF_HUB_OFFLINE", "owned-env"), ("VLLM_ALLOW_LONG_MAX_MODEL_LEN", "owned-env"), ("PYTHONPATH", "blocked-env")],
+)
+def test_a_variable_that_is_not_the_users_is_refused(place: tuple[str | int, ...], variable: str, code: str) -> None:
+    """In a runtime and in a model alike, at its name."""
+    found_there = findings((("platform", "target"), "3.5"), (place, {"A": "1", variable: "1", "B": "1"}))
+    assert [(each.code, where(each)) for each in found_there] == [(code, f'"{variable}": "1"')]
 
 
 @pytest.mark.parametrize("number", ["0X1F", "0B11", "0O17", "-_1", "+_0x1F", "-_1.5e3"])

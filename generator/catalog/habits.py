@@ -137,14 +137,14 @@ def _paths(node: Node, above: str) -> Iterator[str]:
 def hint(loc: Loc, known: tuple[str, ...]) -> str:
     """What to write for the unknown field at `loc`, beside which the contract knows others."""
     typed = str(loc[-1])
-    owner = _GROUPS.get(str(loc[0])) if len(loc) > 1 else None
+    owner = _GROUPS.get(str(loc[0]))
     same = next((name for name in known if folded(name) == folded(typed)), None)
     return (
         (same and f"did you mean '{same}'?")
         or _of(owner, typed)
         or REMOVED.get(folded(typed))
         or suggestion(typed, known)
-        or (_of_another(owner, typed) if _is_top(loc) else None)
+        or (_of_another(typed) if _is_top(loc) else None)
         or _flag(owner, typed)
         or choice(sorted(known))
     )
@@ -166,11 +166,11 @@ def _is_top(loc: Loc) -> bool:
     return depth == (2 if loc[0] in ("defaults", "platform") else 3)
 
 
-def _of_another(owner: str | None, typed: str) -> str | None:
+def _of_another(typed: str) -> str | None:
     """Another owner's field; everything has a name, so that says nothing."""
     if folded(typed) == "name":
         return None
-    found = ((other, _of(other, typed)) for other in OWNERS if other != owner)
+    found = ((other, _of(other, typed)) for other in OWNERS)
     return next((f"{field} of the {other}" for other, field in found if field), None)
 
 
