@@ -46,6 +46,7 @@ Code = Literal[
     "missing-field",
     "missing-modules",
     "missing-pooling",
+    "mixed-cluster",
     "name-long-for-dashboard",
     "name-too-long",
     "no-runtime",

@@ -3,7 +3,7 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ import yaml
 
 from generator import credentials, json_text
 from generator import programs as tools
+from generator.catalog.model import Catalog
 from generator.compiler import MARK
 from generator.diagnostics import Diagnostic, Loc, Position, ToolError
 from generator.releases import Target
@@ -36,37 +37,54 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
     objects: int
     runtimes: int
-    release: str
+    releases: str
 
 
-def check(root: Path, target: Target, origins: Mapping[str, Loc], document: Document) -> Checked:
-    """Validate every file at `origins`.
+def check(root: Path, catalog: Catalog, origins: Mapping[str, Loc], document: Document) -> Checked:
+    """Validate every file at `origins`, for the release of its environment.
 
     Raises ToolError when kubeconform cannot be run, or did not report on every object: it exits 0 for no files.
     """
     with tempfile.TemporaryDirectory() as folder:
         inner = _inner_runtimes(root, Path(folder), origins)
-        asked = {str(root / path): origin for path, origin in origins.items()} | inner
-        findings = _kubeconform(root, target, sorted(asked))
-    if len(findings) != len(asked):
-        raise ToolError(f"kubeconform reported on {len(findings)} of {len(asked)} objects")
-    found = [
-        _diagnostic(finding, root, target, asked, document)
-        for finding in findings
-        if finding["status"] != "statusValid"
-    ]
-    return Checked(tuple(sorted(found, key=lambda item: item.sort_key)), len(origins), len(inner), target.release)
+        found: list[Diagnostic] = []
+        for target, paths in _by_target(catalog, origins).items():
+            asked = {str(root / path): origins[path] for path in paths}
+            asked |= {file: origins[path] for file, path in inner.items() if path in paths}
+            findings = _kubeconform(root, target, sorted(asked))
+            if len(findings) != len(asked):
+                raise ToolError(f"kubeconform reported on {len(findings)} of {len(asked)} objects")
+            found += [
+                _diagnostic(finding, root, target, asked, document)
+                for finding in findings
+                if finding["status"] != "statusValid"
+            ]
+    found.sort(key=lambda item: item.sort_key)
+    return Checked(tuple(found), len(origins), len(inner), " and ".join(catalog.releases()))
 
 
-def _inner_runtimes(root: Path, folder: Path, origins: Mapping[str, Loc]) -> dict[str, Loc]:
-    """The ServingRuntime of each Template as a file of its own: to the API server it is opaque, to us it is not."""
+def _by_target(catalog: Catalog, paths: Iterable[str]) -> Mapping[Target, frozenset[str]]:
+    """The files of each release's environments; those of Argo CD's own objects are with the catalog's release."""
+    found: dict[Target, set[str]] = {}
+    for path in paths:
+        folder, environment, *_ = path.split("/")
+        target = catalog.target_of(environment if folder == "rendered" else None)
+        found.setdefault(target, set()).add(path)
+    return {target: frozenset(members) for target, members in found.items()}
+
+
+def _inner_runtimes(root: Path, folder: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The ServingRuntime of each Template as a file of its own: to the API server it is opaque, to us it is not.
+
+    By file, where the Template is.
+    """
     written = {}
-    for number, (path, origin) in enumerate(origins.items()):
+    for number, path in enumerate(paths):
         if Path(path).name.startswith(_INNER):
             for position, obj in enumerate(_objects(root, path)):
                 file = folder / f"{number}-{position}.yaml"
                 file.write_text(json.dumps(obj, ensure_ascii=False), "utf-8")
-                written[str(file)] = origin
+                written[str(file)] = path
     return written
 
 

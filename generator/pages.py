@@ -29,8 +29,17 @@ def pages(catalog: Catalog) -> FileTree:
     )
     environment.filters.update(cell=_cell, served=_served)
     template = environment.from_string(_TEMPLATE.read_text("utf-8"))
-    text = template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint)
+    text = template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint, releases=_releases(catalog))
     return {CATALOG_PAGE: "\n".join(map(visible, text.split("\n"))).encode()}
+
+
+def _releases(catalog: Catalog) -> str:
+    releases = catalog.releases()
+    if len(releases) == 1:
+        return releases[0]
+    environments = catalog.environments.values()
+    names = {release: [each.name for each in environments if each.target == release] for release in releases}
+    return ", ".join(f"{release} in {' and '.join(of)}" for release, of in names.items())
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -120,7 +120,7 @@ _node_labels = _map(label_keys, label_values)
 _env = _map(_variables, texts(least=0))
 
 
-def _settings(target: str, *, on_gpu: bool) -> dict[str, st.SearchStrategy[Any]]:
+def _settings(targets: Iterable[str], *, on_gpu: bool) -> dict[str, st.SearchStrategy[Any]]:
     """Every field that any layer may set, except those specific to one model."""
     scaling = _scaling("requests", 100_000) if on_gpu else _scaling("cpu", 100)
     accelerators = st.sampled_from(["nvidia.com/gpu", "nvidia.com/mig-1g.10gb"])
@@ -149,7 +149,7 @@ def _settings(target: str, *, on_gpu: bool) -> dict[str, st.SearchStrategy[Any]]
         "files": st.fixed_dictionaries({}, optional={"include": st.lists(lines(), max_size=2)}),
         "stopped": st.booleans(),
     }
-    if not on_gpu or TARGETS[target].keda:
+    if not on_gpu or all(TARGETS[target].keda for target in targets):
         fields["autoscaling"] = scaling
     return fields
 
@@ -187,8 +187,8 @@ def catalogs(draw: st.DrawFn, *, targets: tuple[str, ...] = tuple(TARGETS)) -> d
     runtimes = draw(_runtimes())
     connections = draw(_connections())
     platform = {"target": target, **draw(_platform)}
-    environments = draw(_environments(argocd="argocd" in platform))
-    fields = _settings(target, on_gpu=on_gpu)
+    environments = draw(_environments(argocd="argocd" in platform, targets=targets))
+    fields = _settings({target, *(each.get("target", target) for each in environments.values())}, on_gpu=on_gpu)
     files = fields.pop("files")  # environments that read one prefix must agree on them
     device = {} if on_gpu else {"gpu": 0}
     names = draw(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=3, unique=True))
@@ -282,12 +282,15 @@ _CLUSTERS: Final = sorted(
 
 
 @st.composite
-def _environments(draw: st.DrawFn, *, argocd: bool) -> dict[str, Any]:
+def _environments(draw: st.DrawFn, *, argocd: bool, targets: tuple[str, ...]) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=2, unique=True))
     fields: dict[str, st.SearchStrategy[Any]] = {"cluster": st.sampled_from(_CLUSTERS)}
     if argocd:
         modes = st.sampled_from(["automatic", "manual"])
         fields["argocd"] = st.fixed_dictionaries({}, optional={"targetRevision": lines(), "sync": modes})
+    else:  # which says what is on one cluster
+        fields["target"] = st.sampled_from(targets)
+        fields["dashboardNamespace"] = st.sampled_from(["opendatahub", "redhat-ods-applications"])
     optional = st.fixed_dictionaries({}, optional=fields)
     return {name: {"namespace": f"{number}8", **draw(optional)} for number, name in enumerate(names)}
 

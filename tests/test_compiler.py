@@ -271,8 +271,12 @@ def test_what_the_dashboard_needs_is_there(case: str) -> None:
 def test_a_template_needs_no_processing(case: str) -> None:
     """Templates stay in the dashboard's namespace, without parameters and without anything to substitute."""
     catalog, _ = compiled(case)
-    for template in synced(case, "Template"):
-        assert template["metadata"]["namespace"] == catalog.dashboard_namespace
+    for path, _, template in files(case):
+        if template["kind"] != "Template":
+            continue
+        environment = path.split("/")[1] if path.startswith("rendered/") else None
+        dashboard = catalog.environments[environment] if environment else catalog
+        assert template["metadata"]["namespace"] == dashboard.dashboard_namespace
         assert template["parameters"] == []
         (inner,) = template["objects"]
         assert inner["metadata"]["name"] == template["metadata"]["name"]

@@ -74,7 +74,7 @@ TYPED: Final = [
     (CONNECTION, "url", "set `endpoint`"),
     (CONNECTION, "nodeSelector", "set `nodeSelector` of the model"),
     ((*CONNECTION, "secret"), "name", "choose one of existing, externalSecret"),
-    (ENVIRONMENT, "name", "choose one of argocd, cluster, gpuQuota, migQuota, namespace"),
+    (ENVIRONMENT, "name", "choose one of argocd, cluster, dashboardNamespace, gpuQuota, migQuota, namespace, target"),
     (ENVIRONMENT, "quota", "set `gpuQuota`"),
     (("platform",), "version", "set `target`"),
     ((), "model", "did you mean 'models'?"),

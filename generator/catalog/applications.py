@@ -52,7 +52,7 @@ def _templates(catalog: Catalog, argocd: ArgoCD, cluster: str, environments: lis
         environment=first.name,
         part="platform",
         cluster=cluster,
-        namespace=catalog.dashboard_namespace,
+        namespace=first.dashboard_namespace,
         revision=revisions.pop() if len(revisions) == 1 else argocd.target_revision,
         automated=all(map(_automated, environments)),
         named_at=("environments", first.name, *(("cluster",) if set_there else ())),

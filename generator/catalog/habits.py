@@ -89,6 +89,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "environment": _table("""
         namespace: project ns targetnamespace
         cluster: server clustername destination
+        target: version release rhoaiversion openshiftaiversion
+        dashboardNamespace: applicationsnamespace
         argocd.targetRevision: branch tag revision
         argocd.sync: syncpolicy automated autosync
         gpuQuota: quota gpus gpulimit gpucount

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from generator.catalog import layers
 from generator.codes import Code
 from generator.diagnostics import Loc, Severity
-from generator.releases import Target
+from generator.releases import TARGETS, Target
 from generator.vllm.versions import Version
 
 if TYPE_CHECKING:
@@ -91,11 +91,16 @@ class EnvironmentArgoCD(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """A namespace on a cluster, and the accelerators that may be asked for there."""
+    """A namespace on a cluster, and the accelerators that may be asked for there.
+
+    `target` is the OpenShift AI release of the cluster, and `dashboard_namespace` that of its dashboard.
+    """
 
     name: str
     namespace: str
     cluster: str
+    target: str
+    dashboard_namespace: str
     argocd: EnvironmentArgoCD
     gpu_quota: int | None
     mig_quota: Mapping[str, int]
@@ -173,10 +178,11 @@ class Model(NamedTuple):
 
 
 class Catalog(NamedTuple):
-    """The whole catalog. `data` is what was written, for finding where a resolved value came from.
+    """The whole catalog.
 
     `id` tells it from others that fill the same buckets. It must not change with the contents, and two branches that
-    are both deployed are two catalogs.
+    are both deployed are two catalogs. `target` and `dashboard_namespace` are those of the bases. `data` is what was
+    written, for finding where a resolved value came from.
     """
 
     id: str | None
@@ -205,6 +211,20 @@ class Catalog(NamedTuple):
             revision = environment.argocd.target_revision or (self.argocd and self.argocd.target_revision)
             if revision:
                 yield revision
+
+    def deployed(self) -> Iterator[ServedModel]:
+        """Every form that reaches a cluster; of a model that does not, the neutral one."""
+        for model in self.models:
+            yield from model.served or (model.base,)
+
+    def releases(self) -> tuple[str, ...]:
+        """The OpenShift AI releases that the environments run, in their order."""
+        used = {environment.target for environment in self.environments.values()}
+        return tuple(release for release in TARGETS if release in used)
+
+    def target_of(self, environment: str | None) -> Target:
+        """The OpenShift AI release that an environment is compiled for; the neutral forms are for the catalog's own."""
+        return TARGETS[self.environments[environment].target] if environment is not None else self.target
 
     def origin(self, served: ServedModel, *path: str | int) -> Loc:
         """Where the value at `path` of a served model was written."""

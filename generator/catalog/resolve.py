@@ -48,7 +48,7 @@ def resolve(sound: Sound) -> tuple[Catalog, list[Violation]]:
         for name, raw in sorted(data["runtimes"].items())
         if sound.target_known or "vllmVersion" in raw
     }
-    resolver = _ModelResolver(sound, runtimes, platform["dashboardNamespace"])
+    resolver = _ModelResolver(sound, runtimes, platform)
     models = [model for index in range(len(data["models"])) if (model := resolver.model(index))]
     catalog = Catalog(
         id=data.get("name") or (f"{argocd['repoURL']}#{argocd['targetRevision']}" if argocd else None),
@@ -108,13 +108,15 @@ def _external_secret(given: "connection.ExternalSecret") -> ExternalSecret:
     )
 
 
-def _environment(name: str, given: "environment.Environment") -> Environment:
+def _environment(name: str, given: "environment.Environment", platform: "contract.Platform") -> Environment:
     raw = with_defaults("Environment", given)
     argocd = with_defaults("EnvironmentArgoCD", raw["argocd"])
     return Environment(
         name=name,
         namespace=raw["namespace"],
         cluster=raw["cluster"],
+        target=raw.get("target", platform["target"]),
+        dashboard_namespace=raw.get("dashboardNamespace", platform["dashboardNamespace"]),
         argocd=EnvironmentArgoCD(argocd.get("targetRevision"), argocd["sync"]),
         gpu_quota=raw.get("gpuQuota"),
         mig_quota=raw["migQuota"],
@@ -124,10 +126,12 @@ def _environment(name: str, given: "environment.Environment") -> Environment:
 class _ModelResolver:
     """Resolves models one by one against the names that the catalog declares."""
 
-    def __init__(self, sound: Sound, runtimes: Collection[str], dashboard_namespace: str) -> None:
+    def __init__(self, sound: Sound, runtimes: Collection[str], platform: "contract.Platform") -> None:
         data = sound.data
-        self.environments = {name: _environment(name, raw) for name, raw in sorted(data["environments"].items())}
-        self._dashboard_namespace = dashboard_namespace
+        self.environments = {
+            name: _environment(name, raw, platform) for name, raw in sorted(data["environments"].items())
+        }
+        self._dashboard_namespace = platform["dashboardNamespace"]
         self._runtimes, self._named = runtimes, sound.named
         self._models: Sequence[Any] = [sound.named.get(index, own) for index, own in enumerate(data["models"])]
         # A model that cannot be resolved is laid over what `defaults` names, and nothing else is looked at.
@@ -187,7 +191,7 @@ class _ModelResolver:
             memory=resources["memory"],
             accelerator=resources["accelerator"],
             gpus=resources["gpu"],
-            hardware_profile=self._hardware_profile(raw.get("hardwareProfile")),
+            hardware_profile=self._hardware_profile(raw.get("hardwareProfile"), environment),
             queue=raw.get("queue"),
             node_selector=_sorted(raw["nodeSelector"]),
             tolerations=tuple(raw["tolerations"]),
@@ -219,8 +223,11 @@ class _ModelResolver:
             self.declared.violate(lack)
         return not missing
 
-    def _hardware_profile(self, raw: "blocks.HardwareProfile[Never] | None") -> tuple[str, str] | None:
-        return (raw["name"], raw.get("namespace", self._dashboard_namespace)) if raw else None
+    def _hardware_profile(
+        self, raw: "blocks.HardwareProfile[Never] | None", environment: Environment | None
+    ) -> tuple[str, str] | None:
+        dashboard = environment.dashboard_namespace if environment else self._dashboard_namespace
+        return (raw["name"], raw.get("namespace", dashboard)) if raw else None
 
 
 def _required(raw: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

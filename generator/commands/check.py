@@ -30,12 +30,12 @@ def command(*, output: str, root: Path) -> bool:
     )
     if misplaced:
         raise CatalogError(misplaced)
-    checked = kubeconform.check(root, project.catalog.target, origins, project.document)
+    checked = kubeconform.check(root, project.catalog, origins, project.document)
     findings.show(checked.diagnostics, output)
     if any(item.severity is Severity.ERROR for item in checked.diagnostics):
         printing.say(findings.counts(checked.diagnostics))
         return False
     runtimes = f"{checked.runtimes} runtime{'s' * (checked.runtimes != 1)} inside Templates"
     objects = f"{checked.objects} object{'s' * (checked.objects != 1)}"
-    printing.say(f"{objects}, and the {runtimes}, are valid for OpenShift AI {checked.release}")
+    printing.say(f"{objects}, and the {runtimes}, are valid for OpenShift AI {checked.releases}")
     return True

@@ -19,7 +19,7 @@ def app_project(catalog: Catalog, argocd: ArgoCD) -> AppProject:
     places = {
         (environment.cluster, namespace)
         for environment in catalog.environments.values()
-        for namespace in (environment.namespace, catalog.dashboard_namespace)
+        for namespace in (environment.namespace, environment.dashboard_namespace)
     }
     for model in catalog.models:
         for served in model.served:

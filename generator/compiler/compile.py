@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from generator.catalog.model import Catalog, Connection, Environment, Model, ServedModel
+from generator.catalog.model import Catalog, Connection, Environment, Model, Runtime, ServedModel
 from generator.compiler.access import access
 from generator.compiler.app_project import app_project
 from generator.compiler.application_set import application_set
@@ -46,7 +46,7 @@ def compile_catalog(catalog: Catalog) -> Compiled:
     """Everything that is written below base, overlays, rendered and argocd."""
     output = _Output()
     for name, runtime in catalog.runtimes.items():
-        _platform(output, catalog, template(runtime, catalog), ("runtimes", name))
+        _template(output, catalog, runtime, ("runtimes", name))
     output.add("base/templates", kustomization([_file(name) for name in catalog.runtimes]))
     for connection in catalog.connections.values():
         if connection.external_secret:
@@ -63,7 +63,7 @@ def compile_catalog(catalog: Catalog) -> Compiled:
         output.add(f"overlays/{environment.name}/models", kustomization([*secrets, *members[environment.name]]))
         if not members[environment.name]:
             output.tree[f"rendered/{environment.name}/models/README.md"] = _EMPTY.encode()
-        output.add(f"overlays/{environment.name}/platform", kustomization(["../../../base/templates"]))
+        _platform(output, catalog, environment)
     if catalog.argocd:
         # `kubectl apply -f argocd/` goes by the names of files, and applications need their project.
         origin: Loc = ("platform", "argocd")
@@ -100,10 +100,19 @@ def _file(runtime: str) -> str:
     return f"template-{runtime}.yaml"
 
 
-def _platform(output: _Output, catalog: Catalog, obj: KubeObject, origin: Loc) -> None:
-    output.write(f"base/templates/{_file(obj['metadata']['name'])}", obj)
-    for environment in catalog.environments:
-        output.render(f"{environment}/platform", obj, origin)
+def _template(output: _Output, catalog: Catalog, runtime: Runtime, origin: Loc) -> None:
+    output.write(f"base/templates/{_file(runtime.name)}", template(runtime, catalog.dashboard_namespace))
+    for environment in catalog.environments.values():
+        final = template(runtime, environment.dashboard_namespace)
+        output.render(f"{environment.name}/platform", final, origin)
+
+
+def _platform(output: _Output, catalog: Catalog, environment: Environment) -> None:
+    """The overlay that leads from the base's Templates to an environment's, which differ in their namespace at most."""
+    dashboard = environment.dashboard_namespace
+    namespace = dashboard if dashboard != catalog.dashboard_namespace else None
+    content = kustomization(["../../../base/templates"], namespace=namespace)
+    output.add(f"overlays/{environment.name}/platform", content)
 
 
 def _model(output: _Output, catalog: Catalog, model: Model) -> None:

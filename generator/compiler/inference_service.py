@@ -56,7 +56,7 @@ def _annotations(served: ServedModel, catalog: Catalog) -> dict[str, str]:
     SetOpenshiftRouteTimeoutForIsvc in opendatahub-io/odh-model-controller internal/controller/utils/utils.go
     @ odh-v3.4.
     """
-    target = catalog.target
+    target = catalog.target_of(served.environment)
     own = {
         "opendatahub.io/model-type": "generative",
         "openshift.io/display-name": served.display_name,
@@ -162,8 +162,9 @@ def _model_spec(served: ServedModel, catalog: Catalog) -> ModelSpec:
         },
         "resources": _resources(served),
     }
-    if catalog.target.protocol_version:
-        spec["protocolVersion"] = catalog.target.protocol_version
+    target = catalog.target_of(served.environment)
+    if target.protocol_version:
+        spec["protocolVersion"] = target.protocol_version
     if served.args:
         spec["args"] = list(served.args)
     if served.env:

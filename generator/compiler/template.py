@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from generator.catalog.model import Catalog, Runtime
+from generator.catalog.model import Runtime
 from generator.compiler.kinds import KINDS
 from generator.compiler.serving_runtime import accelerators_annotation, spec
 from generator.kube.metadata import labels, object_meta
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _KIND: Final = KINDS["Template"]
 
 
-def template(runtime: Runtime, catalog: Catalog) -> Template:
+def template(runtime: Runtime, dashboard_namespace: str) -> Template:
     """A Template for the dashboard's namespace.
 
     It carries all three platform annotations: where one is missing, editing in the dashboard loses the others
@@ -27,9 +27,7 @@ def template(runtime: Runtime, catalog: Catalog) -> Template:
     return {
         "apiVersion": _KIND.api_version,
         "kind": "Template",
-        "metadata": object_meta(
-            runtime.name, catalog.dashboard_namespace, labels(dashboard=True), _annotations(runtime)
-        ),
+        "metadata": object_meta(runtime.name, dashboard_namespace, labels(dashboard=True), _annotations(runtime)),
         "objects": [_serving_runtime(runtime)],
         "parameters": [],
     }

@@ -51,6 +51,22 @@ def test_any_catalog_is_valid(target: str) -> None:
 
 
 @pytest.mark.usefixtures("_kubeconform")
+def test_each_environment_is_checked_for_its_own_release(tmp_path: Path) -> None:
+    """A field of KServe 0.20 is known where that runs, and nowhere else."""
+    root = compiled_case("target-3.5-in-dev", tmp_path)
+    (root / "schemas").symlink_to(ROOT / "schemas")
+    assert run("check", root=root).stderr.endswith(" are valid for OpenShift AI 3.3 and 3.5\n")
+    for environment in ("dev", "prod"):
+        path = root / f"rendered/{environment}/models/inferenceservice-minilm.yaml"
+        path.write_text(
+            path.read_text("utf-8").replace("  predictor:\n", "  predictor:\n    hostnameOverride: a\n"), "utf-8"
+        )
+    ran = run("check", root=root)
+    assert (ran.code, ran.stderr.count("[kubeconform]")) == (1, 1)
+    assert "(rendered/prod/models/inferenceservice-minilm.yaml)" in ran.stderr
+
+
+@pytest.mark.usefixtures("_kubeconform")
 def test_a_runtime_named_in_any_script_is_valid(tmp_path: Path) -> None:
     """The runtime inside a Template may hold any character."""
     root = project(tmp_path, MINIMAL.replace("vLLM Embedding Runtime", "vLLM 🙂"))

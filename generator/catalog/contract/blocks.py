@@ -103,7 +103,7 @@ class HardwareProfile(TypedDict, Generic[Null], total=False):
     namespace: Annotated[
         s.Namespace | Null,
         Field(description="The HardwareProfile's namespace.", examples=["redhat-ods-applications"]),
-        Otherwise("platform.dashboardNamespace"),
+        Otherwise("the dashboard's namespace"),
     ]
 
 

@@ -106,7 +106,7 @@ class Runtime(TypedDict):
                 description="The image's vLLM version, in quotes. Arguments are checked against it.",
                 examples=["0.13.0"],
             ),
-            Otherwise("the version in the target's own images"),
+            Otherwise("the version in the own images of `platform.target`"),
         ]
     ]
     accelerators: NotRequired[

@@ -39,6 +39,23 @@ class Environment(TypedDict):
             s.Line, Field(description="Argo CD's name for the cluster.", examples=["in-cluster"]), Default(IN_CLUSTER)
         ]
     ]
+    target: NotRequired[
+        Annotated[
+            s.Release,
+            Field(
+                description="The OpenShift AI release of the environment's cluster, in quotes, if it is another one.",
+                examples=["3.5"],
+            ),
+            Otherwise("platform.target"),
+        ]
+    ]
+    dashboardNamespace: NotRequired[
+        Annotated[
+            s.Namespace,
+            Field(description="The dashboard's namespace there, if it is another one.", examples=["opendatahub"]),
+            Otherwise("platform.dashboardNamespace"),
+        ]
+    ]
     argocd: NotRequired[
         Annotated[
             EnvironmentArgoCD,

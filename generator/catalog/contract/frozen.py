@@ -129,6 +129,8 @@ OUTLINE: Node = Block(
                 {
                     "namespace": None,
                     "cluster": None,
+                    "target": Choice(("2.25", "3.0", "3.2", "3.3", "3.4", "3.5")),
+                    "dashboardNamespace": None,
                     "argocd": Block({"targetRevision": None, "sync": Choice(("automatic", "manual"))}),
                     "gpuQuota": None,
                     "migQuota": Map(None),
@@ -635,6 +637,21 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "min_length": 1,
                                     "max_length": 256,
                                     "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
+                                },
+                                "required": False,
+                            },
+                            "target": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "literal", "expected": ["2.25", "3.0", "3.2", "3.3", "3.4", "3.5"]},
+                                "required": False,
+                            },
+                            "dashboardNamespace": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "str",
+                                    "min_length": 1,
+                                    "max_length": 63,
+                                    "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
                                 },
                                 "required": False,
                             },

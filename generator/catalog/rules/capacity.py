@@ -69,7 +69,7 @@ def _shortage(
 
 
 def _autoscaling(catalog: Catalog) -> Iterator[Violation]:
-    for served in catalog.forms():
+    for served in catalog.deployed():
         scaling = served.autoscaling
         if scaling is None:
             continue
@@ -81,8 +81,9 @@ def _autoscaling(catalog: Catalog) -> Iterator[Violation]:
             message = "CPU use does not show the load of an encoder on a GPU"
             loc = catalog.origin(served, "autoscaling", "metric")
             yield Violation(loc, "cpu-autoscaling-on-gpu", message, "set `metric: requests`, or use a fixed `replicas`")
-        if scaling.metric == "requests" and not catalog.target.keda:
-            release = catalog.target.release
+        target = catalog.target_of(served.environment)
+        if scaling.metric == "requests" and not target.keda:
+            release = target.release
             message = f"KServe in OpenShift AI {release} cannot authenticate to the Prometheus that counts requests"
             loc = catalog.origin(served, "autoscaling")
             yield Violation(loc, "autoscaling-unsupported", message, "use a fixed `replicas`, or target 3.4 or later")

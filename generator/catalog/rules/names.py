@@ -78,7 +78,7 @@ def _lengths(catalog: Catalog) -> Iterator[Violation]:
         namespace = max((len(served.namespace or "") for served in model.served), default=0)
         if length <= _DASHBOARD_LENGTH and length + namespace <= _HOST_LENGTH:
             continue
-        forms = (model.base, *model.served)
+        forms = model.served or (model.base,)
         longest, reason, hint = min(limit for served in forms for limit in _limits(served, catalog))
         at: Loc = ("models", model.base.entry, "name")
         if length > longest:
@@ -103,9 +103,10 @@ def _limits(served: ServedModel, catalog: Catalog) -> Iterator[tuple[int, str, s
         reason = f"NAME-predictor-{served.namespace} is part of a host name, limited to 63"
         hint = f"{shorten(longest)}, or the namespace" if longest > 0 else "shorten the namespace"
         yield longest, reason, hint
-    if served.auth and catalog.target.max_auth_name is not None:
-        reason = f"with auth, OpenShift AI {catalog.target.release} names a volume NAME-kube-rbac-proxy-sar-config"
-        yield catalog.target.max_auth_name, f"{reason}, limited to 63", shorten(catalog.target.max_auth_name)
+    target = catalog.target_of(served.environment)
+    if served.auth and target.max_auth_name is not None:
+        reason = f"with auth, OpenShift AI {target.release} names a volume NAME-kube-rbac-proxy-sar-config"
+        yield target.max_auth_name, f"{reason}, limited to 63", shorten(target.max_auth_name)
 
 
 def _reserved(catalog: Catalog) -> Iterator[Violation]:
@@ -147,6 +148,23 @@ def _applications(catalog: Catalog) -> Iterator[Violation]:
             yield Violation(loc, "duplicate-name", message, "give one of the clusters another name in Argo CD")
 
 
+def _clusters(catalog: Catalog) -> Iterator[Violation]:
+    """What is a cluster's, and so the same for all its environments; without Argo CD, `cluster` may not be set."""
+    first: dict[str, Environment] = {}
+    for environment in catalog.environments.values() if catalog.argocd else ():
+        other = first.setdefault(environment.cluster, environment)
+        for field, one, two in (
+            ("target", other.target, environment.target),
+            ("dashboardNamespace", other.dashboard_namespace, environment.dashboard_namespace),
+        ):
+            if one != two:
+                written = field in catalog.data["environments"][environment.name]
+                name = environment.name if written else other.name
+                message = f"{field} is {one} in {other.name} and {two} in {environment.name}, which are on one cluster"
+                hint = f"write one {field} for both, or set `cluster` of each to its name in Argo CD"
+                yield Violation(("environments", name, field), "mixed-cluster", message, hint)
+
+
 _LABEL_LENGTH: Final = 63
 _ENTRY: Final = 2
 """The length of a path to an environment."""
@@ -156,7 +174,7 @@ def _namespaces(catalog: Catalog) -> Iterator[Violation]:
     owners: dict[tuple[str, str], str] = {}
     for environment, namespace, loc in (*_own_namespaces(catalog), *_overridden_namespaces(catalog)):
         platform = namespace in _PLATFORM_NAMESPACES or namespace.startswith(_PLATFORM_PREFIXES)
-        if platform or namespace == catalog.dashboard_namespace:
+        if platform or namespace == environment.dashboard_namespace:
             message = f"models cannot be served in '{namespace}', a namespace of the platform"
             yield Violation(loc, "reserved-namespace", message, "use a namespace of your own")
         owner = owners.setdefault((environment.cluster, namespace), environment.name)
@@ -194,11 +212,12 @@ def _metadata(catalog: Catalog) -> Iterator[Violation]:
 
 
 def _variables(catalog: Catalog) -> Iterator[Violation]:
-    blocked = catalog.target.blocked_env
+    blocked = frozenset[str]().union(*(catalog.target_of(name).blocked_env for name in catalog.environments))
     for runtime in catalog.runtimes.values():
         for variable, _ in runtime.env:
             yield from _variable(variable, ("runtimes", runtime.name, "env", variable), blocked)
-    for served in catalog.forms():
+    for served in catalog.deployed():
+        blocked = catalog.target_of(served.environment).blocked_env
         for variable in served.env:
             yield from _variable(variable, catalog.origin(served, "env", variable), blocked)
 
@@ -234,5 +253,16 @@ def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
     return None
 
 
-OF_THE_TARGET = (_lengths, _variables)
-RULES = (_unique, _aliases, _lengths, _reserved, _applications, _namespaces, _metadata, _variables, _tolerations)
+OF_THE_TARGET = (_lengths, _clusters, _variables)
+RULES = (
+    _unique,
+    _aliases,
+    _lengths,
+    _reserved,
+    _applications,
+    _clusters,
+    _namespaces,
+    _metadata,
+    _variables,
+    _tolerations,
+)
