@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from generator import pipeline
-from generator.commands import options
+from generator.commands import completion, options
 from generator.hub.client import of_environment
 from generator.lock import update
 from generator.report import differences, findings, printing
@@ -16,7 +16,7 @@ ON_ERROR: Final = "nothing was written"
 
 
 @click.command("add")
-@click.argument("repo", metavar="OWNER/NAME")
+@click.argument("repo", metavar="OWNER/NAME", shell_complete=completion.repositories)
 @click.option("--name", help="The model's name (default: derived from the repository's).")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what would change.")
 @options.root

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from generator import pipeline
-from generator.commands import options
+from generator.commands import completion, options
 from generator.hub.client import of_environment
 from generator.lock import update
 from generator.report import differences, findings, printing
@@ -16,7 +16,14 @@ ON_ERROR: Final = "nothing was written"
 
 
 @click.command("lock")
-@click.option("--upgrade", "names", multiple=True, metavar="NAME", help="Move this model to its newest commit first.")
+@click.option(
+    "--upgrade",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completion.models,
+    help="Move this model to its newest commit first.",
+)
 @click.option("--upgrade-all", "everything", is_flag=True, help="Move every model to its newest commit first.")
 @options.root
 def command(*, names: tuple[str, ...], everything: bool, root: Path) -> bool:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from generator.commands import options
+from generator.commands import completion, options
 
 ON_ERROR: Final = "nothing was synced"
 
@@ -17,9 +17,27 @@ ON_ERROR: Final = "nothing was synced"
 @click.option(
     "--grace", type=click.IntRange(0), default=7, show_default=True, help="Days unused before --prune deletes."
 )
-@click.option("--model", "names", multiple=True, help="Only this model. Can be repeated.")
-@click.option("--env", "environments", multiple=True, help="Only the models of this environment. Can be repeated.")
-@click.option("--connection", "connections", multiple=True, help="Only this connection. Can be repeated.")
+@click.option(
+    "--model",
+    "names",
+    multiple=True,
+    shell_complete=completion.models,
+    help="Only this model. Can be repeated.",
+)
+@click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    shell_complete=completion.environments,
+    help="Only the models of this environment. Can be repeated.",
+)
+@click.option(
+    "--connection",
+    "connections",
+    multiple=True,
+    shell_complete=completion.connections,
+    help="Only this connection. Can be repeated.",
+)
 @click.option("--keep-going", is_flag=True, help="Continue with the other models if one fails.")
 @click.option("--memory", type=click.IntRange(32), default=128, show_default=True, help="MiB of file data in memory.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Concurrent part transfers.")
