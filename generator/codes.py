@@ -70,6 +70,7 @@ Code = Literal[
     "revision-not-a-commit",
     "secret-choice",
     "shared-namespace",
+    "shm-over-memory",
     "task-mismatch",
     "text-expansion",
     "too-long",

@@ -135,12 +135,17 @@ def _settings(targets: Iterable[str], *, on_gpu: bool) -> dict[str, st.SearchStr
         "resources": st.fixed_dictionaries({}, optional=amounts),
         "hardwareProfile": st.fixed_dictionaries({"name": _objects}, optional={"namespace": st.just("profiles")}),
         "queue": st.sampled_from(_NAMES),
+        "priorityClassName": _objects,
         "nodeSelector": _node_labels,
         "tolerations": _tolerations,
         "extraTolerations": _tolerations,
         "args": _args,
         "extraArgs": _args,
         "env": _env,
+        "shmSize": st.sampled_from(["1000k", "1.5Mi", "2000000"]),
+        "startupTimeout": st.integers(10, 86_400),
+        "imagePullSecrets": st.lists(st.fixed_dictionaries({"name": _objects}), max_size=2),
+        "serviceAccountName": _objects,
         "expose": st.booleans(),
         "auth": st.booleans(),
         "timeout": st.integers(1, 3600),
@@ -154,7 +159,7 @@ def _settings(targets: Iterable[str], *, on_gpu: bool) -> dict[str, st.SearchStr
     return fields
 
 
-_memory = st.sampled_from(["8Gi", "1024Mi", "1.5Gi", "0.5Gi", "1000k", "12G", "500000000"])
+_memory = st.sampled_from(["8Gi", "1024Mi", "1.5Gi", "0.5Gi", "3000k", "12G", "500000000"])
 _objects = st.sampled_from(["small", "8", "1e3", "no", "a.b", "0x1"])
 _NEVER_NULL: Final = ("maxModelLen", "extraArgs", "extraTolerations")
 

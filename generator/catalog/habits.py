@@ -56,9 +56,14 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         resources.accelerator: gputype accelerators
         hardwareProfile: acceleratorprofile profile hardware
         queue: localqueue queuename kueue
+        priorityClassName: priority priorityclass
         nodeSelector: nodelabels selector
         args: arguments additionalargs vllmargs command
         env: envvars extraenv extraenvvars environmentvariables variables
+        shmSize: shm devshm sharedmemory sharedmemorysize shmsizelimit
+        startupTimeout: startupprobe startuptimeoutseconds loadtimeout readytimeout enginereadytimeout
+        imagePullSecrets: imagepullsecret pullsecret pullsecrets
+        serviceAccountName: serviceaccount sa
         expose: route ingress external exposed public
         auth: authentication enableauth tokenauth
         timeout: timeoutseconds requesttimeout
@@ -114,8 +119,6 @@ REMOVED: Final[Mapping[str, str]] = {
     "path": "remove it: the path is made of the connection's prefix and the model's name",
     "protocolversion": _ANY,
     "requests": "set `resources`: limits equal requests",
-    "serviceaccount": "remove it: `connection` gives access to the bucket",
-    "serviceaccountname": "remove it: `connection` gives access to the bucket",
     "storagepath": "remove it: the path is made of the connection's prefix and the model's name",
     "storageuri": "set `source.repo`, and `connection` for the bucket",
     "supportedmodelformats": _ANY,

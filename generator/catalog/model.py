@@ -143,10 +143,15 @@ class ServedModel(NamedTuple):
     gpus: int
     hardware_profile: tuple[str, str] | None
     queue: str | None
+    priority_class_name: str | None
     node_selector: Mapping[str, str]
     tolerations: tuple[Mapping[str, Any], ...]
     args: tuple[str, ...]
     env: Mapping[str, str]
+    shm_size: str | None
+    startup_timeout_s: int
+    image_pull_secrets: tuple[Mapping[str, str], ...]
+    service_account_name: str | None
     aliases: tuple[str, ...]
     exposed: bool
     auth: bool
@@ -156,6 +161,11 @@ class ServedModel(NamedTuple):
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     stopped: bool
+
+    @property
+    def callers_account(self) -> str:
+        """The ServiceAccount whose token callers send, if `auth` is on."""
+        return f"{self.name}-sa"
 
     @property
     def most_replicas(self) -> int:

@@ -23,7 +23,7 @@ def access(served: ServedModel) -> tuple[ServiceAccount, Role, RoleBinding]:
     opendatahub-io/kserve pkg/controller/v1beta1/inferenceservice/reconcilers/deployment/deployment_reconciler.go
     @ odh-v3.4.
     """
-    account, role, binding = f"{served.name}-sa", f"{served.name}-view-role", f"{served.name}-view"
+    account, role, binding = served.callers_account, f"{served.name}-view-role", f"{served.name}-view"
     return (
         {
             "apiVersion": _ACCOUNT.api_version,

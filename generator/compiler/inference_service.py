@@ -103,6 +103,12 @@ def _predictor(served: ServedModel, catalog: Catalog) -> Predictor:
         predictor["autoScaling"] = _request_scaling(served, scaling)
     if served.timeout_s:
         predictor["timeout"] = served.timeout_s
+    if served.priority_class_name:
+        predictor["priorityClassName"] = served.priority_class_name
+    if served.service_account_name:
+        predictor["serviceAccountName"] = served.service_account_name
+    if served.image_pull_secrets:
+        predictor["imagePullSecrets"] = [dict(secret) for secret in served.image_pull_secrets]
     if served.node_selector:
         predictor["nodeSelector"] = dict(served.node_selector)
     if served.tolerations:
@@ -167,9 +173,18 @@ def _model_spec(served: ServedModel, catalog: Catalog) -> ModelSpec:
         spec["protocolVersion"] = target.protocol_version
     if served.args:
         spec["args"] = list(served.args)
-    if served.env:
-        spec["env"] = env_vars(served.env)
+    if env := {**_patience(served), **served.env}:
+        spec["env"] = env_vars(env)
     return spec
+
+
+def _patience(served: ServedModel) -> dict[str, str]:
+    """How long vLLM itself waits for its engine, where that is longer than it does by default.
+
+    vllm-project/vllm vllm/envs.py @ v0.18.0.
+    """
+    name, waits_s = "VLLM_ENGINE_READY_TIMEOUT_S", 600
+    return {name: str(served.startup_timeout_s)} if served.startup_timeout_s > waits_s else {}
 
 
 def _resources(served: ServedModel) -> ResourceRequirements:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from generator.catalog.model import Runtime, ServedModel
 from generator.compiler.kinds import KINDS
 from generator.kube.metadata import labels, object_meta
+from generator.kube.quantities import canonical
 from generator.yaml.write import Shared
 
 if TYPE_CHECKING:
@@ -66,11 +67,23 @@ def _probe(*, period_s: int, timeout_s: int, failures: int) -> Probe:
     }
 
 
-# `/health`: vllm-project/vllm vllm/entrypoints/serve/instrumentator/health.py @ v0.18.0. Ten minutes to load, as long
-# as vLLM itself waits for its engine: VLLM_ENGINE_READY_TIMEOUT_S, vllm/envs.py. Periods and timeouts are ours.
-_STARTUP_PROBE: Final = _probe(period_s=10, timeout_s=5, failures=60)
+# `/health`: vllm-project/vllm vllm/entrypoints/serve/instrumentator/health.py @ v0.18.0. Periods and timeouts are ours.
+_STARTUP_PERIOD_S: Final = 10
 _READINESS_PROBE: Final = _probe(period_s=10, timeout_s=5, failures=3)
 _LIVENESS_PROBE: Final = _probe(period_s=30, timeout_s=10, failures=3)
+
+
+class Own(NamedTuple):
+    """What a model's own ServingRuntime says in other words than the dashboard's Template."""
+
+    max_model_len: int | None = None
+    aliases: tuple[str, ...] = ()
+    shm_size: str = "2Gi"
+    """vllm-project/vllm docs/deployment/k8s.md @ v0.32.0."""
+    startup_timeout_s: int = 600
+
+
+_TEMPLATE: Final = Own()
 
 
 def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
@@ -82,8 +95,13 @@ def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
         "apiVersion": _KIND.api_version,
         "kind": "ServingRuntime",
         "metadata": object_meta(served.name, served.namespace, labels(dashboard=True), _annotations(runtime)),
-        "spec": spec(runtime, served.max_model_len, served.aliases),
+        "spec": spec(runtime, _own(served)),
     }
+
+
+def _own(served: ServedModel) -> Own:
+    shm_size = served.shm_size or _TEMPLATE.shm_size
+    return Own(served.max_model_len, served.aliases, canonical(shm_size), served.startup_timeout_s)
 
 
 @cache
@@ -110,7 +128,7 @@ def accelerators_annotation(runtime: Runtime) -> str:
 
 
 @cache
-def spec(runtime: Runtime, max_model_len: int | None = None, aliases: tuple[str, ...] = ()) -> ServingRuntimeSpec:
+def spec(runtime: Runtime, own: Own = _TEMPLATE) -> ServingRuntimeSpec:
     """The spec that a model's ServingRuntime and the dashboard's Template share; only the former has a model's values.
 
     Its form is that of the runtimes that OpenShift AI ships: odh-model-controller
@@ -122,20 +140,20 @@ def spec(runtime: Runtime, max_model_len: int | None = None, aliases: tuple[str,
             "prometheus.io/path": "/metrics",
             "prometheus.io/port": str(_PORT),
         },
-        "containers": [_container(runtime, max_model_len, aliases)],
+        "containers": [_container(runtime, own)],
         "multiModel": False,
         "supportedModelFormats": [{"name": "vLLM", "autoSelect": True}],
-        # vllm-project/vllm docs/deployment/k8s.md @ v0.32.0.
-        "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}],
+        "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": own.shm_size}}],
     }
     return cast("ServingRuntimeSpec", Shared(content))
 
 
-def _container(runtime: Runtime, max_model_len: int | None, aliases: tuple[str, ...]) -> Container:
+def _container(runtime: Runtime, own: Own) -> Container:
     # The upstream image has `python3` only (vllm-project/vllm docker/Dockerfile @ v0.32.0). UNVERIFIED: Red Hat's have
     # both names; their own runtimes call `python`.
     python = "python3" if "vllm/vllm-openai" in runtime.image else "python"
-    length = [] if max_model_len is None else [f"--max-model-len={max_model_len}"]
+    length = [] if own.max_model_len is None else [f"--max-model-len={own.max_model_len}"]
+    failures = -(-own.startup_timeout_s // _STARTUP_PERIOD_S)
     return {
         "name": "kserve-container",
         "image": runtime.image,
@@ -143,11 +161,11 @@ def _container(runtime: Runtime, max_model_len: int | None, aliases: tuple[str, 
         # KServe fills in {{.Name}}: ReplacePlaceholders, opendatahub-io/kserve
         # pkg/controller/v1beta1/inferenceservice/utils/utils.go @ odh-v3.4. The dashboard's metrics ask for the model
         # by that name: opendatahub-io/odh-model-controller internal/controller/constants/runtime-metrics.go @ odh-v3.4.
-        "args": [f"--port={_PORT}", "--model=/mnt/models", *_names(aliases), *length, *runtime.args],
+        "args": [f"--port={_PORT}", "--model=/mnt/models", *_names(own.aliases), *length, *runtime.args],
         "env": env_vars({**_NON_ROOT_ENV, **dict(runtime.env)}),
         "ports": [{"containerPort": _PORT, "name": "http", "protocol": "TCP"}],
         "securityContext": _SECURITY_CONTEXT,
-        "startupProbe": _STARTUP_PROBE,
+        "startupProbe": _probe(period_s=_STARTUP_PERIOD_S, timeout_s=5, failures=failures),
         "readinessProbe": _READINESS_PROBE,
         "livenessProbe": _LIVENESS_PROBE,
         "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],

@@ -143,6 +143,9 @@ class Predictor(TypedDict):
     autoScaling: NotRequired[dict[str, Any]]
     deploymentStrategy: DeploymentStrategy
     timeout: NotRequired[int]
+    priorityClassName: NotRequired[str]
+    serviceAccountName: NotRequired[str]
+    imagePullSecrets: NotRequired[list[dict[str, str]]]
     nodeSelector: NotRequired[dict[str, str]]
     tolerations: NotRequired[list[dict[str, Any]]]
     model: ModelSpec

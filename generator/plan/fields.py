@@ -42,6 +42,7 @@ _NAMES: Final = {
     "repo": "source.repo",
     "repo_url": "repoURL",
     "secret_name": "secret.existing",
+    "startup_timeout_s": "startupTimeout",
     "timeout_s": "timeout",
 }
 """Where the name in models.yaml is not the attribute's in camel case."""

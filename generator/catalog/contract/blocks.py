@@ -108,6 +108,13 @@ class HardwareProfile(TypedDict, Generic[Null], total=False):
 
 
 @closed
+class SecretName(TypedDict):
+    """A Secret in the model's namespace, as in the Kubernetes API."""
+
+    name: Annotated[s.ObjectName, Field(description="The Secret's name.", examples=["quay-pull"])]
+
+
+@closed
 class Toleration(TypedDict, total=False):
     """A toleration, as in the Kubernetes API."""
 

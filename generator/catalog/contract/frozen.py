@@ -28,6 +28,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "tolerations": [],
         "args": [],
         "env": {},
+        "startupTimeout": 600,
+        "imagePullSecrets": [],
         "expose": False,
         "auth": False,
         "labels": {},
@@ -47,6 +49,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "tolerations": [],
         "args": [],
         "env": {},
+        "startupTimeout": 600,
+        "imagePullSecrets": [],
         "expose": False,
         "auth": False,
         "labels": {},
@@ -62,6 +66,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "tolerations": [],
         "args": [],
         "env": {},
+        "startupTimeout": 600,
+        "imagePullSecrets": [],
         "expose": False,
         "auth": False,
         "labels": {},
@@ -155,6 +161,7 @@ OUTLINE: Node = Block(
                 "resources": Block({"cpu": None, "memory": None, "gpu": None, "accelerator": None}),
                 "hardwareProfile": Block({"name": None, "namespace": None}),
                 "queue": None,
+                "priorityClassName": None,
                 "nodeSelector": Map(None),
                 "tolerations": List(
                     Block(
@@ -181,6 +188,10 @@ OUTLINE: Node = Block(
                 "args": List(None),
                 "extraArgs": List(None),
                 "env": Map(None),
+                "shmSize": None,
+                "startupTimeout": None,
+                "imagePullSecrets": List(Block({"name": None})),
+                "serviceAccountName": None,
                 "expose": None,
                 "auth": None,
                 "timeout": None,
@@ -208,6 +219,7 @@ OUTLINE: Node = Block(
                             "resources": Block({"cpu": None, "memory": None, "gpu": None, "accelerator": None}),
                             "hardwareProfile": Block({"name": None, "namespace": None}),
                             "queue": None,
+                            "priorityClassName": None,
                             "nodeSelector": Map(None),
                             "tolerations": List(
                                 Block(
@@ -234,6 +246,10 @@ OUTLINE: Node = Block(
                             "args": List(None),
                             "extraArgs": List(None),
                             "env": Map(None),
+                            "shmSize": None,
+                            "startupTimeout": None,
+                            "imagePullSecrets": List(Block({"name": None})),
+                            "serviceAccountName": None,
                             "expose": None,
                             "auth": None,
                             "timeout": None,
@@ -266,6 +282,7 @@ OUTLINE: Node = Block(
                     "resources": Block({"cpu": None, "memory": None, "gpu": None, "accelerator": None}),
                     "hardwareProfile": Block({"name": None, "namespace": None}),
                     "queue": None,
+                    "priorityClassName": None,
                     "nodeSelector": Map(None),
                     "tolerations": List(
                         Block(
@@ -292,6 +309,10 @@ OUTLINE: Node = Block(
                     "args": List(None),
                     "extraArgs": List(None),
                     "env": Map(None),
+                    "shmSize": None,
+                    "startupTimeout": None,
+                    "imagePullSecrets": List(Block({"name": None})),
+                    "serviceAccountName": None,
                     "expose": None,
                     "auth": None,
                     "timeout": None,
@@ -321,6 +342,7 @@ OUTLINE: Node = Block(
                                 "resources": Block({"cpu": None, "memory": None, "gpu": None, "accelerator": None}),
                                 "hardwareProfile": Block({"name": None, "namespace": None}),
                                 "queue": None,
+                                "priorityClassName": None,
                                 "nodeSelector": Map(None),
                                 "tolerations": List(
                                     Block(
@@ -347,6 +369,10 @@ OUTLINE: Node = Block(
                                 "args": List(None),
                                 "extraArgs": List(None),
                                 "env": Map(None),
+                                "shmSize": None,
+                                "startupTimeout": None,
+                                "imagePullSecrets": List(Block({"name": None})),
+                                "serviceAccountName": None,
                                 "expose": None,
                                 "auth": None,
                                 "timeout": None,
@@ -847,6 +873,19 @@ CORE_SCHEMA: dict[str, Any] = {
                                 },
                                 "required": False,
                             },
+                            "priorityClassName": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 253,
+                                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                                    },
+                                },
+                                "required": False,
+                            },
                             "nodeSelector": {
                                 "type": "typed-dict-field",
                                 "schema": {
@@ -934,6 +973,48 @@ CORE_SCHEMA: dict[str, Any] = {
                                 },
                                 "required": False,
                             },
+                            "shmSize": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 16,
+                                        "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "startupTimeout": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "int", "ge": 10, "le": 86400}},
+                                "required": False,
+                            },
+                            "imagePullSecrets": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-15"},
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "serviceAccountName": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 253,
+                                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                                    },
+                                },
+                                "required": False,
+                            },
                             "expose": {
                                 "type": "typed-dict-field",
                                 "schema": {"type": "nullable", "schema": {"type": "bool"}},
@@ -1001,7 +1082,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "files": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-16"}},
                                 "required": False,
                             },
                             "stopped": {
@@ -1036,14 +1117,14 @@ CORE_SCHEMA: dict[str, Any] = {
                                         "max_length": 63,
                                         "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
                                     },
-                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-16"},
+                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-17"},
                                 },
                                 "required": False,
                             },
                         },
                         "extra_behavior": "forbid",
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Model"},
-                        "ref": "block-17",
+                        "ref": "block-18",
                     },
                 },
                 "required": True,
@@ -1051,7 +1132,7 @@ CORE_SCHEMA: dict[str, Any] = {
         },
         "extra_behavior": "forbid",
         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Catalog"},
-        "ref": "block-18",
+        "ref": "block-19",
     },
     "definitions": [
         {
@@ -1265,6 +1346,19 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "priorityClassName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                    "required": False,
+                },
                 "nodeSelector": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1344,6 +1438,45 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "shmSize": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 16,
+                            "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
+                        },
+                    },
+                    "required": False,
+                },
+                "startupTimeout": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 10, "le": 86400}},
+                    "required": False,
+                },
+                "imagePullSecrets": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                    },
+                    "required": False,
+                },
+                "serviceAccountName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                    "required": False,
+                },
                 "expose": {
                     "type": "typed-dict-field",
                     "schema": {"type": "nullable", "schema": {"type": "bool"}},
@@ -1406,7 +1539,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-16"}},
                     "required": False,
                 },
                 "stopped": {
@@ -1436,7 +1569,7 @@ CORE_SCHEMA: dict[str, Any] = {
                     "schema": {
                         "type": "dict",
                         "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                        "values_schema": {"type": "definition-ref", "schema_ref": "block-16"},
+                        "values_schema": {"type": "definition-ref", "schema_ref": "block-17"},
                     },
                     "required": False,
                 },
@@ -1646,6 +1779,24 @@ CORE_SCHEMA: dict[str, Any] = {
         {
             "type": "typed-dict",
             "fields": {
+                "name": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "str",
+                        "min_length": 1,
+                        "max_length": 253,
+                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                    },
+                    "required": True,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "SecretName"},
+            "ref": "block-15",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
                 "include": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1665,7 +1816,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Files"},
-            "ref": "block-15",
+            "ref": "block-16",
         },
         {
             "type": "typed-dict",
@@ -1789,6 +1940,19 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "priorityClassName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                    "required": False,
+                },
                 "nodeSelector": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1868,6 +2032,45 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "shmSize": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 16,
+                            "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
+                        },
+                    },
+                    "required": False,
+                },
+                "startupTimeout": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 10, "le": 86400}},
+                    "required": False,
+                },
+                "imagePullSecrets": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                    },
+                    "required": False,
+                },
+                "serviceAccountName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                    "required": False,
+                },
                 "expose": {
                     "type": "typed-dict-field",
                     "schema": {"type": "nullable", "schema": {"type": "bool"}},
@@ -1930,7 +2133,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-16"}},
                     "required": False,
                 },
                 "stopped": {
@@ -1941,7 +2144,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Settings"},
-            "ref": "block-16",
+            "ref": "block-17",
         },
     ],
 }

@@ -114,6 +114,13 @@ class Settings(TypedDict, Generic[Null], total=False):
         Field(description="The Kueue LocalQueue that admits the pods.", examples=["gpu-queue"]),
         Otherwise("none"),
     ]
+    priorityClassName: Annotated[
+        s.ObjectName | Null,
+        Field(
+            description="The PriorityClass of the pods. It must exist in the cluster.", examples=["production-models"]
+        ),
+        Otherwise("the cluster's"),
+    ]
     nodeSelector: Annotated[
         dict[s.LabelKey, s.LabelValue | Null] | Null,
         Field(
@@ -163,6 +170,41 @@ class Settings(TypedDict, Generic[Null], total=False):
             examples=[{"VLLM_LOGGING_LEVEL": "DEBUG"}],
         ),
         Default({}),
+    ]
+    shmSize: Annotated[
+        s.Memory | Null,
+        Field(
+            description="The size limit of /dev/shm. What is written there counts towards `resources.memory`.",
+            examples=["4Gi"],
+        ),
+        Otherwise("2Gi"),
+    ]
+    startupTimeout: Annotated[
+        Annotated[int, Field(ge=10, le=86_400)] | Null,
+        Field(
+            description="How long vLLM may take to load the model before the container is restarted, in seconds,"
+            " rounded up to tens. The download from S3 comes before and does not count.",
+            examples=[1800],
+        ),
+        Default(600),
+    ]
+    imagePullSecrets: Annotated[
+        list[blocks.SecretName] | Null,
+        Field(
+            description="Secrets for pulling images, in the model's namespace. They replace those of the pods'"
+            " ServiceAccount.",
+            examples=[[{"name": "quay-pull"}]],
+        ),
+        Default([], "those of the pods' ServiceAccount"),
+    ]
+    serviceAccountName: Annotated[
+        s.ObjectName | Null,
+        Field(
+            description="The ServiceAccount of the pods. It must exist in the model's namespace. Callers of a model"
+            " with `auth` have another one.",
+            examples=["model-server"],
+        ),
+        Otherwise("the namespace's `default`"),
     ]
     expose: Annotated[bool | Null, Field(description="Create a Route.", examples=[True]), Default(value=False)]
     auth: Annotated[

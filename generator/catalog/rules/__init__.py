@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from generator.catalog.model import Catalog, Violation
-from generator.catalog.rules import arguments, capacity, names, references, sizes, text
+from generator.catalog.rules import arguments, capacity, names, pods, references, sizes, text
 
-_MODULES: Final = (names, references, arguments, capacity, sizes)
+_MODULES: Final = (names, references, arguments, capacity, pods, sizes)
 _RULES: Final = tuple(rule for module in _MODULES for rule in module.RULES)
 _OF_THE_TARGET: Final = tuple(rule for module in _MODULES for rule in getattr(module, "OF_THE_TARGET", ()))
 _OF_THE_WHOLE: Final = tuple(rule for module in _MODULES for rule in getattr(module, "OF_THE_WHOLE", ()))

@@ -122,23 +122,24 @@ _REQUESTS: Final = "requests."
 
 def _amounts(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
-        if problem := _memory(served.memory):
-            yield Violation(catalog.origin(served, "resources", "memory"), *problem)
+        for amount, *path in ((served.memory, "resources", "memory"), (served.shm_size, "shmSize")):
+            if amount and (problem := _memory(path[-1], amount)):
+                yield Violation(catalog.origin(served, *path), *problem)
         if thousandths(served.cpu) > _MOST_CPUS * 1000:
             message = f"cpu is {served.cpu}, but must be at most {_MOST_CPUS}"
             yield Violation(catalog.origin(served, "resources", "cpu"), "out-of-range", message)
 
 
-def _memory(memory: str) -> tuple[Code, str, str | None] | None:
+def _memory(field: str, amount: str) -> tuple[Code, str, str | None] | None:
     """What is wrong with an amount of memory, and what to do."""
-    size, rest = divmod(thousandths(memory), 1000)
+    size, rest = divmod(thousandths(amount), 1000)
     if size < _LEAST_BYTES:
-        hint = f"add a unit, such as {memory}Gi" if memory.isdecimal() else "use a larger unit, such as Gi"
-        return "invalid-quantity", f"memory {memory} is {size:,} bytes, too little for any model", hint
+        hint = f"add a unit, such as {amount}Gi" if amount.isdecimal() else "use a larger unit, such as Gi"
+        return "invalid-quantity", f"{field} {amount} is {size:,} bytes, too little for any model", hint
     if size > _MOST_BYTES:
-        return "out-of-range", f"memory is {memory}, but must be at most 64Ti", None
+        return "out-of-range", f"{field} is {amount}, but must be at most 64Ti", None
     if rest:
-        message = f"memory {memory} is no whole number of bytes, and Kubernetes would store it as {canonical(memory)}"
+        message = f"{field} {amount} is no whole number of bytes, and Kubernetes would store it as {canonical(amount)}"
         return "invalid-quantity", message, "use a smaller unit without a fraction"
     return None
 

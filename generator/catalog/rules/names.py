@@ -1,6 +1,6 @@
 """Names, namespaces and metadata that the cluster would refuse, rewrite, or assign to something else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from generator.catalog.applications import applications
@@ -37,6 +37,7 @@ _OWNED_LABELS: Final = frozenset({"app", "modelFormat", "component"})
 _OWNED_ENV: Final = {
     "HF_HUB_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
     "TRANSFORMERS_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
+    "VLLM_ENGINE_READY_TIMEOUT_S": ("it must agree with the container's probe", "set `startupTimeout`"),
     "VLLM_ALLOW_LONG_MAX_MODEL_LEN": ("it lets vLLM accept lengths that make it crash", "set `maxModelLen`"),
 }
 # The webhook refuses the dashboard's namespace alone: opendatahub-io/odh-model-controller
@@ -231,38 +232,5 @@ def _variable(variable: str, loc: Loc, blocked: frozenset[str]) -> Iterator[Viol
         yield Violation(loc, "blocked-env", message, "remove it", at_key=True)
 
 
-def _tolerations(catalog: Catalog) -> Iterator[Violation]:
-    for served in catalog.forms():
-        for position, toleration in enumerate(served.tolerations):
-            if problem := _toleration(toleration):
-                yield Violation(catalog.origin(served, "tolerations", position), "invalid-toleration", *problem)
-
-
-def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
-    """What the API server would refuse, and what to do.
-
-    ValidateTolerations in kubernetes/kubernetes pkg/apis/core/validation/validation.go @ v1.34.0.
-    """
-    exists = raw.get("operator", "Equal") == "Exists"
-    if exists and raw.get("value"):
-        return "the operator Exists takes no value", "remove value or operator"
-    if "key" not in raw and not exists:
-        return "without a key, the operator must be Exists", "set key, or operator: Exists"
-    if "tolerationSeconds" in raw and raw.get("effect") != "NoExecute":
-        return "tolerationSeconds requires the effect NoExecute", "set effect: NoExecute, or remove tolerationSeconds"
-    return None
-
-
 OF_THE_TARGET = (_lengths, _clusters, _variables)
-RULES = (
-    _unique,
-    _aliases,
-    _lengths,
-    _reserved,
-    _applications,
-    _clusters,
-    _namespaces,
-    _metadata,
-    _variables,
-    _tolerations,
-)
+RULES = (_unique, _aliases, _lengths, _reserved, _applications, _clusters, _namespaces, _metadata, _variables)
