@@ -112,9 +112,5 @@ class ToolError(GeneratorError):
     """An external tool failed."""
 
 
-class ToolMissingError(ToolError):
-    """An external tool is not installed."""
-
-
 class InterruptedSyncError(GeneratorError):
     """A sync was asked to stop; or a part of a file cannot be used because another part failed."""

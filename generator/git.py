@@ -61,5 +61,5 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def _run(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    git = programs.find("git", root)
+    git = programs.find("git")
     return programs.run([str(git), "-C", str(root), *arguments], stdin=stdin).stdout

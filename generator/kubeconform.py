@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,13 +46,13 @@ def check(root: Path, catalog: Catalog, origins: Mapping[str, Loc], document: Do
 
     Raises ToolError when kubeconform cannot be run, or did not report on every object: it exits 0 for no files.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, resources.as_file(resources.files("generator") / "schemas") as ours:
         inner = _inner_runtimes(root, Path(folder), origins)
         found: list[Diagnostic] = []
         for target, paths in _by_target(catalog, origins).items():
             asked = {str(root / path): origins[path] for path in paths}
             asked |= {file: origins[path] for file, path in inner.items() if path in paths}
-            findings = _kubeconform(root, target, sorted(asked))
+            findings = _kubeconform((root / "schemas", ours), target, sorted(asked))
             if len(findings) != len(asked):
                 raise ToolError(f"kubeconform reported on {len(findings)} of {len(asked)} objects")
             found += [
@@ -101,24 +102,25 @@ def _objects(root: Path, path: str) -> list[Any]:
         raise ToolError(f"{path} is not a Template: {type(error).__name__}", hint=hint) from None
 
 
-def _require_readable(root: Path, folder: str) -> None:
+def _require_readable(folder: Path) -> None:
     """Check every schema, since kubeconform takes one that it cannot read for a fault of the object."""
-    for path in sorted((root / folder).rglob("*.json")):
+    for path in sorted(folder.rglob("*.json")):
         try:
             path.read_bytes()
         except OSError as error:
-            message = f"cannot read {path.relative_to(root)}: {error.strerror}"
-            raise ToolError(message, hint="restore schemas/ from Git or with `make schemas`") from None
+            hint = "make it readable, or remove it: then the schema that comes with this tool is used"
+            raise ToolError(f"cannot read {path}: {error.strerror}", hint=hint) from None
 
 
-def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str, Any]]:
-    program = tools.find("kubeconform", root)
+def _kubeconform(schemas: tuple[Path, ...], target: Target, paths: list[str]) -> list[dict[str, Any]]:
+    """What kubeconform says of each object; of the folders of schemas, the first that has the kind decides."""
+    program = tools.find("kubeconform")
     # Options, exit codes and output: yannh/kubeconform Readme.md @ v0.8.0.
     layout = "{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
     options = [str(program), "-strict", "-verbose", "-output", "json", "-n", "4"]
-    for folder in _schema_folders(target):
-        _require_readable(root, folder)
-        options += ["-schema-location", f"{root}/{folder}/{layout}"]
+    for folder in (base / name for base in schemas for name in _parts(target)):
+        _require_readable(folder)
+        options += ["-schema-location", f"{folder}/{layout}"]
     findings: list[dict[str, Any]] = []
     for batch in _batches(paths):
         done = tools.run([*options, *batch], ok=(0, 1))
@@ -129,8 +131,9 @@ def _kubeconform(root: Path, target: Target, paths: list[str]) -> list[dict[str,
     return findings
 
 
-def _schema_folders(target: Target) -> tuple[str, str]:
-    return f"schemas/kserve-{target.kserve}", "schemas/cluster"
+def _parts(target: Target) -> tuple[str, str]:
+    """What of a folder of schemas applies to the target."""
+    return f"kserve-{target.kserve}", "cluster"
 
 
 def _batches(paths: list[str]) -> Iterator[list[str]]:
@@ -151,8 +154,8 @@ def _diagnostic(
     where = path.relative_to(root) if path.is_relative_to(root) else "inside its Template"
     hint = "run `generate`, in case the file was edited by hand; if the error stays, report it as a bug in this tool"
     if words.startswith(_NO_SCHEMA):
-        words = f"no schema for {finding['kind']} {finding['version']} in {' or '.join(_schema_folders(target))}"
-        hint = "restore schemas/ from Git or with `make schemas`; if the file was edited by hand, run `generate`"
+        words = f"no schema for {finding['kind']} {finding['version']} in {' or '.join(_parts(target))}"
+        hint = "run `generate`, in case the file was edited by hand; if the error stays, install this tool again"
     message = credentials.redact(f"{finding['kind']} {finding['name']} ({where}): {words}")
     return Diagnostic(document.path, position, "kubeconform", message, hint, source_line=document.line(position))
 

@@ -1,6 +1,5 @@
 """Runs other programs, with a time limit and the expected exit codes. Only this module imports subprocess."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Collection, Sequence
@@ -8,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from generator.diagnostics import ToolError, ToolMissingError
+from generator.diagnostics import GeneratorError, ToolError
 
-FOLDER: Final = ".tools/bin"
-_MODULES: Final = {
-    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
-    "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
+_PAGES: Final = {
+    "git": "https://git-scm.com/downloads",
+    "kubeconform": "https://github.com/yannh/kubeconform/releases/tag/v0.8.0",
 }
+_MODULES: Final = {"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0"}
+"""Those that Go can build: the version is the one that the tests run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +25,20 @@ class Completed:
     stdout: bytes
 
 
-def find(name: str, root: Path) -> Path:
-    """The program from the project's own tools, or from PATH.
-
-    Raises ToolMissingError, which says how to get it.
-    """
-    own = root / FOLDER / name
-    if own.is_file() and os.access(own, os.X_OK):
-        return own
+def find(name: str) -> Path:
+    """The program on PATH. Raises GeneratorError, which says how to get it on this system."""
     found = shutil.which(name)
     if found is None:
-        hint = f"run `make tools`, or `go install {_MODULES[name]}@latest`"
-        raise ToolMissingError(f"{name} is not installed", hint=hint)
+        raise GeneratorError(f"{name} is not installed", hint=_way_to_get(name))
     return Path(found)
+
+
+def _way_to_get(name: str) -> str:
+    if shutil.which("brew"):
+        return f"run `brew install {name}`"
+    if name in _MODULES and shutil.which("go"):
+        return f"run `go install {_MODULES[name]}`, and put `$(go env GOPATH)/bin` on PATH"
+    return f"get it from {_PAGES[name]}, and put it on PATH"
 
 
 def run(

@@ -59,6 +59,12 @@ def tool() -> Callable[[str], Path]:
     return find
 
 
+@pytest.fixture
+def kubeconform(tool: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put kubeconform on PATH, where `check` looks for it."""
+    monkeypatch.setenv("PATH", str(tool("kubeconform").parent), prepend=":")
+
+
 @pytest.fixture(scope="session")
 def yaml_language_server() -> Path:
     """The script that node runs, as `make tools` installs it; found or missing like any tool."""

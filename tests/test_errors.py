@@ -110,14 +110,12 @@ def test_a_finding_is_printed_as_expected(case: str, tmp_path: Path, *, update_g
 
 @pytest.mark.parametrize("case", CHECKED)
 def test_a_finding_on_disk_leads_to_the_catalog(
-    case: str, tool: Callable[[str], Path], tmp_path: Path, *, update_golden: bool
+    case: str, request: pytest.FixtureRequest, tmp_path: Path, *, update_golden: bool
 ) -> None:
     """`check` compares the disk with what the catalog produces, and points to the catalog entry."""
     root = project(tmp_path, catalog_of(case))
     if case.startswith("kubeconform"):
-        (root / "schemas").symlink_to(ROOT / "schemas")
-        (root / ".tools" / "bin").mkdir(parents=True)
-        (root / ".tools" / "bin" / "kubeconform").symlink_to(tool("kubeconform"))
+        request.getfixturevalue("kubeconform")
     assert run("generate", root=root).code == 0
     DAMAGES[case](root)
     command = ("generate", "--check") if code_of(case) == DRIFT else ("check",)

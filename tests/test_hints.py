@@ -1,10 +1,14 @@
 """A hint names what was meant, and where it goes, or nothing that is far away."""
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
-from helpers import MINIMAL
+from helpers import MINIMAL, ROOT
 from strategies import catalog_text
 
 from generator.catalog.habits import FIELDS as HABITS
@@ -192,3 +196,20 @@ def test_every_hint_names_a_field_that_exists() -> None:
 def test_a_suggestion_is_near(word: str, known: tuple[str, ...], meant: str | None) -> None:
     """A slip of the keyboard, another case or another separator; a word that shares some letters is no suggestion."""
     assert suggestion(word, known) == (meant and f"did you mean '{meant}'?")
+
+
+def test_no_message_names_a_task_of_this_repository() -> None:
+    """Who has installed the package has no Makefile."""
+    texts = [text for path in sorted((ROOT / "generator").rglob("*.py")) for text in printed(path)]
+    assert len(texts) > 1_000
+    assert [text for text in texts if re.search(r"`make\b|Makefile", text)] == []
+
+
+def printed(path: Path) -> Iterator[str]:
+    """The texts in a module that may be printed: all but docstrings, and theirs in commands."""
+    tree = ast.parse(path.read_text("utf-8"))
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    notes = [] if path.parent.name == "commands" else [id(statement.value) for statement in statements]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in notes:
+            yield node.value

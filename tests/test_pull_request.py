@@ -371,3 +371,13 @@ def test_every_danger_is_documented() -> None:
     assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == sorted(get_args(Kind))
     schema = json.loads((ROOT / "docs" / "plan.schema.json").read_text("utf-8"))
     assert schema["properties"]["dangers"]["items"]["properties"]["kind"]["enum"] == sorted(get_args(Kind))
+
+
+def test_without_git_the_way_to_get_it_is_named(merged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container image may have none."""
+    monkeypatch.setenv("PATH", str(merged))
+    ran = run("plan", "--against", "main", root=merged)
+    assert (ran.code, ran.stderr) == (
+        2,
+        "error: git is not installed\n  hint: get it from https://git-scm.com/downloads, and put it on PATH\n",
+    )

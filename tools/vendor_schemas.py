@@ -1,4 +1,4 @@
-"""Make schemas/: strict JSON Schemas from the CRDs and OpenAPI documents of pinned Go modules."""
+"""Make generator/schemas/: strict JSON Schemas from the CRDs and OpenAPI documents of pinned Go modules."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from generator.compiler.kinds import KINDS, Kind
 
 Files = dict[PurePosixPath, bytes]
 
-SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
+SCHEMAS = Path(__file__).resolve().parent.parent / "generator/schemas"
 DOWNLOAD_TIMEOUT_S = 900
 
 
@@ -229,8 +229,8 @@ def make() -> Files:
 
 
 def read_owned(folder: Path) -> Files:
-    """What this tool has written; `models.schema.json` beside it is made from the contract (`make contract`)."""
-    paths = (*folder.glob("*/**/*.json"), *folder.glob("README.md"))
+    """What is there now, all of it written by this tool."""
+    paths = (*folder.rglob("*.json"), folder / "README.md")
     return {PurePosixPath(p.relative_to(folder).as_posix()): p.read_bytes() for p in paths}
 
 
@@ -256,7 +256,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     have = read_owned(SCHEMAS)
     changed = sorted(p for p in {*wanted, *have} if wanted.get(p) != have.get(p))
     for path in changed:
-        sys.stdout.write(f"{'write' if path in wanted else 'remove'} schemas/{path}\n")
+        sys.stdout.write(f"{'write' if path in wanted else 'remove'} generator/schemas/{path}\n")
     if not check:
         write(SCHEMAS, wanted, changed)
     return 1 if check and changed else 0

@@ -26,7 +26,7 @@ class Kind(NamedTuple):
         return dict(sorted({SYNC_WAVE: str(self.wave), **more}.items()))
 
 
-# Groups and versions are those of the schemas in schemas/README.md. Models load slowly, so they are in the last wave:
+# Groups and versions are those in generator/schemas/README.md. Models load slowly, so they are in the last wave:
 # a sync does not wait for it (finalWave in argoproj/argo-cd gitops-engine/pkg/sync/sync_context.go @ v3.5.1).
 KINDS: Final = {
     kind.name: kind
