@@ -18,7 +18,7 @@ EXIT_ERROR: Final = 2
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
 
-_COMMANDS: Final = ("add", "check", "generate", "lock", "plan", "schema", "sync")
+_COMMANDS: Final = ("add", "check", "generate", "init", "lock", "plan", "schema", "sync")
 
 
 class _Commands(click.Group):

@@ -1,5 +1,7 @@
-"""Reads what a Git repository held at another commit, by the `git` program."""
+"""Reads what a Git repository held at another commit, and merges texts as Git does, by the `git` program."""
 
+import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -42,6 +44,51 @@ def files(root: Path, commit: str, paths: Sequence[str]) -> FileTree:
         if mode in _FILES:
             found[path] = blob
     return dict(zip(found, _blobs(root, tuple(found.values())), strict=True))
+
+
+_SHA1: Final = 40
+"""The length of an object's id in a repository that does not use SHA-256."""
+_MOST_CONFLICTS: Final = 127
+"""`git merge-file` exits with the number of conflicts, and no more: git/git Documentation/git-merge-file.adoc."""
+
+
+def object_format(root: Path) -> str:
+    """`sha1` or `sha256`: how the repository of `root` names its objects; `sha1` where there is none yet."""
+    try:
+        return _git(root, "rev-parse", "--show-object-format")
+    except ToolError:
+        return "sha1"
+
+
+def blob_id(content: bytes, algorithm: str) -> str:
+    """The id that Git gives a file of this content. gitformat-pack, "object types"; git/git hash-object."""
+    return hashlib.new(algorithm, b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+def is_blob(content: bytes, name: str) -> bool:
+    """Whether a file of this content has that id."""
+    return blob_id(content, "sha1" if len(name) == _SHA1 else "sha256") == name
+
+
+def blob(root: Path, name: str) -> bytes | None:
+    """The content of an object of the repository; None when it has no such object, or there is no repository."""
+    try:
+        return _run(root, "cat-file", "blob", name)
+    except ToolError:
+        return None
+
+
+def merged(ours: bytes, base: bytes, theirs: bytes, labels: tuple[str, str, str]) -> tuple[bytes, bool]:
+    """Both sides' changes since `base` in one text, and whether some are in conflict, which is marked in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("ours", "base", "theirs")
+        for name, content in zip(names, (ours, base, theirs), strict=True):
+            Path(folder, name).write_bytes(content)
+        named = [part for label in labels for part in ("-L", label)]
+        git = programs.find("git", Path(folder))
+        argv = [str(git), "merge-file", "--stdout", *named, *names]
+        done = programs.run(argv, ok=range(_MOST_CONFLICTS + 1), cwd=Path(folder))
+    return done.stdout, done.code > 0
 
 
 def _blobs(root: Path, names: Sequence[str]) -> list[bytes]:

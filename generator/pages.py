@@ -1,10 +1,11 @@
-"""Pages for readers, from Jinja templates."""
+"""Pages for readers."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from generator import templates
 from generator.catalog.layout import artifact_prefix
 from generator.catalog.model import Catalog, Model, ServedModel
 from generator.commits import short
@@ -18,18 +19,8 @@ _TEMPLATE: Final = Path(__file__).with_name("catalog.md.j2")
 
 def pages(catalog: Catalog) -> FileTree:
     """The pages, by path."""
-    import jinja2  # noqa: PLC0415 - a third of the start-up time of everything else
-
-    environment = jinja2.Environment(
-        autoescape=False,  # noqa: S701 - Markdown; `cell` and `code` below neutralise it
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(cell=_cell, served=_served)
-    template = environment.from_string(_TEMPLATE.read_text("utf-8"))
-    text = template.render(mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint, releases=_releases(catalog))
+    filters = {"cell": _cell, "served": _served}
+    text = templates.render(_TEMPLATE, filters, mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint)
     return {CATALOG_PAGE: "\n".join(map(visible, text.split("\n"))).encode()}
 
 

@@ -63,20 +63,29 @@ class Target(NamedTuple):
 
     DefaultBlockedEnvVars in opendatahub-io/kserve pkg/validation/env_policy.go @ odh-v3.4; not @ odh-v3.3.
     """
+    image: str
+    """The image of Red Hat AI Inference Server with this vLLM: what a new catalog begins with.
+
+    Release and tag are named together in model cards of RedHatAI on the Hub ("Validated on RHOAI 2.25", "RHAIIS 3.2.2",
+    "vLLM: 0.10.1.1"; 3.2 with 3.2.5) and in redhat-ai-services/vllm-kserve @ 0.7.0 (3.3). UNVERIFIED for 3.0, 3.4 and
+    3.5: there it is the product's tag of the same vLLM. Since 3.4 the registry's folder is rhaii, no longer rhaiis.
+    """
 
 
 _PYTHONPATH: Final = frozenset({"PYTHONPATH"})
 _NONE: Final[frozenset[str]] = frozenset()
+_RHAIIS: Final = "registry.redhat.io/rhaiis/vllm-cuda-rhel9"
+_RHAII: Final = "registry.redhat.io/rhaii/vllm-cuda-rhel9"
 
 TARGETS: Final[dict[str, Target]] = {
     target.release: target
     for target in (
-        #      release kserve    vllm               deployment mode  format protocol auth  KEDA   blocked env
-        Target("2.25", "0.15.2", parse("0.10.1.1"), "RawDeployment", False, None, 36, False, _NONE),
-        Target("3.0", "0.15.2", parse("0.11.0"), "RawDeployment", False, None, 36, False, _NONE),
-        Target("3.2", "0.15.2", parse("0.11.2"), "RawDeployment", False, None, 36, False, _NONE),
-        Target("3.3", "0.15.2", parse("0.13.0"), "RawDeployment", False, None, 36, False, _NONE),
-        Target("3.4", "0.17.0", parse("0.18.0"), "Standard", True, None, 36, True, _PYTHONPATH),
-        Target("3.5", "0.20.0", parse("0.24.0"), "Standard", True, "v2", None, True, _PYTHONPATH),
+        #      release kserve    vllm               deployment mode  format protocol auth  KEDA   blocked env  image
+        Target("2.25", "0.15.2", parse("0.10.1.1"), "RawDeployment", False, None, 36, False, _NONE, f"{_RHAIIS}:3.2.2"),
+        Target("3.0", "0.15.2", parse("0.11.0"), "RawDeployment", False, None, 36, False, _NONE, f"{_RHAIIS}:3.2.3"),
+        Target("3.2", "0.15.2", parse("0.11.2"), "RawDeployment", False, None, 36, False, _NONE, f"{_RHAIIS}:3.2.5"),
+        Target("3.3", "0.15.2", parse("0.13.0"), "RawDeployment", False, None, 36, False, _NONE, f"{_RHAIIS}:3.3.0"),
+        Target("3.4", "0.17.0", parse("0.18.0"), "Standard", True, None, 36, True, _PYTHONPATH, f"{_RHAII}:3.4.0"),
+        Target("3.5", "0.20.0", parse("0.24.0"), "Standard", True, "v2", None, True, _PYTHONPATH, f"{_RHAII}:3.5.0"),
     )
 }

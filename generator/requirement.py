@@ -7,7 +7,7 @@ from generator.catalog.contract.patterns import SPECIFIER
 from generator.diagnostics import CatalogError, Diagnostic
 from generator.yaml.read import Document
 
-_PACKAGE: Final = "rhoai-model-gitops"
+PACKAGE: Final = "rhoai-model-gitops"
 _SPECIFIER: Final = re.compile(SPECIFIER)
 _FIELD: Final = "generator"
 
@@ -30,7 +30,7 @@ def check(document: Document) -> None:
         return
     hint = f"allow {version} here, and review what `generate` then changes; or install an older version"
     if any(version < Version(one.version.removesuffix(".*")) for one in unmet):
-        hint = f"upgrade it as it was installed: `pipx upgrade {_PACKAGE}` or `uv tool upgrade {_PACKAGE}`"
+        hint = f"upgrade it as it was installed: `pipx upgrade {PACKAGE}` or `uv tool upgrade {PACKAGE}`"
     message = f"this catalog needs generator {wanted}, and this is {version}"
     position = document.locate((_FIELD,))
     line = document.line(position)
@@ -41,4 +41,4 @@ def installed() -> str:
     """The version of this tool."""
     from importlib.metadata import version  # noqa: PLC0415 - as above
 
-    return version(_PACKAGE)
+    return version(PACKAGE)

@@ -57,18 +57,18 @@ def _mapping(obj: Mapping[str, Any], first: str, indent: str, lines: list[str]) 
     for key, value in obj.items():
         kind = type(value)
         if kind is str:
-            lines.append(f"{lead}{_scalar(key)}: {_text(value, indent)}")
+            lines.append(f"{lead}{scalar(key)}: {_text(value, indent)}")
         elif kind is dict and value:
-            lines.append(f"{lead}{_scalar(key)}:")
+            lines.append(f"{lead}{scalar(key)}:")
             deeper = indent + _STEP
             _mapping(value, deeper, deeper, lines)
         elif (kind is list or kind is tuple) and value:
-            lines.append(f"{lead}{_scalar(key)}:")
+            lines.append(f"{lead}{scalar(key)}:")
             _sequence(value, indent, lines)
         elif kind is Shared:
-            lines += (f"{lead}{_scalar(key)}:", value.text(indent + _STEP))
+            lines += (f"{lead}{scalar(key)}:", value.text(indent + _STEP))
         else:
-            lines.append(f"{lead}{_scalar(key)}: {_atom(value)}")
+            lines.append(f"{lead}{scalar(key)}: {_atom(value)}")
         lead = indent
 
 
@@ -109,11 +109,12 @@ def _text(text: str, indent: str) -> str:
             deeper = indent + _STEP
             mark = "|" if len(body) < len(text) else "|-"
             return "\n".join((mark, *(deeper + line if line else "" for line in body.split("\n"))))
-    return _scalar(text)
+    return scalar(text)
 
 
 @lru_cache(maxsize=1 << 16)
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
+    """A string as YAML, on one line."""
     if (_PLAIN.match(text) and text.lower() not in _WORDS) or _AMOUNT.match(text):
         return text
     if text.isprintable() and text.isascii():

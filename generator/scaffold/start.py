@@ -1,0 +1,53 @@
+"""`generator init`: the first files of a repository, of which none replaces one that is there."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from generator import disk, git, tree
+from generator.catalog.validate import validate
+from generator.diagnostics import CatalogError, GeneratorError
+from generator.requirement import installed
+from generator.scaffold import answers, files
+from generator.scaffold.answers import Answers
+from generator.scaffold.files import Options
+from generator.tree import FileTree, TreeDiff
+from generator.yaml import read as source
+
+
+class Started(NamedTuple):
+    """What is written, and by path why a file is not."""
+
+    wanted: FileTree
+    changes: TreeDiff
+    kept: dict[str, str]
+
+
+def start(root: Path, options: Options, forge: str, *, write: bool) -> Started:
+    """Write the files. Raises GeneratorError, and writes none, when the options or the folder do not allow it."""
+    machine_made = files.machine_made(forge)
+    made = {files.CATALOG: _catalog(options), **machine_made}
+    with disk.locked(root, clean=write):
+        if (root / answers.FILE).exists():
+            message = f"{answers.FILE} exists: this folder has been set up already"
+            raise GeneratorError(message, hint="`generator init --upgrade` brings its files up to date")
+        kept = files.kept(root, made)
+        wanted = {path: content for path, content in made.items() if path not in kept}
+        form = git.object_format(root)
+        blobs = {path: git.blob_id(content, form) for path, content in wanted.items() if path in machine_made}
+        wanted[answers.FILE] = answers.dump(Answers(installed(), forge, blobs))
+        changes = tree.diff(wanted, disk.read_owned(root, wanted, (), b""))
+        if write:
+            disk.write(root, wanted, changes)
+    return Started(wanted, changes, kept)
+
+
+def _catalog(options: Options) -> bytes:
+    """The catalog's text. Raises GeneratorError with everything that the options make wrong in it."""
+    text = files.catalog(options)
+    try:
+        validate(source.parse(text, files.CATALOG))
+    except CatalogError as error:
+        details = [item.message if item.hint is None else f"{item.message}: {item.hint}" for item in error.diagnostics]
+        message = "these options give no valid catalog"
+        raise GeneratorError(message, hint="see `generator init --help`", details=details) from None
+    return text
