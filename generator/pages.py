@@ -19,8 +19,7 @@ _TEMPLATE: Final = Path(__file__).with_name("catalog.md.j2")
 
 def pages(catalog: Catalog) -> FileTree:
     """The pages, by path."""
-    filters = {"cell": _cell, "served": _served}
-    text = templates.render(_TEMPLATE, filters, mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint)
+    text = templates.render(_TEMPLATE, _FILTERS, mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint)
     return {CATALOG_PAGE: "\n".join(map(visible, text.split("\n"))).encode()}
 
 
@@ -68,6 +67,9 @@ def _served(model: Model, what: str) -> str:
     for served in (first, *others):
         environments.setdefault(show(served), []).append(str(served.environment))
     return "; ".join(f"{value} in {', '.join(names)}" for value, names in environments.items())
+
+
+_FILTERS: Final[Mapping[str, Callable[..., str]]] = {"cell": _cell, "served": _served}
 
 
 def _where(served: ServedModel, catalog: Catalog) -> str:

@@ -1,6 +1,7 @@
 """A project in a folder, and the command line on it."""
 
 import contextlib
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,3 +83,10 @@ def files(folder: Path, *, without: Sequence[str] = ()) -> Mapping[str, bytes]:
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     relative = {path.relative_to(folder).as_posix(): path for path in found}
     return {name: path.read_bytes() for name, path in relative.items() if name not in without}
+
+
+def git_in(root: Path, *arguments: str) -> str:
+    """Run Git there, as nobody in particular."""
+    nobody = ("-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "init.defaultBranch=main")
+    command = ["git", "-C", str(root), *nobody, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout

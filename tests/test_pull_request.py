@@ -3,13 +3,12 @@
 import hashlib
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
 import jsonschema
 import pytest
-from helpers import MINIMAL, ROOT, project, run
+from helpers import MINIMAL, ROOT, git_in, project, run
 from scene import Scene
 
 from generator.catalog.contract import json_schema
@@ -33,22 +32,15 @@ TWO = (
 )
 
 
-def git(root: Path, *arguments: str) -> str:
-    """Run Git there, as nobody in particular."""
-    nobody = ("-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "init.defaultBranch=main")
-    command = ["git", "-C", str(root), *nobody, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
-
-
 @pytest.fixture
 def merged(tmp_path: Path) -> Path:
     """A repository whose main holds the catalog TWO and what it compiles to, and whose branch is checked out."""
     root = project(tmp_path, TWO)
     assert run("generate", root=root).code == 0
-    git(root, "init", "--quiet")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", "main")
-    git(root, "checkout", "--quiet", "-b", "branch")
+    git_in(root, "init", "--quiet")
+    git_in(root, "add", "--all")
+    git_in(root, "commit", "--quiet", "--message", "main")
+    git_in(root, "checkout", "--quiet", "-b", "branch")
     return root
 
 
@@ -71,7 +63,7 @@ def output(root: Path, *edits: tuple[str, str], options: tuple[str, ...] = ()) -
 
 def test_without_a_difference_it_says_so(merged: Path) -> None:
     """The label names the commit."""
-    commit = git(merged, "rev-parse", "--short=12", "main").strip()
+    commit = git_in(merged, "rev-parse", "--short=12", "main").strip()
     assert planned(merged) == [f"this folder against main ({commit})", "nothing changes on a cluster"]
 
 
@@ -184,10 +176,10 @@ def test_a_danger_can_fail_the_pipeline(merged: Path) -> None:
 
 def test_what_others_have_merged_meanwhile_is_not_part_of_it(merged: Path) -> None:
     """The branch is compared with the commit where it left main."""
-    git(merged, "checkout", "--quiet", "main")
+    git_in(merged, "checkout", "--quiet", "main")
     project(merged, TWO.replace(OTHER, ""))
-    git(merged, "commit", "--quiet", "--all", "--message", "meanwhile")
-    git(merged, "checkout", "--quiet", "branch")
+    git_in(merged, "commit", "--quiet", "--all", "--message", "meanwhile")
+    git_in(merged, "checkout", "--quiet", "branch")
     assert planned(merged)[1:] == ["nothing changes on a cluster"]
 
 
@@ -195,8 +187,8 @@ def test_what_a_new_generator_changes_is_seen_in_the_rendered_files(merged: Path
     """Main was rendered by another version: the entries are the same, and the pods restart all the same."""
     path = merged / "rendered/dev/models/inferenceservice-minilm.yaml"
     path.write_text(path.read_text("utf-8").replace("opendatahub.io/dashboard", "opendatahub.io/board"), "utf-8")
-    git(merged, "commit", "--quiet", "--all", "--message", "by another version")
-    git(merged, "branch", "--force", "main")
+    git_in(merged, "commit", "--quiet", "--all", "--message", "by another version")
+    git_in(merged, "branch", "--force", "main")
     assert planned(merged)[2] == (
         "  ~ minilm  the entry is the same, its manifests are not; "
         "restarts 1 pod: the model is not served until it has loaded again"
@@ -273,9 +265,9 @@ def test_a_moved_commit_is_copied_where_it_can_be_and_dangerous_if_its_vectors_d
     lock = merged / "models.lock.yaml"
     before = locked("acme/other", old, "BertModel", b"kept" * 1000, b"old")
     lock.write_text(f"version: 1\nrepositories:\n{minilm}{before}", "utf-8")
-    git(merged, "add", "--all")
-    git(merged, "commit", "--quiet", "--message", "locked")
-    git(merged, "branch", "--force", "main")
+    git_in(merged, "add", "--all")
+    git_in(merged, "commit", "--quiet", "--message", "locked")
+    git_in(merged, "branch", "--force", "main")
     after = locked("acme/other", new, architecture, b"kept" * 1000, b"new" * 1000)
     lock.write_text(f"version: 1\nrepositories:\n{minilm}{after}", "utf-8")
     said = json.loads(output(merged, (old, new), options=("--output", "json")))
@@ -287,9 +279,9 @@ def test_a_moved_commit_is_copied_where_it_can_be_and_dangerous_if_its_vectors_d
 @pytest.mark.s3
 def test_with_bucket_it_looks_whether_the_files_are_there(unsynced: Scene) -> None:
     """It says which prefix is not complete, and changes nothing; once they are there, it says nothing."""
-    git(unsynced.root, "init", "--quiet")
-    git(unsynced.root, "add", "--all")
-    git(unsynced.root, "commit", "--quiet", "--message", "main")
+    git_in(unsynced.root, "init", "--quiet")
+    git_in(unsynced.root, "add", "--all")
+    git_in(unsynced.root, "commit", "--quiet", "--message", "main")
     ran = unsynced.run("plan", "--against", "main", "--bucket", "--output", "json")
     assert ran.code == 0, ran.stderr
     [danger] = json.loads(ran.stdout)["dangers"]

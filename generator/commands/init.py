@@ -7,16 +7,21 @@ import click
 from click.core import ParameterSource
 
 from generator.commands import options
+from generator.releases import TARGETS
 from generator.report import differences, printing
-from generator.scaffold import files, start, upgrade
+from generator.scaffold import answers, files, start, upgrade
 
 ON_ERROR: Final = "nothing was written"
+_BY_HAND: Final = (
+    "nothing was written; take over what you want of the difference above, remove each file's line from"
+    f" {answers.FILE}, which makes the file your own, and run this again"
+)
 _OPTIONS: Final = ("target", "environments", "argocd", "endpoint", "bucket", "forge")
 
 
 @click.command("init")
 @click.option(
-    "--target", type=click.Choice(tuple(files.TARGETS)), default=files.NEWEST, show_default=True, help="OpenShift AI."
+    "--target", type=click.Choice(tuple(TARGETS)), default=files.NEWEST, show_default=True, help="OpenShift AI."
 )
 @click.option(
     "--env", "environments", multiple=True, metavar="NAME", default=("dev", "prod"), show_default=True,
@@ -80,10 +85,7 @@ def _upgrade(root: Path, *, dry_run: bool) -> bool:
             printing.result(line)
         for path in upgraded.baseless:
             printing.say(f"{path}: changed, and Git does not have what `generator init` wrote, so it cannot be merged")
-        printing.say(
-            "nothing was written; take over by hand what you want of the difference above, remove the line of each file "
-            f"from {upgrade.answers.FILE}, which makes it your own, and run this again"
-        )
+        printing.say(_BY_HAND)
         return False
     printing.say(differences.changed(upgraded.changes, would=dry_run))
     if dry_run:

@@ -16,6 +16,8 @@ from generator.yaml.write import scalar
 
 CATALOG: Final = "models.yaml"
 NEWEST: Final = list(TARGETS)[-1]
+NAMESPACE_PREFIX: Final = "models-"
+"""Before an environment's name: its namespace."""
 SCHEMA: Final = "schemas/models.schema.json"
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _COMMON: Final = {
@@ -37,7 +39,8 @@ _ELSEWHERE: Final = {
 }
 """Where else the programs look for the file of this name, and find one instead of the other.
 
-docs.github.com "About code owners", docs.gitlab.com "Code Owners"; renovatebot/renovate docs/usage/configuration-options.md.
+docs.github.com "About code owners", docs.gitlab.com "Code Owners", and renovatebot/renovate
+docs/usage/configuration-options.md.
 """
 
 
@@ -52,10 +55,16 @@ class Options(NamedTuple):
 
 
 def catalog(options: Options) -> bytes:
-    """The text of a new `models.yaml`; what an operating system passes on that is no UTF-8 stays as it is."""
-    values = {**options._asdict(), "release": TARGETS[options.target], "schema": SCHEMA, "version": installed()}
+    """The text of a new `models.yaml`."""
+    values = {
+        **options._asdict(),
+        "prefix": NAMESPACE_PREFIX,
+        "release": TARGETS[options.target],
+        "schema": SCHEMA,
+        "version": installed(),
+    }
     text = templates.render(_TEMPLATES / "models.yaml.j2", {"yaml": scalar}, **values)
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode()
 
 
 def machine_made(forge: str) -> FileTree:

@@ -1,11 +1,14 @@
 """`generator init`: the first files of a repository, of which none replaces one that is there."""
 
+import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from generator import disk, git, tree
+from generator.catalog.contract.patterns import NAME, SHAPES
 from generator.catalog.validate import validate
-from generator.diagnostics import CatalogError, GeneratorError
+from generator.diagnostics import CatalogError, GeneratorError, Severity
+from generator.display import shown
 from generator.requirement import installed
 from generator.scaffold import answers, files
 from generator.scaffold.answers import Answers
@@ -43,11 +46,30 @@ def start(root: Path, options: Options, forge: str, *, write: bool) -> Started:
 
 def _catalog(options: Options) -> bytes:
     """The catalog's text. Raises GeneratorError with everything that the options make wrong in it."""
-    text = files.catalog(options)
+    good = tuple(name for name in options.environments if _NAME.search(name) and len(name) <= _LONGEST_NAME)
+    others = {"--argocd": options.argocd or "", "--endpoint": options.endpoint, "--bucket": options.bucket}
+    wrong = [f"--env '{shown(name)}' is not {_MUST_BE}" for name in options.environments if name not in good]
+    garbled = [f"{option} is not UTF-8" for option, text in others.items() if _SURROGATE.search(text)]
+    text = files.catalog(options._replace(environments=good or ("dev",)))
+    if not garbled:
+        wrong += _errors(text)
+    if wrong or garbled:
+        details = (*wrong, *garbled)
+        raise GeneratorError("these options give no valid catalog", hint="see `generator init --help`", details=details)
+    return text
+
+
+def _errors(text: bytes) -> list[str]:
     try:
         validate(source.parse(text, files.CATALOG))
     except CatalogError as error:
-        details = [item.message if item.hint is None else f"{item.message}: {item.hint}" for item in error.diagnostics]
-        message = "these options give no valid catalog"
-        raise GeneratorError(message, hint="see `generator init --help`", details=details) from None
-    return text
+        errors = [item for item in error.diagnostics if item.severity is Severity.ERROR]
+        return [item.message if item.hint is None else f"{item.message}: {item.hint}" for item in errors]
+    return []
+
+
+_NAME: Final = re.compile(NAME)
+_LONGEST_NAME: Final = 63 - len(files.NAMESPACE_PREFIX)
+_MUST_BE: Final = f"{SHAPES[NAME].must_be}, of at most {_LONGEST_NAME} characters"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""What Python makes of a byte of the command line that is not UTF-8."""

@@ -84,9 +84,7 @@ def _obsolete(before: Answers, made: FileTree) -> dict[str, str]:
     return dict.fromkeys(sorted(gone), "this version does not write it; remove it if you do not need it")
 
 
-def _bring(  # noqa: PLR0913 - one file, and everything that is known
-    root: Path, path: str, theirs: bytes, before: Answers, present: FileTree, upgraded: Upgraded
-) -> None:
+def _bring(root: Path, path: str, theirs: bytes, before: Answers, present: FileTree, upgraded: Upgraded) -> None:
     """Decide on one file."""
     name, ours = before.files.get(path), present.get(path)
     made = git.blob_id(theirs, git.object_format(root))
