@@ -19,7 +19,8 @@ _TEMPLATE: Final = Path(__file__).with_name("catalog.md.j2")
 
 def pages(catalog: Catalog) -> FileTree:
     """The pages, by path."""
-    text = templates.render(_TEMPLATE, _FILTERS, mark=MARK, catalog=catalog, where=_where, endpoint=_endpoint)
+    values = {"mark": MARK, "catalog": catalog, "releases": _releases(catalog), "where": _where, "endpoint": _endpoint}
+    text = templates.render(_TEMPLATE, _FILTERS, **values)
     return {CATALOG_PAGE: "\n".join(map(visible, text.split("\n"))).encode()}
 
 

@@ -8,7 +8,6 @@ import yaml
 from helpers import Ran, files, git_in, run
 
 from generator import git
-from generator.catalog.contract import json_schema
 from generator.compiler import OWNED_FOLDERS
 from generator.releases import TARGETS
 from generator.scaffold.files import FORGES
@@ -79,10 +78,13 @@ def test_the_options_are_in_the_catalog(tmp_path: Path) -> None:
 
 
 def test_editors_find_the_schema(tmp_path: Path) -> None:
-    """The first line names the file, which is this version's schema."""
+    """The first line names the file, which `generate` keeps current from then on."""
     run("init", root=tmp_path)
     [named] = re.findall(r"\A# yaml-language-server: \$schema=(\S+)\n", catalog(tmp_path))
-    assert (tmp_path / named).read_text("utf-8") == json_schema.json_schema()
+    assert (tmp_path / named).read_text("utf-8") == run("schema", "--with-names", root=tmp_path).stdout
+    (tmp_path / "models.yaml").write_text(catalog(tmp_path).replace("model-files:", "our-files:"), "utf-8")
+    assert run("generate", root=tmp_path).stderr.endswith(" files created, 1 changed\n")
+    assert '"our-files"' in (tmp_path / named).read_text("utf-8")
 
 
 def test_generated_files_are_collapsed_in_a_pull_request(tmp_path: Path) -> None:

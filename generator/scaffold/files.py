@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from generator import templates
-from generator.catalog.contract import json_schema
 from generator.compiler import OWNED_FOLDERS
+from generator.editor import SCHEMA
 from generator.lock import lockfile
 from generator.pages import CATALOG_PAGE
 from generator.releases import TARGETS
@@ -18,7 +18,6 @@ CATALOG: Final = "models.yaml"
 NEWEST: Final = list(TARGETS)[-1]
 NAMESPACE_PREFIX: Final = "models-"
 """Before an environment's name: its namespace."""
-SCHEMA: Final = "schemas/models.schema.json"
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _COMMON: Final = {
     ".gitattributes": "gitattributes.j2",
@@ -81,7 +80,7 @@ def machine_made(forge: str) -> FileTree:
     }
     sources = {**_COMMON, **_OF_FORGE[forge]}
     texts = {path: templates.render(_TEMPLATES / source, {}, **values) for path, source in sources.items()}
-    return {path: text.encode() for path, text in sorted({**texts, SCHEMA: json_schema.json_schema()}.items())}
+    return {path: text.encode() for path, text in sorted(texts.items())}
 
 
 def kept(root: Path, paths: Iterable[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from generator import disk, git, tree
+from generator import disk, editor, git, tree
 from generator.catalog.contract.patterns import NAME, SHAPES
 from generator.catalog.validate import validate
 from generator.diagnostics import CatalogError, GeneratorError, Severity
@@ -28,7 +28,9 @@ class Started(NamedTuple):
 def start(root: Path, options: Options, forge: str, *, write: bool) -> Started:
     """Write the files. Raises GeneratorError, and writes none, when the options or the folder do not allow it."""
     machine_made = files.machine_made(forge)
-    made = {files.CATALOG: _catalog(options), **machine_made}
+    catalog = _catalog(options)
+    names = editor.with_names(source.parse(catalog, files.CATALOG).data)
+    made = {files.CATALOG: catalog, editor.SCHEMA: names.encode(), **machine_made}
     with disk.locked(root, clean=write):
         if (root / answers.FILE).exists():
             message = f"{answers.FILE} exists: this folder has been set up already"
