@@ -11,6 +11,7 @@ import yaml
 from helpers import MINIMAL, ROOT
 from strategies import catalog_text
 
+from generator.catalog.contract.patterns import NAME, SHAPES
 from generator.catalog.habits import FIELDS as HABITS
 from generator.catalog.habits import OWNERS, REMOVED, fields
 from generator.catalog.validate import validate
@@ -115,6 +116,9 @@ BARE: Final = "write it without quotes"
 TASKS: Final = "choose one of embedding, reranker"
 TARGETS: Final = "choose one of 2.25, 3.0, 3.2, 3.3, 3.4, 3.5"
 TARGET: Final = ("platform", "target")
+REVISION: Final = (*MODEL, "source", "revision")
+NO_COMMIT: Final = "is not a commit of 40 hexadecimal digits"
+PIN: Final = "branches and tags move: pin the commit; `generator lock --upgrade NAME` writes it here"
 MISTAKES: Final = [
     ((*MODEL, "auth"), "true", "wrong-type", "auth must be true or false, not the text 'true'", BARE),
     ((*MODEL, "auth"), "false", "wrong-type", "auth must be true or false, not the text 'false'", BARE),
@@ -138,6 +142,21 @@ MISTAKES: Final = [
     ((*MODEL, "args"), [5], "wrong-type", "an item of args must be text, not a number", "put it in quotes"),
     ((*MODEL, "labels"), {"a": "x" * 64}, "too-long", "a has 64 characters, but at most 63 are allowed", None),
     ((*MODEL, "labels"), {"a" * 400: "x"}, "too-long", "key has 400 characters, but at most 253 are allowed", None),
+    ((*MODEL, "replicas"), -1, "out-of-range", "replicas is -1, but must be at least 1", None),
+    ((*MODEL, "replicas"), 1.5, "wrong-type", "replicas must be a whole number, not the number 1.5", None),
+    ((*MODEL, "timeout"), 3601, "out-of-range", "timeout is 3601, but must be at most 3600", None),
+    ((*MODEL, "args"), "x", "wrong-type", "args must be a list, not the text 'x'", "write a list of `--flag=value`"),
+    ((*MODEL, "deployTo"), [], "empty", "deployTo is empty", "fill it in, or remove it"),
+    ((*MODEL, "resources"), 5, "wrong-type", "resources must be a mapping, not a number", None),
+    ((*MODEL, "displayName"), {}, "wrong-type", "displayName must be text, not a mapping", None),
+    (CONNECTION, 5, "wrong-type", "it must be a mapping, not a number", None),
+    (("platform", "argocd"), {}, "missing-field", "needs argocd.repoURL", None),
+    ((*MODEL, "name"), "ABCDEF1", "invalid-name",
+     f"name 'ABCDEF1' is not {SHAPES[NAME].must_be}", None),
+    (REVISION, "abcdef", "revision-not-a-commit", f"revision 'abcdef' {NO_COMMIT}", PIN),
+    (REVISION, "abcdef1", "revision-not-a-commit", f"revision 'abcdef1' {NO_COMMIT}", "write all 40 digits"),
+    (REVISION, "F" * 40, "revision-not-a-commit", f"revision '{'F' * 40}' {NO_COMMIT}", "write it in lowercase"),
+    (REVISION, "g" * 40, "revision-not-a-commit", f"revision '{'g' * 40}' {NO_COMMIT}", PIN),
 ]  # fmt: skip
 
 
@@ -154,12 +173,58 @@ def test_a_wrong_value_is_named_with_what_to_write(
     with pytest.raises(CatalogError) as error:
         validate(parse(catalog_text(data).encode(), "models.yaml"))
     [found] = error.value.diagnostics
-    subject = "model 'minilm'" if place[0] == "models" else place[0]
+    subjects = {"models": f"model '{data['models'][0]['name']}'", "connections": "connection 's3'"}
+    subject = subjects.get(str(place[0]), place[0])
     assert (found.code, found.message, found.hint) == (code, f"{subject}: {message}", hint)
     lines = catalog_text(data).splitlines()
     key = f'"{place[-1]}":'
-    inside = isinstance(value, dict) or value == [5]
+    inside = value == [5] or (isinstance(value, dict) and bool(value))
     assert key in lines[found.position.line - 1 - inside]
+
+
+@pytest.mark.parametrize("key", ["", "a" * 400, "é", "-a"])
+def test_a_finding_about_a_key_points_to_the_key(key: str) -> None:
+    """And not to its value, which is fine."""
+    data: dict[str, Any] = yaml.safe_load(MINIMAL)
+    data["models"][0]["labels"] = {key: "x"}
+    with pytest.raises(CatalogError) as error:
+        validate(parse(catalog_text(data).encode(), "models.yaml"))
+    [found] = error.value.diagnostics
+    assert found.source_line is not None
+    assert found.source_line[found.position.column - 1 :].strip() == f'"{key}": "x"'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "the catalog must be a mapping, not a list"),
+        ("5", "the catalog must be a mapping, not a number"),
+        ("", "the catalog must be a mapping, not empty"),
+    ],
+)
+def test_a_catalog_is_a_mapping(text: str, message: str) -> None:
+    """What is none is no catalog at all."""
+    with pytest.raises(CatalogError) as error:
+        validate(parse(text.encode(), "models.yaml"))
+    assert [(found.code, found.message) for found in error.value.diagnostics] == [("wrong-type", message)]
+
+
+def test_what_a_catalog_needs_is_named_with_its_place() -> None:
+    """A part of the catalog, of an entry, or of a block in it."""
+    with pytest.raises(CatalogError) as error:
+        validate(
+            parse(
+                b"version: 1\nplatform: {}\nenvironments: {}\nconnections: {s3: {secret: {externalSecret: {}}}}",
+                "models.yaml",
+            )
+        )
+    needs = {found.message for found in error.value.diagnostics if found.code == "missing-field"}
+    assert needs >= {
+        "the catalog needs models",
+        "the catalog needs platform.target",
+        "connection 's3': needs bucket",
+        "connection 's3': needs secret.externalSecret.store",
+    }
 
 
 def test_every_hint_names_a_field_that_exists() -> None:

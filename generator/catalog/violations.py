@@ -119,9 +119,10 @@ def _place(details: ErrorDetails) -> tuple[Loc, bool]:
 
 
 def _needs(loc: Loc) -> str:
-    """`needs secret.externalSecret.store`, from the entry on that the subject names."""
-    known = min(len(loc) - 1, ENTRY if loc[0] in GROUPS else 1)
-    return f"{'' if known else 'the catalog '}needs {shown('.'.join(map(str, loc[known:])))}"
+    """`needs secret.externalSecret.store`, from the entry on that the subject names, if there is one."""
+    if len(loc) <= ENTRY:
+        return f"the catalog needs {shown('.'.join(map(str, loc)))}"
+    return f"needs {shown('.'.join(map(str, loc[ENTRY if loc[0] in GROUPS else 1 :])))}"
 
 
 def _field(loc: Loc) -> str:
@@ -159,8 +160,10 @@ def _typed(value: Any) -> str:
             return "empty"
         case bool():
             return str(value).lower()
-        case int() | float():
+        case int():
             return "a number"
+        case float():
+            return f"the number {value}"
         case credentials.HIDDEN:
             return "text"
         case str():
