@@ -85,7 +85,7 @@ def merged(ours: bytes, base: bytes, theirs: bytes, labels: tuple[str, str, str]
         for name, content in zip(names, (ours, base, theirs), strict=True):
             Path(folder, name).write_bytes(content)
         named = [part for label in labels for part in ("-L", label)]
-        git = programs.find("git", Path(folder))
+        git = programs.find("git")
         argv = [str(git), "merge-file", "--stdout", *named, *names]
         done = programs.run(argv, ok=range(_MOST_CONFLICTS + 1), cwd=Path(folder))
     return done.stdout, done.code > 0
