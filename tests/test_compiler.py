@@ -404,8 +404,52 @@ def test_the_name_of_the_templates_application_does_not_depend_on_environments()
 @pytest.mark.parametrize("case", ["argocd-objects", "argocd-per-environment"])
 def test_the_project_is_applied_before_what_needs_it(case: str) -> None:
     """`kubectl apply -f argocd/` takes files in the order of their names."""
-    kinds = [file.obj["kind"] for file in sorted(files(case)) if file.path.startswith("argocd/")]
+    kinds = [file.obj["kind"] for file in sorted(files(case)) if re.match("argocd/[^/]+$", file.path)]
     assert kinds == ["AppProject", "ApplicationSet"]
+
+
+def granted(case: str) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """The groups and resources that the rights of a case allow, by environment and namespace."""
+    roles = [(file.path.split("/")[2], file.obj) for file in files(case) if file.path.startswith("argocd/rights/")]
+    return {
+        (environment, role["metadata"]["namespace"]): {
+            (group, resource) for rule in role["rules"] for group in rule["apiGroups"] for resource in rule["resources"]
+        }
+        for environment, role in roles
+        if role["kind"] == "Role"
+    }
+
+
+@every_case
+def test_argo_cd_has_the_rights_to_sync_what_is_rendered(case: str) -> None:
+    """For each object of an environment on Argo CD's own cluster, and for no namespace but those it is synced to."""
+    catalog, _ = compiled(case)
+    rights = granted(case)
+    needed: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for file in files(case):
+        folder, environment = file.path.split("/")[:2]
+        if folder == "rendered" and catalog.argocd and catalog.environments[environment].cluster == "in-cluster":
+            group = file.obj["apiVersion"].rpartition("/")[0]
+            place = environment, file.obj["metadata"]["namespace"]
+            needed.setdefault(place, set()).add((group, f"{file.obj['kind'].lower()}s"))
+    assert {place for place, resources in needed.items() if resources - rights.get(place, set())} == set()
+    own = {(name, environment.namespace) for name, environment in catalog.environments.items()}
+    assert rights.keys() <= needed.keys() | own
+
+
+def test_the_rights_are_those_of_the_account_that_syncs() -> None:
+    """Argo CD may be called otherwise; it may not touch another team's Templates, nor anything on another cluster."""
+    text = ARGOCD.replace("argocd: {", "argocd: {serviceAccount: argocd-controller, namespace: argocd, ", 1)
+    assert text != ARGOCD
+    tree = compile_text(text)[1].tree
+    binding = yaml.safe_load(tree["argocd/rights/dev/rolebinding-team-dev.yaml"])
+    role = yaml.safe_load(tree["argocd/rights/dev/role-team-dev.yaml"])
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "argocd-controller", "namespace": "argocd"}]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"] == "models-sync"
+    verbs = {verb for rule in role["rules"] for verb in rule["verbs"]}
+    assert verbs == {"get", "list", "watch", "create", "update", "patch", "delete"}
+    assert granted("argocd-objects").keys() == {("dev", "team-dev"), ("dev", "redhat-ods-applications")}
+    assert granted("argocd-objects")["dev", "redhat-ods-applications"] == {("template.openshift.io", "templates")}
 
 
 def test_argo_cd_may_write_to_a_models_own_namespace() -> None:

@@ -37,12 +37,13 @@ class Violation(NamedTuple):
 
 
 class ArgoCD(NamedTuple):
-    """Where Argo CD finds this repository, and under which project it syncs."""
+    """Where Argo CD finds this repository, under which project it syncs, and as which account."""
 
     repo_url: str
     target_revision: str
     namespace: str
     project: str
+    service_account: str
 
 
 class Runtime(NamedTuple):

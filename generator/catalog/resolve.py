@@ -54,9 +54,7 @@ def resolve(sound: Sound) -> tuple[Catalog, list[Violation]]:
         id=data.get("name") or (f"{argocd['repoURL']}#{argocd['targetRevision']}" if argocd else None),
         target=target,
         dashboard_namespace=platform["dashboardNamespace"],
-        argocd=ArgoCD(argocd["repoURL"], argocd["targetRevision"], argocd["namespace"], argocd["project"])
-        if argocd
-        else None,
+        argocd=_argocd(argocd) if argocd else None,
         runtimes=runtimes,
         connections={name: _connection(name, raw) for name, raw in sorted(data["connections"].items())},
         environments=resolver.environments,
@@ -79,6 +77,10 @@ def _runtime(name: str, given: "contract.Runtime", vllm: Version) -> Runtime:
         args=tuple(raw["args"]),
         env=tuple(sorted(raw["env"].items())),
     )
+
+
+def _argocd(raw: Mapping[str, Any]) -> ArgoCD:
+    return ArgoCD(raw["repoURL"], raw["targetRevision"], raw["namespace"], raw["project"], raw["serviceAccount"])
 
 
 def _connection(name: str, given: "connection.Connection") -> Connection:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from generator.catalog.model import Catalog, Connection, Environment, Model, Runtime, ServedModel
+from generator.catalog.model import ArgoCD, Catalog, Connection, Environment, Model, Runtime, ServedModel
 from generator.compiler.access import access
 from generator.compiler.app_project import app_project
 from generator.compiler.application_set import application_set
 from generator.compiler.external_secret import external_secret
 from generator.compiler.inference_service import inference_service
 from generator.compiler.kustomization import kustomization, patches
+from generator.compiler.rights import rights
 from generator.compiler.serving_runtime import serving_runtime
 from generator.compiler.template import template
 from generator.diagnostics import Loc
@@ -69,6 +70,8 @@ def compile_catalog(catalog: Catalog) -> Compiled:
         origin: Loc = ("platform", "argocd")
         output.write_origin("argocd/0-appproject.yaml", app_project(catalog, catalog.argocd), origin)
         output.write_origin("argocd/1-applicationset.yaml", application_set(catalog, catalog.argocd), origin)
+        for environment in catalog.environments.values():
+            _rights(output, catalog, catalog.argocd, environment)
     return Compiled(output.tree, output.origins)
 
 
@@ -135,6 +138,13 @@ def _model(output: _Output, catalog: Catalog, model: Model) -> None:
         resources = [f"../../../../base/models/{model.name}", *(f"{obj['kind'].lower()}.yaml" for obj in granted)]
         changes = patches(zip(base, final, strict=True))
         output.add(overlay, kustomization(resources, namespace=served.namespace, patches=changes))
+
+
+def _rights(output: _Output, catalog: Catalog, argocd: ArgoCD, environment: Environment) -> None:
+    """In a folder of their own, which `kubectl apply -f argocd/` leaves out: an administrator applies them."""
+    for obj in rights(catalog, argocd, environment):
+        path = f"argocd/rights/{environment.name}/{obj['kind'].lower()}-{obj['metadata']['namespace']}.yaml"
+        output.write_origin(path, obj, ("environments", environment.name))
 
 
 def _serving(served: ServedModel, catalog: Catalog) -> Sequence[KubeObject]:

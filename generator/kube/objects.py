@@ -232,7 +232,7 @@ class ServiceAccount(TypedDict):
 class PolicyRule(TypedDict):
     apiGroups: list[str]
     resources: list[str]
-    resourceNames: list[str]
+    resourceNames: NotRequired[list[str]]
     verbs: list[str]
 
 

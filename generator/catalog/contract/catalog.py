@@ -43,6 +43,16 @@ class ArgoCD(TypedDict):
     project: NotRequired[
         Annotated[s.Name, Field(description="The AppProject's name.", examples=["models"]), Default("models")]
     ]
+    serviceAccount: NotRequired[
+        Annotated[
+            s.ObjectName,
+            Field(
+                description="The ServiceAccount of Argo CD's controller, for the rights in `argocd/rights/`.",
+                examples=["openshift-gitops-argocd-application-controller"],
+            ),
+            Default("openshift-gitops-argocd-application-controller"),
+        ]
+    ]
 
 
 @closed

@@ -10,7 +10,12 @@ from generator.catalog.contract.patterns import whole_number_as_text
 PYDANTIC_CORE: str = "2.50.4"
 DEFAULTS: dict[str, dict[str, Any]] = {
     "Platform": {"dashboardNamespace": "redhat-ods-applications"},
-    "ArgoCD": {"targetRevision": "main", "namespace": "openshift-gitops", "project": "models"},
+    "ArgoCD": {
+        "targetRevision": "main",
+        "namespace": "openshift-gitops",
+        "project": "models",
+        "serviceAccount": "openshift-gitops-argocd-application-controller",
+    },
     "Runtime": {"accelerators": ["nvidia.com/gpu"], "args": [], "env": {}},
     "Connection": {"region": "us-east-1", "prefix": "models"},
     "ExternalSecret": {
@@ -87,7 +92,15 @@ OUTLINE: Node = Block(
             {
                 "target": Choice(("2.25", "3.0", "3.2", "3.3", "3.4", "3.5")),
                 "dashboardNamespace": None,
-                "argocd": Block({"repoURL": None, "targetRevision": None, "namespace": None, "project": None}),
+                "argocd": Block(
+                    {
+                        "repoURL": None,
+                        "targetRevision": None,
+                        "namespace": None,
+                        "project": None,
+                        "serviceAccount": None,
+                    },
+                ),
             },
         ),
         "runtimes": Map(
@@ -1161,6 +1174,16 @@ CORE_SCHEMA: dict[str, Any] = {
                 "project": {
                     "type": "typed-dict-field",
                     "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    "required": False,
+                },
+                "serviceAccount": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "str",
+                        "min_length": 1,
+                        "max_length": 253,
+                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                    },
                     "required": False,
                 },
             },
