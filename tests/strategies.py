@@ -159,6 +159,7 @@ def _settings(targets: Iterable[str], *, on_gpu: bool) -> dict[str, st.SearchStr
     return fields
 
 
+_CLASSES: Final = ("large", "e1")
 _memory = st.sampled_from(["8Gi", "1024Mi", "1.5Gi", "0.5Gi", "3000k", "12G", "500000000"])
 _objects = st.sampled_from(["small", "8", "1e3", "no", "a.b", "0x1"])
 _NEVER_NULL: Final = ("maxModelLen", "extraArgs", "extraTolerations")
@@ -195,6 +196,8 @@ def catalogs(draw: st.DrawFn, *, targets: tuple[str, ...] = tuple(TARGETS)) -> d
     environments = draw(_environments(argocd="argocd" in platform, targets=targets))
     fields = _settings({target, *(each.get("target", target) for each in environments.values())}, on_gpu=on_gpu)
     files = fields.pop("files")  # environments that read one prefix must agree on them
+    classes = {name: draw(_layer(fields, nulls=True)) for name in _CLASSES}
+    fields["class"] = st.sampled_from(_CLASSES)
     device = {} if on_gpu else {"gpu": 0}
     names = draw(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=3, unique=True))
     models = [draw(_model(name, fields, files, runtimes, connections, environments)) for name in names]
@@ -207,6 +210,7 @@ def catalogs(draw: st.DrawFn, *, targets: tuple[str, ...] = tuple(TARGETS)) -> d
         "runtimes": runtimes,
         "connections": connections,
         "environments": environments,
+        "classes": classes,
         "defaults": defaults,
         "models": models,
     }

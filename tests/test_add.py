@@ -133,6 +133,15 @@ def test_cpu_and_memory_are_filled_in_if_defaults_lack_them(tmp_path: Path, hub:
     assert hub.requests
 
 
+def test_what_the_class_of_defaults_gives_is_not_repeated(tmp_path: Path, hub: FakeHub) -> None:
+    """An entry says what is its own."""
+    given = 'classes:\n  large: {resources: {cpu: "4", memory: 16Gi}}\ndefaults:\n  class: large\n'
+    root = project(tmp_path, MINIMAL.replace('defaults:\n  resources: {cpu: "2", memory: 8Gi}\n', given))
+    assert run("add", REPO, root=root).code == 0
+    assert (root / "models.yaml").read_text("utf-8").endswith("    dimensions: 384\n")
+    assert hub.requests
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [

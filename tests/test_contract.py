@@ -114,7 +114,7 @@ NEEDS = {".".join(path): (path, needed) for path, needed in _paths(Layer)}
 @pytest.mark.parametrize(("path", "needed"), NEEDS.values(), ids=NEEDS)
 def test_the_contract_marks_what_a_merged_model_needs(path: tuple[str, ...], *, needed: bool) -> None:
     """A model that has every other field is incomplete only without it."""
-    data = yaml.safe_load(MINIMAL) | {"models": [_model()], "defaults": {}}
+    data = yaml.safe_load(MINIMAL) | {"models": [_model()], "defaults": {}, "classes": {"large": {}}}
     block = data["models"][0]
     for name in path[:-1]:
         block = block[name]

@@ -176,3 +176,87 @@ def test_a_block_may_be_removed_whole() -> None:
     """What is needed inside it is then not needed."""
     model = served({"hardwareProfile": {"name": "l40s"}}, {"hardwareProfile": None})["prod"]
     assert model.hardware_profile is None
+
+
+LARGE: Layer = {"resources": {"memory": "16Gi", "cpu": "4"}, "replicas": 3, "extraArgs": ["--dtype=auto"]}
+
+
+def with_classes(defaults: Layer, model: Layer, **classes: Layer) -> str:
+    """The catalog of these layers, and these classes."""
+    return catalog_text({**yaml.safe_load(text(defaults, model)), "classes": classes})
+
+
+def classed(defaults: Layer, model: Layer, **classes: Layer) -> list[ServedModel]:
+    """The forms of the model with these classes."""
+    source_text = with_classes(defaults, model, **classes)
+    return list(validate(source.parse(source_text.encode(), "models.yaml"))[0].forms())
+
+
+def test_a_class_is_over_defaults_and_under_the_entry() -> None:
+    """Wherever it is chosen, what the entry says counts more, and what `defaults` say counts less."""
+    defaults = {"replicas": 1, "overrides": {"prod": {"replicas": 2, "maxSurge": 2}}}
+    for chosen in ({}, {"overrides": {"dev": {"class": "large"}, "prod": {"class": "large"}}}):
+        own = {"resources": {"cpu": "8"}, **({} if chosen else {"class": "large"}), **chosen}
+        _, dev, prod = classed(defaults, own, large=LARGE)
+        assert [(form.replicas, form.max_surge, form.cpu, form.memory) for form in (dev, prod)] == [
+            (3, 0, "8", "16Gi"),
+            (3, 2, "8", "16Gi"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "model", "replicas"),
+    [
+        ({}, {}, [1, 1, 1]),
+        ({"class": "large"}, {}, [3, 3, 3]),
+        ({"class": "large"}, {"class": "small"}, [2, 2, 2]),
+        ({"class": "large"}, {"class": None}, [1, 1, 1]),
+        ({"overrides": {"prod": {"class": "large"}}}, {}, [1, 1, 3]),
+        ({"overrides": {"prod": {"class": "large"}}}, {"class": "small"}, [2, 2, 2]),
+        ({"class": "large", "overrides": {"prod": {"class": None}}}, {}, [3, 3, 1]),
+        ({"class": "large"}, {"overrides": {"prod": {"class": "small"}}}, [3, 3, 2]),
+        ({"class": "large"}, {"overrides": {"prod": {"class": None}}}, [3, 3, 1]),
+    ],
+)
+def test_the_strongest_layer_that_names_a_class_chooses_it(defaults: Layer, model: Layer, replicas: list[int]) -> None:
+    """As with any other field; null chooses none."""
+    forms = classed(defaults, model, large=LARGE, small={"replicas": 2})
+    assert [form.replicas for form in forms] == replicas
+
+
+def test_a_class_adds_to_lists_between_defaults_and_the_entry() -> None:
+    """In the order of the layers."""
+    forms = classed({"args": ["--enforce-eager"]}, {"class": "large", "extraArgs": ["--max-num-seqs=8"]}, large=LARGE)
+    assert forms[0].args == ("--enforce-eager", "--dtype=auto", "--max-num-seqs=8")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"extraArgs": ["--no-such-flag=1"]}, "unknown-flag"),
+        ({"runtime": "triton"}, "unknown-runtime"),
+        ({"resources": {"cpu": "2000"}}, "out-of-range"),
+        ({"replicas": "two"}, "wrong-type"),
+        ({"replica": 2}, "unknown-field"),
+        ({"class": "small"}, "unknown-field"),
+        ({"overrides": {}}, "unknown-field"),
+    ],
+)
+def test_what_is_wrong_with_a_class_is_reported_once_and_in_the_class(wrong: Layer, code: str) -> None:
+    """However many environments and models choose it."""
+    lines = with_classes({"class": "large"}, {"maxSurge": 1}, large=wrong)
+    with pytest.raises(CatalogError) as error:
+        validate(source.parse(lines.encode(), "models.yaml"))
+    [found] = error.value.diagnostics
+    assert found.code == code
+    assert found.position.line > lines[: lines.index('"classes"')].count("\n")
+
+
+def test_a_model_of_a_broken_class_lacks_nothing() -> None:
+    """What the class would give is not missed, and what else is wrong with the model is said."""
+    lines = with_classes(
+        {"resources": None}, {"class": "large", "connection": "s4"}, large={"resources": LARGE["replicas"]}
+    )
+    with pytest.raises(CatalogError) as error:
+        validate(source.parse(lines.encode(), "models.yaml"))
+    assert [found.code for found in error.value.diagnostics] == ["unknown-connection", "wrong-type"]

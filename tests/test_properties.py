@@ -332,6 +332,7 @@ SETTING = {
     "displayName": "Name",
     "description": "Text",
     "aliases": ["other"],
+    "class": "large",
     "replicas": 2,
     "autoscaling": {"max": 3},
     "maxSurge": 1,
@@ -362,6 +363,7 @@ def minimal(defaults: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, 
     """The minimal catalog for a target with every feature, and more."""
     data: dict[str, Any] = yaml.safe_load(MINIMAL)
     data["platform"]["target"] = "3.5"
+    data["classes"] = {"large": {"replicas": 5}}
     data["defaults"] |= defaults
     data["models"][0] |= model
     return data

@@ -20,7 +20,7 @@ PATTERNS = {
 }
 MODEL = "models[]"
 ROOT = "Top level"
-LAYERED = ("defaults", "overrides")  # they repeat what a model has
+LAYERED = ("defaults", "overrides", "classes")  # they repeat what a model has
 
 
 def page(present: str) -> str:
@@ -87,7 +87,8 @@ def kind(hint: Any, path: str) -> str:
         words = "as a model" if path in LAYERED else "block"
         return f"[{words}](#{anchor(name)})"
     if origin is dict:
-        values = "an override" if path.endswith("overrides") else kind(arguments[1], f"{path}.<name>")
+        own = {"overrides": "an override", "classes": "settings"}.get(path.rpartition(".")[2])
+        values = own or kind(arguments[1], f"{path}.<name>")
         return f"map of {kind(arguments[0], path)} to {values}"
     if origin is list:
         return f"list of {kind(arguments[0], f'{path}[]')}"

@@ -20,7 +20,7 @@ class Declared:
         self.violations: dict[Violation, None] = {}
         self._data = data
         self._runtimes, self._connections = sound.declared["runtimes"], sound.declared["connections"]
-        self._environments = sound.declared["environments"]
+        self._environments, self._classes = sound.declared["environments"], sound.declared["classes"]
         self._tasks = {name: _task(raw) for name, raw in (self._runtimes or {}).items()}
 
     def environments(self, index: int, deploy_to: Iterable[str], overrides: Iterable[str]) -> None:
@@ -35,6 +35,11 @@ class Declared:
             if name not in known:
                 at = self._origin((index, None), "overrides", name)
                 self._unknown("unknown-environment", name, at, known, at_key=True)
+
+    def size(self, where: Where, name: str) -> None:
+        """Check the class that a model names."""
+        if self._classes is not None and name not in self._classes:
+            self._unknown("unknown-class", name, self._origin(where, "class"), self._classes)
 
     def names(self, where: Where, raw: Mapping[str, Any]) -> None:
         """Check the runtime and the connection that are named, of a model that may lack anything else."""

@@ -19,6 +19,7 @@ OWNERS: Final[Mapping[str, Loc]] = {
 }
 """The parts of a catalog with fields of their own, and where the contract has them."""
 _GROUPS: Final = {"models": "model", "defaults": "model", "runtimes": "runtime", "connections": "connection"} | {
+    "classes": "model",
     "environments": "environment",
     "platform": "platform",
 }
@@ -54,6 +55,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         resources.memory: mem ram memoryrequest memorylimit
         resources.gpu: gpus gpucount numgpus ngpus gpurequest gpulimit nvidiacomgpu
         resources.accelerator: gputype accelerators
+        class: size sizeclass tier flavor flavour preset
         hardwareProfile: acceleratorprofile profile hardware
         queue: localqueue queuename kueue
         priorityClassName: priority priorityclass

@@ -1,6 +1,6 @@
 """Layers laid over each other, the contract's defaults below them all, and which layer a value came from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from generator.catalog.contract import frozen
@@ -49,7 +49,7 @@ def with_defaults(block: str, raw: _Block) -> _Block:
 
 def origin(data: "contract.Catalog", index: int, environment: str | None, path: Loc) -> Loc:
     """Where the value at `path` of model `index` was written: in the strongest layer that has it, or in the model."""
-    layers = _layers(index, environment)
+    layers = _layers(data, index, environment)
     field, *inside = path or (None,)
     if field in EXTRA and inside:
         position, *rest = inside
@@ -59,16 +59,29 @@ def origin(data: "contract.Catalog", index: int, environment: str | None, path: 
 
 def removed(data: "contract.Catalog", index: int, environment: str, field: str) -> Loc:
     """The override that took something of `field` away in an environment."""
-    overrides = [layer for layer in reversed(_layers(index, environment)) if "overrides" in layer and _has(data, layer)]
+    overrides = [
+        layer for layer in reversed(_layers(data, index, environment)) if "overrides" in layer and _has(data, layer)
+    ]
     return next((layer for layer in overrides if _has(data, (*layer, field))), overrides[0])
 
 
-def _layers(index: int, environment: str | None) -> tuple[Loc, ...]:
+def _layers(data: "contract.Catalog", index: int, environment: str | None) -> tuple[Loc, ...]:
     """The layers of a model in an environment, weakest first."""
-    below, own = ("defaults",), _model(index)
-    if environment is None:
-        return below, own
-    return below, (*below, "overrides", environment), own, (*own, "overrides", environment)
+    below: tuple[Loc, ...] = (("defaults",),)
+    own: tuple[Loc, ...] = (_model(index),)
+    if environment is not None:
+        below, own = ((*layers, (*layers[-1], "overrides", environment)) for layers in (below, own))
+    chosen = class_of(value_at(data, layer) for layer in (*below, *own))
+    return (*below, *((("classes", chosen),) if chosen is not None else ()), *own)
+
+
+def class_of(layers: Iterable[Any]) -> str | None:
+    """The class that the strongest of these layers chooses, of those that say anything about it."""
+    chosen = None
+    for layer in layers:
+        if isinstance(layer, Mapping) and "class" in layer:
+            chosen = layer["class"]
+    return chosen
 
 
 def _model(index: int) -> Loc:

@@ -1,6 +1,7 @@
 """What was written → what is meant: layers merged, defaults applied, references followed.
 
-A model is `defaults` merged with its entry; in an environment, each of the two with its `overrides.<environment>`.
+A model is `defaults` merged with its entry; in an environment, each of the two with its `overrides.<environment>`; and
+between the two, with the class that the strongest of these chooses.
 Merging is JSON Merge Patch (RFC 7386): maps merge key by key, scalars and lists replace, `null` removes. The items of
 `extraArgs` and `extraTolerations` are appended.
 """
@@ -9,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Never, TypeAlias, cast
 
 from generator.catalog.declared import Declared, Where
-from generator.catalog.layers import lay, removed, value_at, with_defaults
+from generator.catalog.layers import class_of, lay, removed, value_at, with_defaults
 from generator.catalog.model import (
     ArgoCD,
     Autoscaling,
@@ -139,6 +140,7 @@ class _ModelResolver:
         # A model that cannot be resolved is laid over what `defaults` names, and nothing else is looked at.
         self._defaults: Any = data.get("defaults", sound.named_defaults)
         self._data: Any = {**data, "defaults": self._defaults, "models": self._models}
+        self._classes: Any = data.get("classes", {})
         self._lowest = lay(_NO_LAYER, self._defaults)  # there is nothing below for a `null` to remove
         self._presets = self._defaults.get("overrides") or {}
         self._lowest_in = {name: lay(self._lowest, preset) for name, preset in self._presets.items()}
@@ -147,21 +149,36 @@ class _ModelResolver:
     def model(self, index: int) -> Model | None:
         """The model at `index`, or None with the reasons in `declared.violations`."""
         own = self._models[index]
-        merged, overrides = lay(self._lowest, own), own.get("overrides") or {}
-        deploy_to = merged.get("deployTo")
+        overrides = own.get("overrides") or {}
+        deploy_to = own["deployTo"] if "deployTo" in own else self._lowest.get("deployTo")
         self.declared.environments(index, deploy_to or (), dict.fromkeys((*self._presets, *overrides)))
-        forms: list[tuple[Mapping[str, Any], Environment | None]] = [(merged, None)]
+        base_form = self._merged((index, None), own, None)
+        forms: list[tuple[Mapping[str, Any] | None, Environment | None]] = [(base_form, None)]
         for name, environment in self.environments.items():
             if deploy_to is None or name in deploy_to:
-                form = lay(self._lowest_in[name], own) if name in self._lowest_in else merged
-                forms.append((lay(form, overrides[name]) if name in overrides else form, environment))
+                plain = name not in self._lowest_in and name not in overrides
+                form = base_form if plain else self._merged((index, name), own, overrides.get(name))
+                forms.append((form, environment))
         if index in self._named:
             for named, at in forms:
-                self.declared.names((index, at.name if at else None), named)
+                self.declared.names((index, at.name if at else None), named or {})
             return None
-        base, *served = [self._served(index, *form) for form in forms]
+        base, *served = [self._served(index, form, at) if form is not None else None for form, at in forms]
         resolved = tuple(form for form in served if form is not None)
         return Model(base, resolved) if base and len(resolved) == len(served) else None
+
+    def _merged(self, where: Where, own: Any, override: Any) -> Mapping[str, Any] | None:
+        """A model's layers laid over each other; None where the class among them is not known."""
+        below = self._lowest_in.get(where[1], self._lowest) if where[1] is not None else self._lowest
+        chosen = class_of((below, own, override))
+        if chosen is not None:
+            self.declared.size(where, chosen)
+            if chosen not in self._classes:
+                self.declared.names(where, lay(lay(below, own), override or _NO_LAYER))
+                return None
+            below = lay(below, self._classes[chosen])
+        merged = lay(below, own)
+        return lay(merged, override) if override else merged
 
     def _served(self, index: int, merged: Mapping[str, Any], environment: Environment | None) -> ServedModel | None:
         where = (index, environment.name if environment else None)

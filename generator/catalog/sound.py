@@ -11,7 +11,7 @@ from generator.releases import TARGETS
 if TYPE_CHECKING:
     from generator.catalog.contract import catalog as contract
 
-GROUPS: Final = ("runtimes", "connections", "environments")
+GROUPS: Final = ("runtimes", "connections", "environments", "classes")
 # Takes the place of what cannot be judged while the rest is validated, and is removed again.
 _STAND_IN: Final[dict[str, Any]] = {
     "version": 1,
@@ -42,7 +42,8 @@ class Sound(NamedTuple):
 
 def whole(data: "contract.Catalog") -> Sound:
     """A catalog that holds the contract."""
-    return Sound(data, {group: data[group] for group in GROUPS}, {}, {})
+    groups: Mapping[str, Any] = cast("dict[str, Any]", data)
+    return Sound(data, {group: groups.get(group, {}) for group in GROUPS}, {}, {})
 
 
 def sound(validator: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) -> Sound | None:
@@ -72,7 +73,7 @@ def sound(validator: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) 
     groups = {group: checked[group] if rest[group] else {} for group in GROUPS}
     return Sound(
         cast("contract.Catalog", {**checked, **groups, "models": entries}),
-        {group: None if group in lost else data[group] for group in GROUPS},
+        {group: None if group in lost else data.get(group, {}) for group in GROUPS},
         {index: _named(models[index], ("models", index), broken) for index in aside},
         _named(data.get("defaults"), ("defaults",), broken),
         target_known,
@@ -81,7 +82,7 @@ def sound(validator: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) 
 
 
 def _without(data: Mapping[str, Any], group: str, broken: Collection[Loc]) -> dict[str, Any]:
-    return {name: entry for name, entry in data[group].items() if (group, name) not in broken}
+    return {name: entry for name, entry in data.get(group, {}).items() if (group, name) not in broken}
 
 
 def _named(layer: Any, loc: Loc, broken: Collection[Loc]) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _named(layer: Any, loc: Loc, broken: Collection[Loc]) -> dict[str, Any]:
         return {}
     kept = {
         key: layer[key]
-        for key in ("runtime", "connection", "deployTo", "overrides")
+        for key in ("class", "runtime", "connection", "deployTo", "overrides")
         if key in layer and (key == "overrides" or (*loc, key) not in broken)
     }
     overrides = kept.get("overrides")

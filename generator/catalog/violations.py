@@ -15,7 +15,12 @@ from generator.diagnostics import Loc, choice
 from generator.display import shown
 from generator.vllm import arguments
 
-GROUPS: Final = {"models": "model", "runtimes": "runtime", "connections": "connection", "environments": "environment"}
+GROUPS: Final = {
+    "models": "model",
+    "runtimes": "runtime",
+    "connections": "connection",
+    "environments": "environment",
+} | {"classes": "class"}
 """The catalog's lists and maps of entries, and what one entry is called."""
 ENTRY: Final = 2
 """The length of a path to one model, runtime, connection, or environment."""

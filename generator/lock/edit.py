@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from generator.catalog.contract.patterns import NAME
+from generator.catalog.layers import lay
 from generator.catalog.model import Catalog
 from generator.commits import short
 from generator.diagnostics import GeneratorError, Loc
@@ -76,8 +77,10 @@ def _derived(locked: Locked, catalog: Catalog) -> Derived:
 
 
 def _resources(locked: Locked, catalog: Catalog) -> dict[str, Any]:
-    """CPU and memory, when the defaults do not give them."""
-    defaults = (catalog.data.get("defaults") or {}).get("resources") or {}
+    """CPU and memory, when the defaults, with their class, do not give them."""
+    below: Any = catalog.data.get("defaults") or {}
+    chosen: Any = catalog.data.get("classes", {}).get(below.get("class"), {})
+    defaults = lay(below, chosen).get("resources") or {}
     weights = sum(file.size for file in locked.files if is_weights(file.path))
     memory = max(_LEAST_GIB, _OVERHEAD_GIB - (-weights // _GIB))
     wanted = {"cpu": "2", "memory": f"{memory}Gi"}

@@ -15,7 +15,7 @@ from generator.catalog.contract.connection import Connection
 from generator.catalog.contract.defaults import Default, Otherwise
 from generator.catalog.contract.environment import Environment
 from generator.catalog.contract.scalars import Null, closed
-from generator.catalog.contract.settings import Layer
+from generator.catalog.contract.settings import Layer, Settings
 from generator.catalog.model import GPU
 
 
@@ -251,6 +251,16 @@ class Catalog(TypedDict):
     environments: Annotated[
         dict[s.Name, Environment],
         Field(description="Environments by name.", examples=[{"dev": {"namespace": "embeddings-dev"}}], min_length=1),
+    ]
+    classes: NotRequired[
+        Annotated[
+            dict[s.Name, Settings[None]],
+            Field(
+                description="Settings by a name for them, which a model's `class` chooses.",
+                examples=[{"large": {"resources": {"cpu": "4", "memory": "16Gi"}, "maxSurge": 1}}],
+            ),
+            Default({}),
+        ]
     ]
     defaults: NotRequired[
         Annotated[

@@ -9,6 +9,7 @@ from generator.catalog.contract.patterns import whole_number_as_text
 # fmt: off
 PYDANTIC_CORE: str = "2.50.4"
 DEFAULTS: dict[str, dict[str, Any]] = {
+    "Catalog": {"classes": {}},
     "Platform": {"dashboardNamespace": "redhat-ods-applications"},
     "ArgoCD": {
         "targetRevision": "main",
@@ -25,6 +26,26 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "Environment": {"cluster": "in-cluster", "argocd": {}, "migQuota": {}},
     "EnvironmentArgoCD": {"sync": "automatic"},
+    "Settings": {
+        "aliases": [],
+        "replicas": 1,
+        "maxSurge": 0,
+        "nodeSelector": {},
+        "tolerations": [],
+        "args": [],
+        "env": {},
+        "startupTimeout": 600,
+        "imagePullSecrets": [],
+        "expose": False,
+        "auth": False,
+        "labels": {},
+        "annotations": {},
+        "files": {},
+        "stopped": False,
+    },
+    "Autoscaling": {"min": 1, "metric": "requests"},
+    "Resources": {"gpu": 1, "accelerator": "nvidia.com/gpu"},
+    "Files": {"include": [], "exclude": []},
     "Layer": {
         "aliases": [],
         "replicas": 1,
@@ -43,10 +64,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "stopped": False,
         "overrides": {},
     },
-    "Autoscaling": {"min": 1, "metric": "requests"},
-    "Resources": {"gpu": 1, "accelerator": "nvidia.com/gpu"},
-    "Files": {"include": [], "exclude": []},
-    "Settings": {
+    "Override": {
         "aliases": [],
         "replicas": 1,
         "maxSurge": 0,
@@ -156,6 +174,66 @@ OUTLINE: Node = Block(
                 },
             ),
         ),
+        "classes": Map(
+            Block(
+                {
+                    "displayName": None,
+                    "description": None,
+                    "aliases": List(None),
+                    "source": Block({"repo": None, "revision": None}),
+                    "task": Choice(("embedding", "reranker")),
+                    "maxModelLen": None,
+                    "dimensions": None,
+                    "runtime": None,
+                    "connection": None,
+                    "namespace": None,
+                    "replicas": None,
+                    "autoscaling": Block({"min": None, "max": None, "metric": Choice(("requests", "cpu")), "target": None}),
+                    "maxSurge": None,
+                    "resources": Block({"cpu": None, "memory": None, "gpu": None, "accelerator": None}),
+                    "hardwareProfile": Block({"name": None, "namespace": None}),
+                    "queue": None,
+                    "priorityClassName": None,
+                    "nodeSelector": Map(None),
+                    "tolerations": List(
+                        Block(
+                            {
+                                "key": None,
+                                "operator": Choice(("Exists", "Equal")),
+                                "value": None,
+                                "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                                "tolerationSeconds": None,
+                            },
+                        ),
+                    ),
+                    "extraTolerations": List(
+                        Block(
+                            {
+                                "key": None,
+                                "operator": Choice(("Exists", "Equal")),
+                                "value": None,
+                                "effect": Choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
+                                "tolerationSeconds": None,
+                            },
+                        ),
+                    ),
+                    "args": List(None),
+                    "extraArgs": List(None),
+                    "env": Map(None),
+                    "shmSize": None,
+                    "startupTimeout": None,
+                    "imagePullSecrets": List(Block({"name": None})),
+                    "serviceAccountName": None,
+                    "expose": None,
+                    "auth": None,
+                    "timeout": None,
+                    "labels": Map(None),
+                    "annotations": Map(None),
+                    "files": Block({"include": List(None), "exclude": List(None)}),
+                    "stopped": None,
+                },
+            ),
+        ),
         "defaults": Block(
             {
                 "displayName": None,
@@ -212,6 +290,7 @@ OUTLINE: Node = Block(
                 "annotations": Map(None),
                 "files": Block({"include": List(None), "exclude": List(None)}),
                 "stopped": None,
+                "class": None,
                 "deployTo": List(None),
                 "overrides": Map(
                     Block(
@@ -270,6 +349,7 @@ OUTLINE: Node = Block(
                             "annotations": Map(None),
                             "files": Block({"include": List(None), "exclude": List(None)}),
                             "stopped": None,
+                            "class": None,
                         },
                     ),
                 ),
@@ -333,6 +413,7 @@ OUTLINE: Node = Block(
                     "annotations": Map(None),
                     "files": Block({"include": List(None), "exclude": List(None)}),
                     "stopped": None,
+                    "class": None,
                     "deployTo": List(None),
                     "overrides": Map(
                         Block(
@@ -393,6 +474,7 @@ OUTLINE: Node = Block(
                                 "annotations": Map(None),
                                 "files": Block({"include": List(None), "exclude": List(None)}),
                                 "stopped": None,
+                                "class": None,
                             },
                         ),
                     ),
@@ -727,28 +809,14 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "required": True,
             },
-            "defaults": {
-                "type": "typed-dict-field",
-                "schema": {"type": "definition-ref", "schema_ref": "block-9"},
-                "required": False,
-            },
-            "models": {
+            "classes": {
                 "type": "typed-dict-field",
                 "schema": {
-                    "type": "list",
-                    "items_schema": {
+                    "type": "dict",
+                    "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    "values_schema": {
                         "type": "typed-dict",
                         "fields": {
-                            "name": {
-                                "type": "typed-dict-field",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 1,
-                                    "max_length": 63,
-                                    "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                                },
-                                "required": True,
-                            },
                             "displayName": {
                                 "type": "typed-dict-field",
                                 "schema": {
@@ -788,7 +856,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "source": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
                                 "required": False,
                             },
                             "task": {
@@ -855,7 +923,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "autoscaling": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
                                 "required": False,
                             },
                             "maxSurge": {
@@ -865,12 +933,12 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "resources": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
                                 "required": False,
                             },
                             "hardwareProfile": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
                                 "required": False,
                             },
                             "queue": {
@@ -930,14 +998,14 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-14"},
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-13"},
                                     },
                                 },
                                 "required": False,
                             },
                             "extraTolerations": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                                "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                                 "required": False,
                             },
                             "args": {
@@ -1010,7 +1078,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-15"},
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-14"},
                                     },
                                 },
                                 "required": False,
@@ -1095,12 +1163,409 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "files": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-16"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
                                 "required": False,
                             },
                             "stopped": {
                                 "type": "typed-dict-field",
                                 "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                                "required": False,
+                            },
+                        },
+                        "extra_behavior": "forbid",
+                        "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Settings"},
+                        "ref": "block-16",
+                    },
+                },
+                "required": False,
+            },
+            "defaults": {
+                "type": "typed-dict-field",
+                "schema": {"type": "definition-ref", "schema_ref": "block-17"},
+                "required": False,
+            },
+            "models": {
+                "type": "typed-dict-field",
+                "schema": {
+                    "type": "list",
+                    "items_schema": {
+                        "type": "typed-dict",
+                        "fields": {
+                            "name": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "str",
+                                    "min_length": 1,
+                                    "max_length": 63,
+                                    "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                                },
+                                "required": True,
+                            },
+                            "displayName": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 256,
+                                        "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "description": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                                },
+                                "required": False,
+                            },
+                            "aliases": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 193,
+                                            "pattern": "^[A-Za-z0-9][-_.:/A-Za-z0-9]*$",
+                                        },
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "source": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                                "required": False,
+                            },
+                            "task": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {"type": "literal", "expected": ["embedding", "reranker"]},
+                                },
+                                "required": False,
+                            },
+                            "maxModelLen": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 10000000}},
+                                "required": False,
+                            },
+                            "dimensions": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
+                                "required": False,
+                            },
+                            "runtime": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 63,
+                                        "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "connection": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 63,
+                                        "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "namespace": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 63,
+                                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "replicas": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
+                                "required": False,
+                            },
+                            "autoscaling": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                                "required": False,
+                            },
+                            "maxSurge": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 100}},
+                                "required": False,
+                            },
+                            "resources": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                                "required": False,
+                            },
+                            "hardwareProfile": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                                "required": False,
+                            },
+                            "queue": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 63,
+                                        "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "priorityClassName": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 253,
+                                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "nodeSelector": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "dict",
+                                        "keys_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 253,
+                                            "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                        },
+                                        "values_schema": {
+                                            "type": "nullable",
+                                            "schema": {
+                                                "type": "str",
+                                                "min_length": 0,
+                                                "max_length": 63,
+                                                "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                            },
+                                        },
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "tolerations": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-13"},
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "extraTolerations": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                                "required": False,
+                            },
+                            "args": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 4096,
+                                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                                        },
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "extraArgs": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "list",
+                                    "items_schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 4096,
+                                        "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "env": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "dict",
+                                        "keys_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 256,
+                                            "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+                                        },
+                                        "values_schema": {"type": "nullable", "schema": {"type": "str", "max_length": 32768}},
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "shmSize": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 16,
+                                        "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "startupTimeout": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "int", "ge": 10, "le": 86400}},
+                                "required": False,
+                            },
+                            "imagePullSecrets": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-14"},
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "serviceAccountName": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 253,
+                                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "expose": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                                "required": False,
+                            },
+                            "auth": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                                "required": False,
+                            },
+                            "timeout": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 3600}},
+                                "required": False,
+                            },
+                            "labels": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "dict",
+                                        "keys_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 253,
+                                            "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                        },
+                                        "values_schema": {
+                                            "type": "nullable",
+                                            "schema": {
+                                                "type": "str",
+                                                "min_length": 0,
+                                                "max_length": 63,
+                                                "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                            },
+                                        },
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "annotations": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "dict",
+                                        "keys_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 253,
+                                            "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                        },
+                                        "values_schema": {
+                                            "type": "nullable",
+                                            "schema": {
+                                                "type": "str",
+                                                "min_length": 1,
+                                                "max_length": 4096,
+                                                "pattern": "^[^\\t\\r]+$",
+                                            },
+                                        },
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "files": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                                "required": False,
+                            },
+                            "stopped": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                                "required": False,
+                            },
+                            "class": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 63,
+                                        "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                                    },
+                                },
                                 "required": False,
                             },
                             "deployTo": {
@@ -1130,14 +1595,14 @@ CORE_SCHEMA: dict[str, Any] = {
                                         "max_length": 63,
                                         "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
                                     },
-                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-17"},
+                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-18"},
                                 },
                                 "required": False,
                             },
                         },
                         "extra_behavior": "forbid",
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Model"},
-                        "ref": "block-18",
+                        "ref": "block-19",
                     },
                 },
                 "required": True,
@@ -1145,7 +1610,7 @@ CORE_SCHEMA: dict[str, Any] = {
         },
         "extra_behavior": "forbid",
         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Catalog"},
-        "ref": "block-19",
+        "ref": "block-20",
     },
     "definitions": [
         {
@@ -1250,360 +1715,6 @@ CORE_SCHEMA: dict[str, Any] = {
         {
             "type": "typed-dict",
             "fields": {
-                "displayName": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 256,
-                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
-                        },
-                    },
-                    "required": False,
-                },
-                "description": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
-                    },
-                    "required": False,
-                },
-                "aliases": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "list",
-                            "items_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 193,
-                                "pattern": "^[A-Za-z0-9][-_.:/A-Za-z0-9]*$",
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "source": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
-                    "required": False,
-                },
-                "task": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "literal", "expected": ["embedding", "reranker"]}},
-                    "required": False,
-                },
-                "maxModelLen": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 10000000}},
-                    "required": False,
-                },
-                "dimensions": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
-                    "required": False,
-                },
-                "runtime": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                    },
-                    "required": False,
-                },
-                "connection": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                    },
-                    "required": False,
-                },
-                "namespace": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 63,
-                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-                        },
-                    },
-                    "required": False,
-                },
-                "replicas": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
-                    "required": False,
-                },
-                "autoscaling": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
-                    "required": False,
-                },
-                "maxSurge": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 100}},
-                    "required": False,
-                },
-                "resources": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
-                    "required": False,
-                },
-                "hardwareProfile": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
-                    "required": False,
-                },
-                "queue": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                    },
-                    "required": False,
-                },
-                "priorityClassName": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 253,
-                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-                        },
-                    },
-                    "required": False,
-                },
-                "nodeSelector": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 253,
-                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                            },
-                            "values_schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 0,
-                                    "max_length": 63,
-                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
-                                },
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "tolerations": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
-                    },
-                    "required": False,
-                },
-                "extraTolerations": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
-                    "required": False,
-                },
-                "args": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "list",
-                            "items_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 4096,
-                                "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "extraArgs": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "list",
-                        "items_schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 4096,
-                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
-                        },
-                    },
-                    "required": False,
-                },
-                "env": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
-                            "values_schema": {"type": "nullable", "schema": {"type": "str", "max_length": 32768}},
-                        },
-                    },
-                    "required": False,
-                },
-                "shmSize": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 16,
-                            "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
-                        },
-                    },
-                    "required": False,
-                },
-                "startupTimeout": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 10, "le": 86400}},
-                    "required": False,
-                },
-                "imagePullSecrets": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-15"}},
-                    },
-                    "required": False,
-                },
-                "serviceAccountName": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 253,
-                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-                        },
-                    },
-                    "required": False,
-                },
-                "expose": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                    "required": False,
-                },
-                "auth": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                    "required": False,
-                },
-                "timeout": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 3600}},
-                    "required": False,
-                },
-                "labels": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 253,
-                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                            },
-                            "values_schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 0,
-                                    "max_length": 63,
-                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
-                                },
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "annotations": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 253,
-                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                            },
-                            "values_schema": {
-                                "type": "nullable",
-                                "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "files": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-16"}},
-                    "required": False,
-                },
-                "stopped": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                    "required": False,
-                },
-                "deployTo": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "list",
-                            "items_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 63,
-                                "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                            },
-                            "min_length": 1,
-                        },
-                    },
-                    "required": False,
-                },
-                "overrides": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "dict",
-                        "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                        "values_schema": {"type": "definition-ref", "schema_ref": "block-17"},
-                    },
-                    "required": False,
-                },
-            },
-            "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Layer"},
-            "ref": "block-9",
-        },
-        {
-            "type": "typed-dict",
-            "fields": {
                 "repo": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1628,7 +1739,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Source"},
-            "ref": "block-10",
+            "ref": "block-9",
         },
         {
             "type": "typed-dict",
@@ -1656,7 +1767,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Autoscaling"},
-            "ref": "block-11",
+            "ref": "block-10",
         },
         {
             "type": "typed-dict",
@@ -1724,7 +1835,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Resources"},
-            "ref": "block-12",
+            "ref": "block-11",
         },
         {
             "type": "typed-dict",
@@ -1758,7 +1869,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "HardwareProfile"},
-            "ref": "block-13",
+            "ref": "block-12",
         },
         {
             "type": "typed-dict",
@@ -1797,7 +1908,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Toleration"},
-            "ref": "block-14",
+            "ref": "block-13",
         },
         {
             "type": "typed-dict",
@@ -1815,7 +1926,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "SecretName"},
-            "ref": "block-15",
+            "ref": "block-14",
         },
         {
             "type": "typed-dict",
@@ -1839,7 +1950,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Files"},
-            "ref": "block-16",
+            "ref": "block-15",
         },
         {
             "type": "typed-dict",
@@ -1883,7 +1994,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "source": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
                     "required": False,
                 },
                 "task": {
@@ -1937,7 +2048,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "autoscaling": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
                     "required": False,
                 },
                 "maxSurge": {
@@ -1947,12 +2058,12 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "resources": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
                     "required": False,
                 },
                 "hardwareProfile": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
                     "required": False,
                 },
                 "queue": {
@@ -2005,13 +2116,13 @@ CORE_SCHEMA: dict[str, Any] = {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                     },
                     "required": False,
                 },
                 "extraTolerations": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                     "required": False,
                 },
                 "args": {
@@ -2077,7 +2188,7 @@ CORE_SCHEMA: dict[str, Any] = {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
                     },
                     "required": False,
                 },
@@ -2156,7 +2267,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-16"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
                     "required": False,
                 },
                 "stopped": {
@@ -2164,10 +2275,380 @@ CORE_SCHEMA: dict[str, Any] = {
                     "schema": {"type": "nullable", "schema": {"type": "bool"}},
                     "required": False,
                 },
+                "class": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "deployTo": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 63,
+                                "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                            },
+                            "min_length": 1,
+                        },
+                    },
+                    "required": False,
+                },
+                "overrides": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "dict",
+                        "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                        "values_schema": {"type": "definition-ref", "schema_ref": "block-18"},
+                    },
+                    "required": False,
+                },
             },
             "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Settings"},
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Layer"},
             "ref": "block-17",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "displayName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 256,
+                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "description": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                    },
+                    "required": False,
+                },
+                "aliases": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 193,
+                                "pattern": "^[A-Za-z0-9][-_.:/A-Za-z0-9]*$",
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "source": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                    "required": False,
+                },
+                "task": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "literal", "expected": ["embedding", "reranker"]}},
+                    "required": False,
+                },
+                "maxModelLen": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 10000000}},
+                    "required": False,
+                },
+                "dimensions": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
+                    "required": False,
+                },
+                "runtime": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "connection": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "namespace": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 63,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "replicas": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
+                    "required": False,
+                },
+                "autoscaling": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                    "required": False,
+                },
+                "maxSurge": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 100}},
+                    "required": False,
+                },
+                "resources": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                    "required": False,
+                },
+                "hardwareProfile": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                    "required": False,
+                },
+                "queue": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "priorityClassName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                    "required": False,
+                },
+                "nodeSelector": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {
+                                    "type": "str",
+                                    "min_length": 0,
+                                    "max_length": 63,
+                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                },
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "tolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    },
+                    "required": False,
+                },
+                "extraTolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "required": False,
+                },
+                "args": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 4096,
+                                "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "extraArgs": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 4096,
+                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "env": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+                            "values_schema": {"type": "nullable", "schema": {"type": "str", "max_length": 32768}},
+                        },
+                    },
+                    "required": False,
+                },
+                "shmSize": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 16,
+                            "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
+                        },
+                    },
+                    "required": False,
+                },
+                "startupTimeout": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 10, "le": 86400}},
+                    "required": False,
+                },
+                "imagePullSecrets": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                    },
+                    "required": False,
+                },
+                "serviceAccountName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                    "required": False,
+                },
+                "expose": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "auth": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "timeout": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 3600}},
+                    "required": False,
+                },
+                "labels": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {
+                                    "type": "str",
+                                    "min_length": 0,
+                                    "max_length": 63,
+                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                },
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "annotations": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "files": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                    "required": False,
+                },
+                "stopped": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "class": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Override"},
+            "ref": "block-18",
         },
     ],
 }

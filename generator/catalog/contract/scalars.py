@@ -31,6 +31,7 @@ def _choices(*descriptions: str) -> Any:
 
 
 Name = Annotated[str, _text(p.NAME, longest=63)]
+ClassName = Annotated[str, _text(p.NAME, longest=63, of="classes")]
 RuntimeName = Annotated[str, _text(p.NAME, longest=63, of="runtimes")]
 ConnectionName = Annotated[str, _text(p.NAME, longest=63, of="connections")]
 EnvironmentName = Annotated[str, _text(p.NAME, longest=63, of="environments")]

@@ -16,7 +16,7 @@ from generator.catalog.contract.scalars import Null, closed
 
 @closed
 class Settings(TypedDict, Generic[Null], total=False):
-    """Settings for one environment."""
+    """Settings of a class of models."""
 
     displayName: Annotated[
         s.Line | Null,
@@ -237,8 +237,30 @@ class Settings(TypedDict, Generic[Null], total=False):
     ]
 
 
+_Classed = TypedDict(
+    "_Classed",
+    {
+        "class": Annotated[
+            s.ClassName | None,
+            Field(
+                description="The class under `classes` whose settings apply, over those of `defaults` and under the "
+                "model's own.",
+                examples=["large"],
+            ),
+            Otherwise("none"),
+        ]
+    },
+    total=False,
+)
+
+
 @closed
-class Layer(Settings[Null], Generic[Null], total=False):
+class Override(Settings[Null], _Classed, Generic[Null], total=False):
+    """Settings for one environment."""
+
+
+@closed
+class Layer(Override[Null], Generic[Null], total=False):
     """Settings for every model."""
 
     deployTo: Annotated[
@@ -247,7 +269,7 @@ class Layer(Settings[Null], Generic[Null], total=False):
         Otherwise("all"),
     ]
     overrides: Annotated[
-        dict[s.EnvironmentName, Settings[Null]],
+        dict[s.EnvironmentName, Override[Null]],
         Field(
             description="Settings for one environment, by the environment's name.",
             examples=[{"prod": {"replicas": 2}}],

@@ -100,6 +100,15 @@ def _unused(catalog: Catalog) -> Iterator[Violation]:
         yield Violation(loc, "unused-runtime", "no model uses it", hint, Severity.WARNING, at_key=True)
 
 
+def _unused_classes(catalog: Catalog) -> Iterator[Violation]:
+    layers = [catalog.data.get("defaults") or {}, *filter(None, catalog.entries())]
+    chosen = {layer.get("class") for layer in layers} if catalog.models else set(catalog.data.get("classes", ()))
+    chosen |= {override.get("class") for layer in layers for override in layer.get("overrides", {}).values()}
+    for name in catalog.data.get("classes", {}).keys() - chosen:
+        loc = ("classes", name)
+        yield Violation(loc, "unused-class", "no model chooses it", "remove it", Severity.WARNING, at_key=True)
+
+
 def _idle_overrides(catalog: Catalog) -> Iterator[Violation]:
     for model in catalog.models:
         deployed = {served.environment for served in model.served}
@@ -146,5 +155,17 @@ _LONGEST_IMAGE: Final = 255
 """RepositoryNameTotalLengthMax in distribution/reference reference.go @ 727f80d4."""
 
 
-OF_THE_WHOLE = (_unused, _argocd)
-RULES = (_tasks, _secrets, _buckets, _prefixes, _files, _unused, _idle_overrides, _exposure, _argocd, _images)
+OF_THE_WHOLE = (_unused, _unused_classes, _argocd)
+RULES = (
+    _tasks,
+    _secrets,
+    _buckets,
+    _prefixes,
+    _files,
+    _unused,
+    _unused_classes,
+    _idle_overrides,
+    _exposure,
+    _argocd,
+    _images,
+)
