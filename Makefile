@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo soak fuzz mutants contract schemas flags lock wheel clean
+.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo deploy-rhoai-templates soak fuzz mutants contract schemas flags lock wheel clean
 
 generate: .venv/.run ## compile models.yaml
 	@$(BIN)/generate
@@ -43,6 +43,20 @@ bench-sync: setup tools ## the same for filling a bucket; needs Go, curl, and 10
 
 demo: setup tools .venv/.model ## lock, plan, sync, verify on this machine alone, with a real model
 	$(BIN)/python bench/demo.py
+
+ENVIRONMENT ?= dev
+CLIENT = $(firstword $(shell command -v oc) $(shell command -v kubectl))
+TEMPLATES := overlays/$(ENVIRONMENT)/platform
+
+deploy-rhoai-templates: ## the dashboard's runtimes to the current cluster: ENVIRONMENT=dev; with DRY_RUN=1 only shown
+	@test -d $(TEMPLATES) || { echo "$(TEMPLATES) does not exist: set ENVIRONMENT to one of $(notdir $(wildcard overlays/*))" >&2; exit 2; }
+	@test -n "$(CLIENT)" || { echo "neither oc nor kubectl is installed" >&2; exit 2; }
+ifdef DRY_RUN
+	@echo "# would run: $(notdir $(CLIENT)) apply -k $(TEMPLATES)"
+	@$(CLIENT) kustomize $(TEMPLATES)
+else
+	$(CLIENT) apply -k $(TEMPLATES)
+endif
 
 soak: setup tools ## a sync, killed 500 times
 	$(BIN)/pytest tests/test_sync_kill.py --kills 500
@@ -149,4 +163,4 @@ clean: ## remove everything that the other targets have installed
 	rm -rf .venv .tools .cache
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 24
