@@ -131,9 +131,11 @@ $(TOOLS)/minio: tools/minio/go.mod tools/minio/go.sum
 fuzz: setup ## 100,000 damaged catalogs
 	$(BIN)/pytest --hypothesis-profile=fuzz --timeout=0 tests/test_fuzz.py
 
-mutants: setup ## which changes of the code no test notices: one or two hours
+mutants: setup ## which changes of the core no test notices: hours
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/mutants.txt
+	rm -rf mutants
 	$(BIN)/mutmut run
+	$(BIN)/mutmut results --all true | $(BIN)/python tools/mutants.py
 	@echo "the survivors: .venv/bin/mutmut results; one of them: .venv/bin/mutmut show NAME; all: .venv/bin/mutmut browse"
 
 contract: setup ## what is made from the contract: its frozen form, the editors' schema, the reference page

@@ -19,6 +19,7 @@ from generator.catalog.model import Catalog, ServedModel
 from generator.catalog.validate import validate
 from generator.compiler import HEADER, Compiled, compile_catalog
 from generator.compiler.kinds import KINDS
+from generator.compiler.kustomization import patches
 from generator.compiler.patches import diff
 from generator.kube.quantities import canonical
 from generator.releases import TARGETS
@@ -130,10 +131,21 @@ def test_rendered_holds_one_object_a_file_and_nothing_else(case: str) -> None:
         assert obj["kind"] != "Kustomization"
         keys.add((environment, obj["kind"], metadata["namespace"], metadata["name"]))
     assert len(keys) == len(rendered)
-    for loc in written.origins.values():
-        entry: Any = catalog.data
-        for part in loc:
-            entry = entry[part]
+    for path, _, obj in files(case):
+        if loc := written.origins.get(path):
+            name = obj["metadata"]["name"]
+            origins = {
+                "AppProject": ("platform", "argocd"),
+                "ApplicationSet": ("platform", "argocd"),
+                "ExternalSecret": ("connections", name),
+                "Template": ("runtimes", name),
+            }
+            if obj["kind"] in origins:
+                assert loc == origins[obj["kind"]]
+            else:
+                assert (loc[0], catalog.data["models"][int(loc[1])]["name"] in name) == ("models", True)
+    outside = {path for path in written.origins if not path.startswith("rendered/")}
+    assert outside == {path for path in written.tree if path.startswith("argocd/")}
 
 
 @every_case
@@ -516,6 +528,19 @@ def test_a_patch_says_what_differs_and_tests_what_it_replaces(base: Any, final: 
     """A list is patched item by item where its items correspond, and otherwise as a whole."""
     assert [tuple(operation.values()) for operation in diff(base, final)] == operations
     assert all([*operation] == ["op", "path", "value"][: len(operation)] for operation in diff(base, final))
+
+
+def test_a_patch_names_its_object_and_shows_what_a_reviewer_would_not_see() -> None:
+    """Invisible characters are escaped, and an object that differs in its namespace alone needs no patch."""
+    base: Any = {"apiVersion": "serving.kserve.io/v1beta1", "kind": SERVICE, "metadata": {"name": "m", "a": "x"}}
+    moved: Any = {**base, "metadata": {**base["metadata"], "namespace": "n"}}
+    assert patches([(base, base), (base, moved)]) == []
+    [patch] = patches([(base, {**moved, "metadata": {**moved["metadata"], "a": "x\u200b\xa0\ufeff"}})])
+    assert patch == {
+        "target": {"group": "serving.kserve.io", "version": "v1beta1", "kind": SERVICE, "name": "m"},
+        "patch": '- {"op":"test","path":"/metadata/a","value":"x"}\n'
+        r'- {"op":"replace","path":"/metadata/a","value":"x\u200b\u00a0\ufeff"}',
+    }
 
 
 def test_an_empty_value_of_a_toleration_is_left_out_and_zero_seconds_are_not() -> None:
