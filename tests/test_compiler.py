@@ -142,6 +142,8 @@ def test_rendered_holds_one_object_a_file_and_nothing_else(case: str) -> None:
             }
             if obj["kind"] in origins:
                 assert loc == origins[obj["kind"]]
+            elif path.startswith("argocd/"):
+                assert (loc[0], str(loc[1]) in path) == ("environments", True)
             else:
                 assert (loc[0], catalog.data["models"][int(loc[1])]["name"] in name) == ("models", True)
     outside = {path for path in written.origins if not path.startswith("rendered/")}
@@ -534,8 +536,9 @@ def test_a_patch_names_its_object_and_shows_what_a_reviewer_would_not_see() -> N
     """Invisible characters are escaped, and an object that differs in its namespace alone needs no patch."""
     base: Any = {"apiVersion": "serving.kserve.io/v1beta1", "kind": SERVICE, "metadata": {"name": "m", "a": "x"}}
     moved: Any = {**base, "metadata": {**base["metadata"], "namespace": "n"}}
+    changed: Any = {**moved, "metadata": {**moved["metadata"], "a": "x\u200b\xa0\ufeff"}}
     assert patches([(base, base), (base, moved)]) == []
-    [patch] = patches([(base, {**moved, "metadata": {**moved["metadata"], "a": "x\u200b\xa0\ufeff"}})])
+    [patch] = patches([(base, changed)])
     assert patch == {
         "target": {"group": "serving.kserve.io", "version": "v1beta1", "kind": SERVICE, "name": "m"},
         "patch": '- {"op":"test","path":"/metadata/a","value":"x"}\n'
