@@ -1,6 +1,6 @@
 """Every diagnostic's code: stable, and each with its cause and cure in docs/diagnostics.md."""
 
-from typing import Literal
+from typing import Final, Literal
 
 Code = Literal[
     "accelerator-mismatch",
@@ -49,6 +49,7 @@ Code = Literal[
     "mixed-cluster",
     "name-long-for-dashboard",
     "name-too-long",
+    "no-lock",
     "no-runtime",
     "no-weights",
     "non-commercial-licence",
@@ -81,9 +82,11 @@ Code = Literal[
     "unknown-flag",
     "unknown-module",
     "unknown-runtime",
+    "unknown-warning",
     "unsafe-flag",
     "unsupported-flag",
     "unsupported-pooling",
+    "unused-acceptance",
     "unused-class",
     "unused-connection",
     "unused-runtime",
@@ -105,3 +108,25 @@ Code = Literal[
     "yaml-too-deep",
     "yaml-too-large",
 ]
+
+AcceptableWarning = Literal[
+    "decoder-flag",
+    "deprecated-flag",
+    "exposed-without-auth",
+    "gated-repository",
+    "gpu-count-mismatch",
+    "image-without-digest",
+    "missing-modules",
+    "name-long-for-dashboard",
+    "no-lock",
+    "non-commercial-licence",
+    "not-deployed",
+    "remote-code",
+    "unused-class",
+    "unused-connection",
+    "unused-runtime",
+]
+"""The warnings that a catalog may accept: all but the one about an acceptance itself."""
+
+OF_THE_LOCK: Final = frozenset({"gated-repository", "missing-modules", "non-commercial-licence"})
+"""The warnings that only a lock can give rise to."""

@@ -67,7 +67,10 @@ def correction(word: str, known: Collection[str]) -> str:
 
 
 class Diagnostic(NamedTuple):
-    """One finding. `source_line` is the line to show under it, `hint` an action and nothing else."""
+    """One finding. `source_line` is the line to show under it, `hint` an action and nothing else.
+
+    `subject` is who the message begins with, if it does. `accepted` is the reason why the catalog accepts a warning.
+    """
 
     path: str
     position: Position
@@ -76,6 +79,8 @@ class Diagnostic(NamedTuple):
     hint: str | None = None
     severity: Severity = Severity.ERROR
     source_line: str | None = None
+    subject: str | None = None
+    accepted: str | None = None
 
     @property
     def sort_key(self) -> tuple[str, Position, str, str]:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from generator import disk, editor, pages, requirement, tree
+from generator.catalog import accepted
 from generator.catalog.model import Catalog
 from generator.catalog.validate import validate
 from generator.compiler import MARK, OWNED_FOLDERS, compile_catalog
-from generator.diagnostics import Diagnostic, GeneratorError, TreeError
+from generator.diagnostics import Diagnostic, GeneratorError, Severity, TreeError
 from generator.tree import FileTree, TreeDiff
 from generator.yaml.read import Document, parse
 
@@ -29,13 +30,21 @@ class Project(NamedTuple):
     lock: "Lock | None" = None
 
 
-class Generated(NamedTuple):
-    """What a command would change, or has changed. `locked` says whether there was a lock for the models, if any."""
+class Changed(NamedTuple):
+    """What a command would change, or has changed."""
 
     wanted: FileTree
     changes: TreeDiff
-    warnings: tuple[Diagnostic, ...] = ()
-    locked: bool = True
+    warnings: tuple[Diagnostic, ...]
+
+
+class Generated(NamedTuple):
+    """The same, with the catalog that it was compiled from."""
+
+    wanted: FileTree
+    changes: TreeDiff
+    warnings: tuple[Diagnostic, ...]
+    catalog: Catalog
 
 
 def load(root: Path, *, with_lock: bool = True) -> Project:
@@ -45,10 +54,20 @@ def load(root: Path, *, with_lock: bool = True) -> Project:
     """
     document, lock = read(root), read_lock(root) if with_lock else None
     if lock is None:
-        return Project(document, *validate(document))
-    from generator.lock import rules  # noqa: PLC0415 - slow to import, and needed only with a lock
+        catalog, warnings = validate(document)
+        if with_lock and catalog.models:
+            warnings = (*warnings, *accepted.marked(catalog, [_unlocked(document)]))
+    else:
+        from generator.lock import rules  # noqa: PLC0415 - slow to import, and needed only with a lock
 
-    return Project(document, *validate(document, lambda catalog: rules.check(catalog, lock)), lock)
+        catalog, warnings = validate(document, lambda catalog: rules.check(catalog, lock))
+    return Project(document, catalog, (*warnings, *accepted.unused(catalog, document, warnings)), lock)
+
+
+def _unlocked(document: Document) -> Diagnostic:
+    message = f"there is no {LOCK}: the catalog was not compared with the models' own files"
+    hint = "run `generator lock`"
+    return Diagnostic(document.path, document.locate(("models",), key=True), "no-lock", message, hint, Severity.WARNING)
 
 
 def generate(root: Path, *, write: bool) -> Generated:
@@ -64,7 +83,7 @@ def generate(root: Path, *, write: bool) -> Generated:
         changes = tree.diff(wanted, disk.read_owned(root, wanted, OWNED_FOLDERS, MARK.encode()))
         if changes and write:
             disk.write(root, wanted, changes)
-    return Generated(wanted, changes, project.warnings, locked=project.lock is not None or not project.catalog.models)
+    return Generated(wanted, changes, project.warnings, project.catalog)
 
 
 def read(root: Path) -> Document:
@@ -97,7 +116,7 @@ def _bytes(root: Path, path: str) -> bytes | None:
         raise TreeError(f"cannot read {path}: {error.strerror}") from None
 
 
-def edit(root: Path, document: Document, updated: "Updated", *, write: bool) -> Generated:
+def edit(root: Path, document: Document, updated: "Updated", *, write: bool) -> Changed:
     """Replace catalog and lock together. Raises TreeError if the catalog has been changed since it was read."""
     from generator.lock import lockfile  # noqa: PLC0415 - as above
 
@@ -114,4 +133,4 @@ def edit(root: Path, document: Document, updated: "Updated", *, write: bool) -> 
         changes = tree.diff(wanted, present)
         if changes and write:
             disk.write(root, wanted, changes)
-    return Generated(wanted, changes, updated.warnings)
+    return Changed(wanted, changes, updated.warnings)

@@ -60,6 +60,7 @@ def sound(validator: SchemaValidator, data: Any, found: Iterable[ErrorDetails]) 
         "version": 1,
         "platform": _without(data, "platform", broken) if target_known else {},
         **{group: {} if group in lost else _without(data, group, broken) for group in GROUPS},
+        **({key: data[key] for key in ("acceptedWarnings",) if key in data and (key,) not in broken}),
         **({} if defaults_broken or "defaults" not in data else {"defaults": data["defaults"]}),
         "models": [model for index, model in enumerate(models) if ("models", index) not in broken],
     }

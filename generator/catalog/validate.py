@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import ValidationError
 
 from generator import credentials
-from generator.catalog import rules
+from generator.catalog import accepted, rules
 from generator.catalog.contract.core_schema import validator
 from generator.catalog.model import Catalog, Violation
 from generator.catalog.resolve import resolve
@@ -47,6 +47,8 @@ def validate(document: Document, further: Rule = _no_further) -> tuple[Catalog, 
         violations.extend(rules.check(catalog, target_known=part.target_known, whole=part.whole))
         violations.extend(further(catalog))
     diagnostics = _located(document, violations)
+    if catalog is not None:
+        diagnostics = accepted.marked(catalog, diagnostics)
     errors = tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR)
     if catalog is None or errors:
         raise CatalogError(diagnostics if len(diagnostics) <= MOST else errors[:MOST])
@@ -104,6 +106,7 @@ def _diagnostic(document: Document, position: Position, violation: Violation, li
         hint=violation.hint and credentials.redact(violation.hint),
         severity=violation.severity,
         source_line=line,
+        subject=subject,
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic_core import ErrorDetails
 
@@ -11,7 +11,8 @@ from generator.catalog.contract import frozen
 from generator.catalog.contract.outline import Block, Choice, Map, at
 from generator.catalog.contract.patterns import COMMIT, FLAG, SHAPES
 from generator.catalog.model import Violation
-from generator.diagnostics import Loc, choice
+from generator.codes import AcceptableWarning, Code
+from generator.diagnostics import Loc, choice, correction
 from generator.display import shown
 from generator.vllm import arguments
 
@@ -67,7 +68,7 @@ def _violation(details: ErrorDetails) -> Violation:
         case "string_pattern_mismatch":
             return _misshapen(loc, value, limits["pattern"], at_key=at_key)
         case "literal_error":
-            return _not_a_choice(loc, value)
+            return _not_acceptable(loc) if at_key else _not_a_choice(loc, value)
         case "greater_than_equal" | "less_than_equal":
             bound = f"at least {limits['ge']}" if "ge" in limits else f"at most {limits['le']}"
             message = f"{field} is {shown(value)}, but must be {bound}"
@@ -157,6 +158,16 @@ def _not_a_choice(loc: Loc, value: Any) -> Violation:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Violation(loc, "invalid-value", f"'{shown(value)}' is not a known {field}", choice(choices))
     return Violation(loc, "wrong-type", f"{field} must be text, not {_typed(value)}", choice(choices))
+
+
+def _not_acceptable(loc: Loc) -> Violation:
+    """A key of `acceptedWarnings`, the only map whose keys the contract names."""
+    code = str(loc[-1])
+    if code in get_args(Code):
+        message, hint = f"'{code}' cannot be accepted", "cure it where it is reported"
+    else:
+        message, hint = f"there is no warning '{shown(code)}'", correction(code, get_args(AcceptableWarning))
+    return Violation(loc, "unknown-warning", message, hint, at_key=True)
 
 
 def _typed(value: Any) -> str:

@@ -8,10 +8,9 @@ import click
 
 from generator import pipeline
 from generator.commands import options
-from generator.report import differences, findings, printing
+from generator.report import differences, findings, printing, totals
 
 ON_ERROR: Final = "nothing was written"
-_UNLOCKED: Final = f"no {pipeline.LOCK}: the catalog was not compared with the models' own files; run `generator lock`"
 
 
 @click.command("generate", context_settings=options.HELP)
@@ -27,8 +26,8 @@ def command(*, checking: bool, output: str, root: Path) -> bool:
     generated = pipeline.generate(root, write=not checking)
     drift = differences.drift(generated.changes, root) if checking else ()
     findings.show((*generated.warnings, *drift), output)
-    if not generated.locked:
-        printing.say(_UNLOCKED)
+    for line in totals.totals(generated.catalog):
+        printing.say(line)
     if not generated.changes:
         printing.say(f"{len(generated.wanted)} files are up to date")
         return True

@@ -11,19 +11,24 @@ from generator.report import printing
 
 TOOL: Final = "rhoai-model-gitops"
 FORMATS: Final = ("text", "json", "github", "sarif", "junit")
+_WITH_ACCEPTED: Final = ("json", "sarif")
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
 def diagnostics(found: Sequence[Diagnostic], form: str) -> str:
-    """The findings in one of FORMATS; colours are stripped by click where nobody sees them."""
-    return _FORMATS[form]([_visible(item) for item in found])
+    """The findings in one of FORMATS; colours are stripped by click where nobody sees them.
+
+    What the catalog accepts is left out, except where a format has a place for that and its reason.
+    """
+    listed = found if form in _WITH_ACCEPTED else _open(found)
+    return _FORMATS[form]([_visible(item) for item in listed])
 
 
 def show(found: Sequence[Diagnostic], form: str) -> None:
     """Print the findings: text to stderr, beside the result; the other forms to stdout, as the result."""
-    if form == "text" and found:
+    if form == "text" and _open(found):
         click.echo(diagnostics(found, form), err=True)  # past `printing`, which would take the colours for an attack
-    elif found or form in ("json", "sarif", "junit"):
+    elif _open(found) or form in ("json", "sarif", "junit"):
         printing.results(diagnostics(found, form))
 
 
@@ -34,24 +39,46 @@ def _visible(item: Diagnostic) -> Diagnostic:
         message=visible(item.message),
         hint=item.hint and visible(item.hint),
         source_line=item.source_line and visible(item.source_line),
+        subject=item.subject and visible(item.subject),
+        accepted=item.accepted and visible(item.accepted),
     )
 
 
 def counts(found: Sequence[Diagnostic]) -> str:
-    """`2 errors, 1 warning`."""
-    number = {severity: sum(item.severity is severity for item in found) for severity in Severity}
+    """`2 errors, 1 warning`; what is accepted is not counted."""
+    number = {severity: sum(item.severity is severity for item in _open(found)) for severity in Severity}
     return ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in number.items() if count)
 
 
+def _open(found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """What the catalog does not accept."""
+    return [item for item in found if item.accepted is None]
+
+
 def _text(found: Sequence[Diagnostic]) -> str:
-    return "\n".join(line for item in found for line in _text_lines(item))
+    """Warnings first, and equal ones once: where a terminal scrolls, the errors are what is left to be seen."""
+    warnings: dict[tuple[str, ...], list[Diagnostic]] = {}
+    for item in found:
+        if item.severity is Severity.WARNING:
+            warnings.setdefault((item.code, _unaddressed(item), item.hint or ""), []).append(item)
+    errors = [[item] for item in found if item.severity is Severity.ERROR]
+    return "\n".join(line for equal in (*warnings.values(), *errors) for line in _text_lines(*equal))
 
 
-def _text_lines(item: Diagnostic) -> Iterator[str]:
+def _unaddressed(item: Diagnostic) -> str:
+    """The message without its subject."""
+    return item.message.removeprefix(f"{item.subject}: ")
+
+
+def _text_lines(item: Diagnostic, *others: Diagnostic) -> Iterator[str]:
     line, column = item.position
     severity = click.style(f"{item.severity}:", fg=_COLOURS[item.severity], bold=True)
-    yield f"{item.path}:{line}:{column}: {severity} {item.message} [{item.code}]"
-    if item.source_line is not None:
+    message = _unaddressed(item) if others else item.message
+    yield f"{item.path}:{line}:{column}: {severity} {message} [{item.code}]"
+    if others:
+        places = (f"{it.position.line}:{it.position.column} {it.subject or ''}".rstrip() for it in (item, *others))
+        yield f"  {len(others) + 1} times: {', '.join(places)}"
+    elif item.source_line is not None:
         shown, at = _window(item.source_line, column)
         yield f"{line:>5} | {shown}"
         yield f"      | {' ' * at}^"
@@ -81,6 +108,7 @@ def _json(found: Sequence[Diagnostic]) -> str:
                 "code": item.code,
                 "message": item.message,
                 "hint": item.hint,
+                "accepted": item.accepted,
             }
             for item in found
         ]
@@ -128,6 +156,7 @@ def _sarif(found: Sequence[Diagnostic]) -> str:
                     }
                 }
             ],
+            **({"suppressions": [{"kind": "external", "justification": item.accepted}]} if item.accepted else {}),
         }
         for item in found
     ]

@@ -70,7 +70,8 @@ class Document:
 
     def extent(self, loc: Loc) -> tuple[Position, Position]:
         """Where the value at `loc` starts and ends; its key belongs to it."""
-        key, node = self._nodes(loc)[-1]
+        found = self._nodes(loc)
+        key, node = found[-1] if found else (None, self._root)
         return _position((key or node).start_mark), _position(node.end_mark)
 
     def _nodes(self, loc: Loc) -> list[tuple[Any, Any]]:

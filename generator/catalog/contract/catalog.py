@@ -17,6 +17,7 @@ from generator.catalog.contract.environment import Environment
 from generator.catalog.contract.scalars import Null, closed
 from generator.catalog.contract.settings import Layer, Settings
 from generator.catalog.model import GPU
+from generator.codes import AcceptableWarning
 
 
 @closed
@@ -231,6 +232,17 @@ class Catalog(TypedDict):
                 examples=["search-models"],
             ),
             Otherwise("`platform.argocd.repoURL#targetRevision`; without either, `--prune` refuses to run"),
+        ]
+    ]
+    acceptedWarnings: NotRequired[
+        Annotated[
+            dict[AcceptableWarning, s.Line],
+            Field(
+                description="Warnings that are not to be printed, by code, each with the reason. One that does not "
+                "occur is itself a warning.",
+                examples=[{"image-without-digest": "the registry's tags are immutable"}],
+            ),
+            Otherwise("none"),
         ]
     ]
     platform: Annotated[

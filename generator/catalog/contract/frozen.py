@@ -106,6 +106,7 @@ OUTLINE: Node = Block(
         "version": None,
         "generator": None,
         "name": None,
+        "acceptedWarnings": Map(None),
         "platform": Block(
             {
                 "target": Choice(("2.25", "3.0", "3.2", "3.3", "3.4", "3.5")),
@@ -502,6 +503,33 @@ CORE_SCHEMA: dict[str, Any] = {
             "name": {
                 "type": "typed-dict-field",
                 "schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
+                "required": False,
+            },
+            "acceptedWarnings": {
+                "type": "typed-dict-field",
+                "schema": {
+                    "type": "dict",
+                    "keys_schema": {
+                        "type": "literal",
+                        "expected": [
+                            "decoder-flag",
+                            "deprecated-flag",
+                            "exposed-without-auth",
+                            "gated-repository",
+                            "gpu-count-mismatch",
+                            "image-without-digest",
+                            "missing-modules",
+                            "name-long-for-dashboard",
+                            "no-lock",
+                            "non-commercial-licence",
+                            "not-deployed",
+                            "remote-code",
+                            "unused-connection",
+                            "unused-runtime",
+                        ],
+                    },
+                    "values_schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$"},
+                },
                 "required": False,
             },
             "platform": {

@@ -53,6 +53,8 @@ class _Draft07:
         if "$ref" in node:  # beside one, draft-07 ignores everything
             node = {**self._definitions[node["$ref"].rpartition("/")[2]], **node}
         result = {key: self._keyword(key, node[key]) for key in node if key not in _DROPPED}
+        if "enum" in node.get("propertyNames", {}):
+            result["propertyNames"] = node["propertyNames"]
         if "patternProperties" in node:
             [(pattern, values)] = node["patternProperties"].items()
             # The server would offer the expression itself.

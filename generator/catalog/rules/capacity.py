@@ -1,70 +1,57 @@
 """What the models request, and what is available."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from generator.catalog.contract.patterns import MIG_SLICE
-from generator.catalog.model import GPU, Catalog, Environment, ServedModel, Violation
+from generator.catalog.model import GPU, Catalog, Violation
+from generator.catalog.usage import MIG, Amount, Usage, usage
 from generator.codes import Code
 from generator.diagnostics import Loc
 from generator.kube.quantities import canonical, thousandths
 
 _MIG_SLICE = re.compile(MIG_SLICE)
-_MIG = "nvidia.com/mig-"
-"""The prefix of a MIG slice's resource with the strategy `mixed`. UNVERIFIED: NVIDIA/k8s-device-plugin README.md."""
 _SHOWN = 3
 
 
 def _quotas(catalog: Catalog) -> Iterator[Violation]:
-    for environment in catalog.environments.values():
-        asked = _asked(catalog, environment)
-        whole = {name: total for name, total in asked.items() if not name.startswith(_MIG)}
-        quota = environment.gpu_quota
-        if quota is not None and (total := sum(whole.values())) > quota:
-            loc: Loc = ("environments", environment.name, "gpuQuota")
-            yield Violation(loc, "gpu-over-quota", *_shortage(catalog, environment, "GPUs", total, quota, whole))
-        for resource, slices in environment.mig_quota.items():
-            if (total := asked.get(resource, 0)) > slices:
-                loc = ("environments", environment.name, "migQuota", resource)
-                words = _shortage(catalog, environment, resource, total, slices, {resource: total})
-                yield Violation(loc, "gpu-over-quota", *words)
-        if quota is not None or environment.mig_quota:
-            yield from _unnamed(catalog, environment, asked.keys() - whole.keys() - environment.mig_quota.keys())
+    for used in usage(catalog):
+        place: Loc = ("environments", used.environment.name)
+        whole = {served.accelerator for served in used.models if not served.accelerator.startswith(MIG)}
+        if _over(used.gpus):
+            yield Violation((*place, "gpuQuota"), "gpu-over-quota", *_shortage(used, "GPUs", used.gpus, whole))
+        for resource, amount in used.slices.items():
+            if _over(amount):
+                loc = (*place, "migQuota", resource)
+                yield Violation(loc, "gpu-over-quota", *_shortage(used, resource, amount, {resource}))
+        if used.gpus.quota is not None or used.environment.mig_quota:
+            yield from _unnamed(used, place)
 
 
-def _unnamed(catalog: Catalog, environment: Environment, slices: Iterable[str]) -> Iterator[Violation]:
+def _over(amount: Amount) -> bool:
+    return amount.quota is not None and amount.asked > amount.quota
+
+
+def _unnamed(used: Usage, place: Loc) -> Iterator[Violation]:
     """MIG slices that an environment's quotas leave out: what is counted there is meant to be all there is."""
-    loc: Loc = ("environments", environment.name)
-    for resource in sorted(slices):
-        takers = sorted(served.name for served in _served(catalog, environment) if served.accelerator == resource)
+    for resource in (name for name, amount in used.slices.items() if amount.quota is None):
+        takers = sorted(served.name for served in used.models if served.accelerator == resource)
         message = f"migQuota does not name {resource}, for which {', '.join(takers[:_SHOWN])} asks"
-        yield Violation(loc, "gpu-over-quota", message, f"add {resource} to migQuota", at_key=True)
+        yield Violation(place, "gpu-over-quota", message, f"add {resource} to migQuota", at_key=True)
 
 
-def _served(catalog: Catalog, environment: Environment) -> Iterator[ServedModel]:
-    return (form for model in catalog.models for form in model.served if form.environment == environment.name)
-
-
-def _asked(catalog: Catalog, environment: Environment) -> dict[str, int]:
-    asked: dict[str, int] = {}
-    for served in _served(catalog, environment):
-        if served.gpus:
-            asked[served.accelerator] = asked.get(served.accelerator, 0) + served.gpus * served.most_replicas
-    return asked
-
-
-def _shortage(
-    catalog: Catalog, environment: Environment, unit: str, total: int, quota: int, kinds: dict[str, int]
-) -> tuple[str, str]:
+def _shortage(used: Usage, unit: str, amount: Amount, kinds: Collection[str]) -> tuple[str, str]:
     takers = sorted(
         (-served.gpus * served.most_replicas, served.name)
-        for served in _served(catalog, environment)
+        for served in used.models
         if served.accelerator in kinds and served.gpus * served.most_replicas
     )
     most = ", ".join(f"{name} {-count}" for count, name in takers[:_SHOWN])
-    message = f"the models request {total} {unit}, including surge, but the quota is {quota} (largest: {most})"
-    slices = "" if unit.startswith(_MIG) else "move models to MIG slices, "
+    message = (
+        f"the models request {amount.asked} {unit}, including surge, but the quota is {amount.quota} (largest: {most})"
+    )
+    slices = "" if unit.startswith(MIG) else "move models to MIG slices, "
     return message, f"lower replicas or maxSurge, {slices}or raise the quota"
 
 
