@@ -13,7 +13,7 @@ import pytest
 from helpers import MINIMAL, ROOT, Ran, files, project, run
 
 from generator import requirement
-from generator.codes import Code
+from generator.codes import OF_THE_LOCK, AcceptableWarning, Code
 from generator.yaml.read import MAX_BYTES
 
 CODES: Final = frozenset(get_args(Code))
@@ -132,6 +132,15 @@ def test_every_code_is_explained_and_every_explanation_has_a_code() -> None:
     """The page has one heading per code, in alphabetical order."""
     headings = re.findall(r"^## ([a-z0-9-]+)$", DOCS.read_text("utf-8"), re.MULTILINE)
     assert headings == sorted(CODES)
+
+
+def test_every_warning_can_be_accepted_but_the_one_about_acceptances() -> None:
+    """And those that need a lock are those that have their cases there."""
+    warnings = re.findall(r"^## ([a-z0-9-]+)\n\n\*Warning\.\*", DOCS.read_text("utf-8"), re.MULTILINE)
+    both = "gpu-count-mismatch"  # an error, or a warning
+    assert sorted([*warnings, both]) == sorted({*get_args(AcceptableWarning), "unused-acceptance"})
+    locked = {path.name for path in LOCK.iterdir()} - {code_of(case) for case in CASES}
+    assert locked & {*warnings} == OF_THE_LOCK
 
 
 @pytest.mark.parametrize("case", GENERATED)

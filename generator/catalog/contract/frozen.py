@@ -524,6 +524,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             "non-commercial-licence",
                             "not-deployed",
                             "remote-code",
+                            "unused-class",
                             "unused-connection",
                             "unused-runtime",
                         ],
