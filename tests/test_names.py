@@ -11,9 +11,12 @@ from helpers import MINIMAL, ROOT, files, project, run
 
 TOKEN = "AKIA" + "IOSFODNN7EXAMPLE"
 NAMING = f"""{MINIMAL}    runtime: vllm-embedding
+    class: large
     connection: s3
     deployTo: [dev]
     overrides: {{dev: {{runtime: vllm-embedding}}}}
+classes:
+  large: {{maxSurge: 1}}
 """
 """A catalog that uses each kind of name, in a model and in an override."""
 
@@ -45,6 +48,7 @@ def test_only_the_names_of_the_catalog_are_allowed(tmp_path: Path) -> None:
     for right, wrong in (
         ("runtime: vllm-embedding\n", "runtime: vllm-embeding\n"),
         ("connection: s3\n", "connection: s4\n"),
+        ("class: large\n", "class: lage\n"),
         ("deployTo: [dev]", "deployTo: [prod]"),
         ("overrides: {dev:", "overrides: {prod:"),
         ("{dev: {runtime: vllm-embedding}}", "{dev: {runtime: other}}"),

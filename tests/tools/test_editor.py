@@ -23,9 +23,11 @@ pytestmark = pytest.mark.tool
 MODELINE = "# yaml-language-server: $schema=schemas/models.schema.json\n"
 SCHEMA = json.loads(json_schema.json_schema())
 CONTRACT = TypeAdapter(Catalog)
+UNIT = re.compile("tokens|seconds|numbers|pods|replicas|GPUs|accelerators|requests|version")
 CURSOR = "‸"
-NAMING = {"runtime": "vllm-embedding", "connection": "s3", "deployTo": "dev", "overrides": "dev"}
-"""The fields that name something of the catalog, and what of MINIMAL each can name."""
+NAMING = {"runtime": "vllm-embedding", "connection": "s3", "class": "large", "deployTo": "dev", "overrides": "dev"}
+"""The fields that name something of the catalog, and what of NAMED each can name."""
+NAMED = f'{MINIMAL}classes:\n  large: {{resources: {{cpu: "4"}}}}\n'
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +172,8 @@ def test_a_hover_says_what_a_field_means(editor: LanguageServer, field: Field) -
     assert field.described.description in plain
     if not field.described.required:
         assert re.search(r"Default: .+\.\n|Required .+\.\n", plain)
+    if type(field.described.examples[0]) is int:
+        assert UNIT.search(plain)
     if isinstance(field.shape, Choice):
         assert all(word in shown for word in field.shape.values)
     blocks = re.findall(r"Example:\n\n```yaml\n(.+?)```", shown, re.DOTALL)
@@ -252,7 +256,7 @@ def test_the_catalog_s_own_names_are_offered(
     layer: str, tool: Callable[[str], Path], yaml_language_server: Path, tmp_path: Path
 ) -> None:
     """In every layer, and nothing beside them; another name is marked in words."""
-    root = project(tmp_path)
+    root = project(tmp_path, NAMED)
     (root / "schemas").mkdir()
     (root / "schemas/models.schema.json").write_text(run("schema", "--with-names", root=root).stdout, "utf-8")
     with LanguageServer(tool("node"), yaml_language_server, root) as server:

@@ -55,7 +55,7 @@ class Settings(TypedDict, Generic[Null], total=False):
     dimensions: Annotated[
         Annotated[int, Field(ge=1, le=100_000)] | Null,
         Field(
-            description="The length of an embedding. Rerankers have none.",
+            description="How many numbers an embedding has. Rerankers have none.",
             examples=[384],
         ),
         Needed("for embedding models"),
