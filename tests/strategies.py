@@ -336,7 +336,17 @@ def _model(  # noqa: PLR0913, PLR0917 - all that a model refers to
         **draw(st.fixed_dictionaries({}, optional={"deployTo": _some(environments)})),
         "overrides": {
             environment: {
-                **draw(_layer({**fields, **same, "namespace": st.just(f"own-{environment[:8]}")}, nulls=False)),
+                **draw(
+                    _layer(
+                        {
+                            **fields,
+                            **same,
+                            "namespace": st.just(f"own-{environment[:8]}"),
+                            "host": st.just(f"{name}.{environment}.08"),
+                        },
+                        nulls=False,
+                    )
+                ),
                 **draw(_layer(fields, nulls=True)),
             }
             for environment in environments

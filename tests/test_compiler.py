@@ -162,8 +162,25 @@ def test_every_object_is_ours_and_in_its_wave(case: str) -> None:
         assert "app.kubernetes.io/instance" not in metadata["labels"]
         waves.setdefault(obj["kind"], set()).add(int(metadata["annotations"]["argocd.argoproj.io/sync-wave"]))
     assert all(len(numbers) == 1 for numbers in waves.values())
+    assert waves.pop("Route", {0}) == {0}
     first = {kind: min(numbers) for kind, numbers in waves.items() if kind not in ("AppProject", "ApplicationSet")}
     assert first.pop(SERVICE, 0) > first.pop(RUNTIME, -1) > max(first.values())
+
+
+@every_case
+def test_a_model_has_one_route_at_most(case: str) -> None:
+    """Without a host it is the platform's, which takes none; with one it is ours, under another name."""
+    routes = {(obj["metadata"]["namespace"], obj["metadata"]["name"]): obj["spec"] for obj in synced(case, "Route")}
+    for form, service, _ in served(case):
+        asked = "networking.kserve.io/visibility" in service["metadata"]["labels"]
+        spec = routes.pop((str(form.namespace), f"{form.name}-route"), None)
+        assert (asked, bool(spec)) == (form.exposed and not form.host, bool(form.exposed and form.host))
+        if spec:
+            assert (spec["host"], spec["to"]["name"]) == (form.host, f"{form.name}-predictor")
+            protocol = ("reencrypt", 8443) if form.auth else ("edge", 8080)
+            assert (spec["tls"]["termination"], spec["port"]["targetPort"]) == protocol
+            assert spec["tls"]["insecureEdgeTerminationPolicy"] == "Redirect"
+    assert routes == {}
 
 
 def test_every_kind_is_written() -> None:

@@ -348,6 +348,7 @@ SETTING = {
     "imagePullSecrets": [{"name": "quay"}],
     "serviceAccountName": "server",
     "expose": True,
+    "host": "embed.example.com",
     "auth": True,
     "timeout": 60,
     "labels": {"a.b/c": "d"},

@@ -123,6 +123,7 @@ SOURCES = (
         "config/crds/bases/external-secrets.io_externalsecrets.yaml",
         KINDS["ExternalSecret"],
     ),
+    Source("cluster", OPENSHIFT, "openapi/openapi.json", KINDS["Route"], "com.github.openshift.api.route.v1.Route"),
     *(
         # RBAC takes any path segment as a name, like system:reader.
         Source("cluster", KUBERNETES, SWAGGER, KINDS[kind], f"{RBAC_API}.{kind}", PATH_SEGMENT)

@@ -67,6 +67,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         imagePullSecrets: imagepullsecret pullsecret pullsecrets
         serviceAccountName: serviceaccount sa
         expose: route ingress external exposed public
+        host: hostname hosts routehost ingresshost
         auth: authentication enableauth tokenauth
         timeout: timeoutseconds requesttimeout
         labels: podlabels extralabels

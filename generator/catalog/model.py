@@ -155,6 +155,7 @@ class ServedModel(NamedTuple):
     service_account_name: str | None
     aliases: tuple[str, ...]
     exposed: bool
+    host: str | None
     auth: bool
     timeout_s: int | None
     labels: Mapping[str, str]
@@ -167,6 +168,11 @@ class ServedModel(NamedTuple):
     def callers_account(self) -> str:
         """The ServiceAccount whose token callers send, if `auth` is on."""
         return f"{self.name}-sa"
+
+    @property
+    def route_name(self) -> str:
+        """The name of a Route with a chosen host. The platform's own has the model's name."""
+        return f"{self.name}-route"
 
     @property
     def most_replicas(self) -> int:

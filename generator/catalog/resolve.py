@@ -223,6 +223,7 @@ class _ModelResolver:
             service_account_name=raw.get("serviceAccountName"),
             aliases=tuple(raw["aliases"]),
             exposed=raw["expose"],
+            host=raw.get("host"),
             auth=raw["auth"],
             timeout_s=raw.get("timeout"),
             labels=_sorted(raw["labels"]),

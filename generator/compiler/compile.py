@@ -13,6 +13,7 @@ from generator.compiler.external_secret import external_secret
 from generator.compiler.inference_service import inference_service
 from generator.compiler.kustomization import kustomization, patches
 from generator.compiler.rights import rights
+from generator.compiler.route import route
 from generator.compiler.serving_runtime import serving_runtime
 from generator.compiler.template import template
 from generator.diagnostics import Loc
@@ -129,13 +130,13 @@ def _model(output: _Output, catalog: Catalog, model: Model) -> None:
     origin: Loc = ("models", model.base.entry)
     for served in model.served:
         final = _serving(served, catalog)
-        granted = access(served) if served.auth else ()
-        for obj in (*final, *granted):
+        more = tuple(_reached(served))
+        for obj in (*final, *more):
             output.render(f"{served.environment}/models", obj, origin)
         overlay = f"overlays/{served.environment}/models/{model.name}"
-        for obj in granted:
+        for obj in more:
             output.write(f"{overlay}/{obj['kind'].lower()}.yaml", obj)
-        resources = [f"../../../../base/models/{model.name}", *(f"{obj['kind'].lower()}.yaml" for obj in granted)]
+        resources = [f"../../../../base/models/{model.name}", *(f"{obj['kind'].lower()}.yaml" for obj in more)]
         changes = patches(zip(base, final, strict=True))
         output.add(overlay, kustomization(resources, namespace=served.namespace, patches=changes))
 
@@ -149,6 +150,14 @@ def _rights(output: _Output, catalog: Catalog, argocd: ArgoCD, environment: Envi
 
 def _serving(served: ServedModel, catalog: Catalog) -> Sequence[KubeObject]:
     return (inference_service(served, catalog), serving_runtime(served, catalog.runtimes[served.runtime]))
+
+
+def _reached(served: ServedModel) -> Iterator[KubeObject]:
+    """What only some environments have: access for callers, and a Route with a host."""
+    if served.auth:
+        yield from access(served)
+    if served.exposed and served.host:
+        yield route(served, served.host)
 
 
 def _connections(output: _Output, catalog: Catalog, environment: Environment) -> Iterator[str]:

@@ -32,11 +32,11 @@ _METRICS_AUTH: Final = "inference-prometheus-auth"
 def inference_service(served: ServedModel, catalog: Catalog) -> InferenceService:
     """The model's InferenceService.
 
-    The label for a Route is KserveNetworkVisibility in opendatahub-io/odh-model-controller
-    internal/controller/constants/constants.go @ odh-v3.4; the one for a queue is Kueue's: kubernetes-sigs/kueue
-    pkg/controller/constants/constants.go, UNVERIFIED.
+    The label for a Route of the platform, which takes no host (route.py), is KserveNetworkVisibility in
+    opendatahub-io/odh-model-controller internal/controller/constants/constants.go @ odh-v3.4; the one for a queue is
+    Kueue's: kubernetes-sigs/kueue pkg/controller/constants/constants.go, UNVERIFIED.
     """
-    visibility = {"networking.kserve.io/visibility": "exposed"} if served.exposed else {}
+    visibility = {"networking.kserve.io/visibility": "exposed"} if served.exposed and not served.host else {}
     queue = {"kueue.x-k8s.io/queue-name": served.queue} if served.queue else {}
     own_labels = dict(sorted({**labels(dashboard=True), **visibility, **queue, **served.labels}.items()))
     return {
@@ -74,7 +74,7 @@ def _annotations(served: ServedModel, catalog: Catalog) -> dict[str, str]:
         )
     if served.stopped:
         own["serving.kserve.io/stop"] = "true"
-    if served.timeout_s and served.exposed:
+    if served.timeout_s and served.exposed and not served.host:
         own["haproxy.router.openshift.io/timeout"] = f"{served.timeout_s}s"
     return _KIND.annotations({**own, **served.annotations})
 

@@ -16,6 +16,9 @@ class Kind(NamedTuple):
     synced: bool = True
     """Whether the AppProject must allow it: all but Argo CD's own objects, which are applied from outside."""
 
+    subresources: tuple[str, ...] = ()
+    """What a right to it does not include, and is needed all the same."""
+
     @property
     def api_version(self) -> str:
         """The value of the key `apiVersion`."""
@@ -38,6 +41,9 @@ KINDS: Final = {
         Kind("RoleBinding", "rbac.authorization.k8s.io", "v1", -2),
         Kind("ServingRuntime", "serving.kserve.io", "v1alpha1", -1),
         Kind("InferenceService", "serving.kserve.io", "v1beta1", 0),
+        # Not before the models: a router may refuse a host, and Argo CD waits for the health of earlier waves.
+        # custom-host: AllocateHost in openshift/library-go pkg/route/hostassignment/assignment.go.
+        Kind("Route", "route.openshift.io", "v1", 0, subresources=("custom-host",)),
         Kind("AppProject", "argoproj.io", "v1alpha1", -1, synced=False),
         Kind("ApplicationSet", "argoproj.io", "v1alpha1", 0, synced=False),
     )

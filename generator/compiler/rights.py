@@ -65,7 +65,9 @@ def _rules(kinds: set[str]) -> list[PolicyRule]:
     """One rule per API group. Every resource is its kind's plural, as English has it."""
     groups: dict[str, list[str]] = {}
     for kind in sorted(kinds):
-        groups.setdefault(KINDS[kind].group, []).append(f"{kind.lower()}s")
+        plural = f"{kind.lower()}s"
+        more = (f"{plural}/{subresource}" for subresource in KINDS[kind].subresources)
+        groups.setdefault(KINDS[kind].group, []).extend([plural, *more])
     return [
         {"apiGroups": [group], "resources": resources, "verbs": [*_VERBS]}
         for group, resources in sorted(groups.items())

@@ -263,6 +263,36 @@ class RoleBinding(TypedDict):
     subjects: list[Subject]
 
 
+class RouteTarget(TypedDict):
+    kind: str
+    name: str
+    weight: int
+
+
+class RoutePort(TypedDict):
+    targetPort: int
+
+
+class RouteTLS(TypedDict):
+    termination: str
+    insecureEdgeTerminationPolicy: str
+
+
+class RouteSpec(TypedDict):
+    host: str
+    to: RouteTarget
+    port: RoutePort
+    tls: RouteTLS
+    wildcardPolicy: str
+
+
+class Route(TypedDict):
+    apiVersion: str
+    kind: Literal["Route"]
+    metadata: ObjectMeta
+    spec: RouteSpec
+
+
 class AppProject(TypedDict):
     apiVersion: str
     kind: Literal["AppProject"]
@@ -285,6 +315,7 @@ KubeObject = (
     | ServiceAccount
     | Role
     | RoleBinding
+    | Route
     | AppProject
     | ApplicationSet
 )

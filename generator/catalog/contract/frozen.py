@@ -226,6 +226,7 @@ OUTLINE: Node = Block(
                     "imagePullSecrets": List(Block({"name": None})),
                     "serviceAccountName": None,
                     "expose": None,
+                    "host": None,
                     "auth": None,
                     "timeout": None,
                     "labels": Map(None),
@@ -285,6 +286,7 @@ OUTLINE: Node = Block(
                 "imagePullSecrets": List(Block({"name": None})),
                 "serviceAccountName": None,
                 "expose": None,
+                "host": None,
                 "auth": None,
                 "timeout": None,
                 "labels": Map(None),
@@ -344,6 +346,7 @@ OUTLINE: Node = Block(
                             "imagePullSecrets": List(Block({"name": None})),
                             "serviceAccountName": None,
                             "expose": None,
+                            "host": None,
                             "auth": None,
                             "timeout": None,
                             "labels": Map(None),
@@ -408,6 +411,7 @@ OUTLINE: Node = Block(
                     "imagePullSecrets": List(Block({"name": None})),
                     "serviceAccountName": None,
                     "expose": None,
+                    "host": None,
                     "auth": None,
                     "timeout": None,
                     "labels": Map(None),
@@ -469,6 +473,7 @@ OUTLINE: Node = Block(
                                 "imagePullSecrets": List(Block({"name": None})),
                                 "serviceAccountName": None,
                                 "expose": None,
+                                "host": None,
                                 "auth": None,
                                 "timeout": None,
                                 "labels": Map(None),
@@ -1130,6 +1135,19 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "schema": {"type": "nullable", "schema": {"type": "bool"}},
                                 "required": False,
                             },
+                            "host": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 253,
+                                        "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$",
+                                    },
+                                },
+                                "required": False,
+                            },
                             "auth": {
                                 "type": "typed-dict-field",
                                 "schema": {"type": "nullable", "schema": {"type": "bool"}},
@@ -1512,6 +1530,19 @@ CORE_SCHEMA: dict[str, Any] = {
                             "expose": {
                                 "type": "typed-dict-field",
                                 "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                                "required": False,
+                            },
+                            "host": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 253,
+                                        "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$",
+                                    },
+                                },
                                 "required": False,
                             },
                             "auth": {
@@ -2239,6 +2270,19 @@ CORE_SCHEMA: dict[str, Any] = {
                     "schema": {"type": "nullable", "schema": {"type": "bool"}},
                     "required": False,
                 },
+                "host": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$",
+                        },
+                    },
+                    "required": False,
+                },
                 "auth": {
                     "type": "typed-dict-field",
                     "schema": {"type": "nullable", "schema": {"type": "bool"}},
@@ -2599,6 +2643,19 @@ CORE_SCHEMA: dict[str, Any] = {
                 "expose": {
                     "type": "typed-dict-field",
                     "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "host": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$",
+                        },
+                    },
                     "required": False,
                 },
                 "auth": {

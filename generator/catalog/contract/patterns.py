@@ -43,6 +43,8 @@ IMAGE: Final = (
     r"(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127}|(:[A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?@sha256:[0-9a-f]{64})$"
 )
 _FRACTION: Final = r"([1-9][0-9]*\.[0-9]{1,3}|0\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))"
+HOST: Final = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$"
+"""ValidateHost in openshift/library-go pkg/route/validation/validation.go, UNVERIFIED: labels as in DNS."""
 ALIAS: Final = r"^[A-Za-z0-9][-_.:/A-Za-z0-9]*$"
 CPU: Final = rf"^([1-9][0-9]*m?|{_FRACTION})$"
 MEMORY: Final = rf"^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|{_FRACTION}(Ki|Mi|Gi|Ti|k|M|G|T))$"
@@ -84,6 +86,7 @@ SHAPES: Final[dict[str, Shape]] = {
         "a full image reference 'registry/path:tag' or 'registry/path@sha256:…'",
         "give the registry, and a tag or, preferably, a digest",
     ),
+    HOST: Shape("invalid-name", "a host such as embed.apps.example.com, in lowercase"),
     ALIAS: Shape("invalid-name", "a name for clients: letters, digits and - _ . : /, starting with a letter or digit"),
     CPU: Shape("invalid-quantity", "a number of CPUs such as 2, 0.5 or 500m"),
     MEMORY: Shape("invalid-quantity", "an amount of memory such as 8Gi or 512Mi"),

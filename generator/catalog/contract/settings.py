@@ -207,6 +207,15 @@ class Settings(TypedDict, Generic[Null], total=False):
         Otherwise("the namespace's `default`"),
     ]
     expose: Annotated[bool | Null, Field(description="Create a Route.", examples=[True]), Default(value=False)]
+    host: Annotated[
+        s.Host | Null,
+        Field(
+            description="The Route's host. Needs `expose`. The Route is then `<model>-route`, written by this tool, "
+            "since the platform's takes no host.",
+            examples=["embed.apps.example.com"],
+        ),
+        Otherwise("the router's choice"),
+    ]
     auth: Annotated[
         bool | Null, Field(description="Require callers to send a token.", examples=[True]), Default(value=False)
     ]

@@ -131,6 +131,22 @@ def _exposure(catalog: Catalog) -> Iterator[Violation]:
             yield Violation(loc, "exposed-without-auth", message, "set `auth: true`", Severity.WARNING)
 
 
+def _hosts(catalog: Catalog) -> Iterator[Violation]:
+    """A router gives a host to the oldest Route that asks for it, and refuses the others."""
+    owners: dict[tuple[str, str], ServedModel] = {}
+    for served in (form for model in catalog.models for form in model.served if form.host):
+        loc, environment = catalog.origin(served, "host"), catalog.environments[str(served.environment)]
+        if not served.exposed:
+            message = f"expose is off in {environment.name}, so host has no effect there"
+            yield Violation(loc, "host-not-exposed", message, "set `expose: true`, or remove host", Severity.WARNING)
+            continue
+        other = owners.setdefault((environment.cluster, str(served.host)), served)
+        if other is not served:
+            message = f"the host {served.host} is already that of {other.name} in {other.environment}"
+            hint = "choose one host for each, in `overrides`, or set the environments' `cluster`"
+            yield Violation(loc, "duplicate-host", message, hint)
+
+
 def _argocd(catalog: Catalog) -> Iterator[Violation]:
     for name, raw in catalog.data["environments"].items():
         if "argocd" in raw and catalog.argocd is None:
@@ -166,6 +182,7 @@ RULES = (
     _unused_classes,
     _idle_overrides,
     _exposure,
+    _hosts,
     _argocd,
     _images,
 )
