@@ -517,6 +517,106 @@ def test_other_arguments_of_a_runtime_pass(argument: str) -> None:
     assert not found(((*RUNTIME, "args"), [argument]))
 
 
+QUOTA = ("environments", "dev", "gpuQuota")
+MIGS = ("environments", "dev", "migQuota")
+SLICE = "nvidia.com/mig-1g.10gb"
+
+
+def taker(name: str, **fields: Any) -> dict[str, Any]:
+    """A model with a GPU, or with what these fields ask for."""
+    return {**MINILM, "name": name, "resources": {"gpu": 1}, **fields}
+
+
+SLICES: dict[str, Any] = {"resources": {"gpu": 1, "accelerator": SLICE}}
+
+
+@pytest.mark.parametrize(
+    ("quotas", "takers", "message", "hint"),
+    [
+        ([(QUOTA, 3)], [taker("a", replicas=2), taker("b"), taker("c", **SLICES), taker("d", stopped=True)],
+         f"migQuota does not name {SLICE}, for which c asks", f"add {SLICE} to migQuota"),
+        ([(QUOTA, 2), (MIGS, {SLICE: 1})], [taker("a", replicas=2), taker("b"), taker("c", **SLICES)],
+         "the models request 3 GPUs, including surge, but the quota is 2 (largest: a 2, b 1)",
+         "lower replicas or maxSurge, move models to MIG slices, or raise the quota"),
+        ([(QUOTA, 2)], [taker("a"), taker("b", maxSurge=1), taker("c"), taker("d"), taker("e", stopped=True)],
+         "the models request 5 GPUs, including surge, but the quota is 2 (largest: b 2, a 1, c 1)",
+         "lower replicas or maxSurge, move models to MIG slices, or raise the quota"),
+        ([(MIGS, {SLICE: 1, "nvidia.com/mig-2g.20gb": 0})], [taker("a"), taker("b", **SLICES), taker("c", **SLICES)],
+         f"the models request 2 {SLICE}, including surge, but the quota is 1 (largest: b 1, c 1)",
+         "lower replicas or maxSurge, or raise the quota"),
+        ([(QUOTA, 0)], [taker(name, **SLICES) for name in ("d", "b", "c", "a")],
+         f"migQuota does not name {SLICE}, for which a, b, c asks", f"add {SLICE} to migQuota"),
+    ],
+)  # fmt: skip
+def test_a_quota_says_who_asks_for_more_than_it_has(
+    quotas: list[tuple[tuple[str | int, ...], Any]], takers: list[Any], message: str, hint: str
+) -> None:
+    """Who is stopped asks for nothing, and slices are counted apart from whole GPUs."""
+    [finding] = findings(*quotas, (("models",), takers))
+    assert (finding.code, finding.message, finding.hint) == ("gpu-over-quota", f"environment 'dev': {message}", hint)
+
+
+def test_a_quota_may_be_used_up() -> None:
+    """And none is needed for what nobody asks for."""
+    models = ("models",), [taker("a", replicas=2), taker("b"), taker("c", **SLICES), taker("d", stopped=True)]
+    assert not found((QUOTA, 3), (MIGS, {SLICE: 1, "nvidia.com/mig-2g.20gb": 0}), models)
+    assert not found((MIGS, {SLICE: 1}), models)
+    assert not found(models)
+
+
+@pytest.mark.parametrize(
+    ("known", "accelerator", "message"),
+    [
+        (["nvidia.com/gpu"], "amd.com/gpu", "nvidia.com/gpu and its MIG slices, such as nvidia.com/mig-1g.10gb"),
+        (["amd.com/gpu", "habana.ai/gaudi"], SLICE, "amd.com/gpu, habana.ai/gaudi"),
+        (["amd.com/gpu", "nvidia.com/gpu"], SLICE, None),
+        (["amd.com/gpu", "habana.ai/gaudi"], "habana.ai/gaudi", None),
+    ],
+)
+def test_a_model_runs_on_what_its_runtime_is_built_for(known: list[str], accelerator: str, message: str | None) -> None:
+    """MIG slices are GPUs; each model is judged, whatever the others ask for."""
+    on_cpu = {**MINILM, "name": "on-cpu", "resources": {"gpu": 0}}
+    asking = taker("asking", resources={"gpu": 1, "accelerator": accelerator})
+    found_there = findings(((*RUNTIME, "accelerators"), known), (("models",), [on_cpu, asking]))
+    said = f"model 'asking': runtime 'vllm-embedding' is built for {message}, not {accelerator}"
+    assert [(each.code, each.message) for each in found_there] == ([("accelerator-mismatch", said)] if message else [])
+
+
+def test_connections_share_a_bucket_if_neither_prefix_is_in_the_other() -> None:
+    """In another bucket, or at another endpoint, a prefix is another place."""
+    s3 = {**yaml.safe_load(MINIMAL)["connections"]["s3"], "prefix": "a"}
+    others = [{**MINILM, "name": name, "connection": name} for name in ("s3", "other", "third")]
+
+    def overlaps(**fields: Any) -> list[tuple[str, str]]:
+        connections = {"s3": s3, "other": {**s3, **fields}, "third": {**s3, "prefix": "z"}}
+        found_there = findings((("connections",), connections), (("models",), others))
+        assert {each.code for each in found_there} <= {"prefix-overlap"}
+        return [(where(each), each.message.partition(": ")[2]) for each in found_there]
+
+    inside = "prefix 'a/b/' is inside 'a/' of connection 's3', in the same bucket"
+    assert overlaps(prefix="a/b") == [('"prefix": "a/b"', inside)]
+    for fields in ({"prefix": "ab"}, {"bucket": "another"}, {"endpoint": "https://s3.example.org"}):
+        assert not overlaps(**fields)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "allowed"),
+    [("aaa", True), ("aa", False), ("xn--aaa", False), ("sthree-a", False), ("amzn-s3-demo-a", False),
+     ("1.2.3.4", False), ("1.2.3.4.5", True), ("my-xn--a", True)],
+)  # fmt: skip
+def test_a_bucket_is_one_that_can_exist(bucket: str, *, allowed: bool) -> None:
+    """By its length, its start, and whether it is an address."""
+    assert found(((*CONNECTION, "bucket"), bucket)) == (set() if allowed else {"invalid-bucket"})
+
+
+def test_the_object_that_is_too_large_is_named() -> None:
+    """A runtime's own variables count for its objects, and a model's for its own."""
+    large = {f"V{number}": '"' * 32_000 for number in range(32)}
+    for place, subject in (((*RUNTIME, "env"), "runtime 'vllm-embedding'"), ((*MODEL, "env"), "model 'minilm'")):
+        [finding] = findings((place, large))
+        assert (finding.code, finding.message.partition(":")[0]) == ("object-too-large", subject)
+
+
 @pytest.mark.parametrize("mark", ["{{", "${", "$("])
 def test_what_an_engine_expands_is_no_text(mark: str) -> None:
     """Wherever it stands, as what reaches the cluster would not be what is in Git."""

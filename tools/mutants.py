@@ -17,10 +17,11 @@ def main() -> None:
         name, _, status = line.strip().rpartition(": ")
         counts.setdefault(name.split(".")[1], Counter())[status] += 1
     for package, by_status in sorted(counts.items()):
-        rest = {status: count for status, count in sorted(by_status.items()) if status not in NOTICED}
-        share = sum(rest.values()) / by_status.total()
-        said = ", ".join(f"{count} {status}" for status, count in rest.items())
-        print(f"{package:9} {by_status.total():5} mutants, {share:5.1%} unnoticed" + (f": {said}" if said else ""))
+        noticed = sum(by_status[status] for status in NOTICED)
+        checked = by_status.total() - by_status["not checked"]
+        share = 1 - noticed / checked if checked else 0
+        rest = ", ".join(f"{count} {status}" for status, count in sorted(by_status.items()) if status not in NOTICED)
+        print(f"{package:9} {by_status.total():5} mutants, {share:5.1%} unnoticed: {rest or 'none'}")
 
 
 if __name__ == "__main__":

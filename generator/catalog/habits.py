@@ -175,9 +175,7 @@ def _is_top(loc: Loc) -> bool:
 
 
 def _of_another(typed: str) -> str | None:
-    """Another owner's field; everything has a name, so that says nothing."""
-    if folded(typed) == "name":
-        return None
+    """Another owner's field."""
     found = ((other, _of(other, typed)) for other in OWNERS)
     return next((f"{field} of the {other}" for other, field in found if field), None)
 
