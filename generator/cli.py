@@ -18,7 +18,15 @@ EXIT_ERROR: Final = 2
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
 
-_COMMANDS: Final = ("add", "check", "generate", "init", "lock", "plan", "schema", "sync")
+_COMMANDS: Final = {
+    "Start and edit": ("init", "add", "lock", "schema"),
+    "Compile and check": ("generate", "check", "plan"),
+    "Ship": ("sync",),
+    "Look": ("list",),
+}
+"""The commands by what they are for, in the order of use."""
+_LONGEST: Final = 90
+"""Characters of a command's description in the list of commands."""
 
 
 class _Commands(click.Group):
@@ -26,15 +34,22 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """All names."""
-        return list(_COMMANDS)
+        return [name for names in _COMMANDS.values() for name in names]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each group of commands under its heading."""
+        width = max(map(len, self.list_commands(ctx)))
+        for heading, names in _COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), _loaded(name).get_short_help_str(_LONGEST)) for name in names])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
-        return _loaded(cmd_name) if cmd_name in _COMMANDS else None
+        return _loaded(cmd_name) if cmd_name in self.list_commands(ctx) else None
 
 
 @click.group(cls=_Commands, context_settings=options.HELP)
-@options.version("generator")
+@options.version
 def main() -> None:
     """Serve vLLM embedding and reranker models on OpenShift AI from one models.yaml.
 
@@ -51,7 +66,7 @@ def _loaded(name: str) -> click.Command:
     not done if it raises.
     """
     module = importlib.import_module(f"generator.commands.{name}")
-    command: click.Command = module.command
+    command: click.Command = options.version(module.command)
     command.callback = _reported(command.callback, module.ON_ERROR) if command.callback else None
     return command
 

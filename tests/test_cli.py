@@ -300,6 +300,84 @@ def test_every_script_has_help_and_version(script: str, option: str) -> None:
     assert done.stdout.startswith(expected)
 
 
+def test_list_is_a_table_of_models_and_environments(tmp_path: Path) -> None:
+    """Its header, its order and its gaps are those of `kubectl get`."""
+    root = project(
+        tmp_path, MINIMAL.replace("dev: {namespace: team-dev}", "dev: {namespace: d}\n  prod: {namespace: p}")
+    )
+    ran = run("list", root=root)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.stdout == (
+        "NAME     ENV    TASK        LENGTH   DIMENSIONS   GPUS   URL\n"
+        "minilm   dev    embedding   256      384          1      http://minilm-predictor.d.svc.cluster.local:8080\n"
+        "minilm   prod   embedding   256      384          1      http://minilm-predictor.p.svc.cluster.local:8080\n"
+    )
+    header, line = run("list", "--env", "prod", "--output", "wide", root=root).stdout.splitlines()
+    assert header.split()[-5:] == ["REPLICAS", "ACCELERATOR", "RUNTIME", "REPOSITORY", "COMMIT"]
+    assert line.split()[-5:-2] == ["1", "nvidia.com/gpu", "vllm-embedding"]
+    found = json.loads(run("list", "--output", "json", root=root).stdout)
+    assert [(item["environment"], item["dimensions"], item["auth"]) for item in found] == [
+        ("dev", 384, False),
+        ("prod", 384, False),
+    ]
+
+
+def test_list_of_nothing_says_so_and_of_an_unknown_environment_is_an_error(tmp_path: Path) -> None:
+    """As `kubectl get`: nothing found is no failure, and stays off stdout."""
+    root = project(tmp_path, f"{MINIMAL.partition('models:')[0]}models: []\n")
+    assert run("list", root=root) == Ran(0, "", "No models found.\n")
+    assert run("list", "--env", "dev", root=root) == Ran(0, "", "No models found in dev.\n")
+    assert run("list", "--output", "json", root=root) == Ran(0, "[]\n", "No models found.\n")
+    ran = run("list", "--env", "dve", root=root)
+    assert ran == Ran(2, "", "error: there is no environment 'dve'\n  hint: did you mean 'dev'?\n")
+
+
+def test_help_groups_the_commands_by_use() -> None:
+    """Every command once, under what it is for."""
+    text = run("--help", root=ROOT).stdout
+    headings = re.findall(r"^([A-Z][a-z ]+):$", text, re.MULTILINE)
+    assert headings == ["Options", "Start and edit", "Compile and check", "Ship", "Look"]
+    listed = re.findall(r"^  ([a-z]+)  ", text.partition("Start and edit:")[2], re.MULTILINE)
+    assert sorted(listed) == sorted(
+        path.stem for path in (ROOT / "generator/commands").glob("*.py") if _is_command(path)
+    )
+    assert "\b" not in text
+
+
+def _is_command(path: Path) -> bool:
+    return "ON_ERROR: Final" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("option", ["-h", "--help", "--version"])
+@pytest.mark.parametrize("command", ["init", "add", "lock", "schema", "generate", "check", "plan", "sync", "list"])
+def test_every_command_has_help_and_version(command: str, option: str) -> None:
+    """The version is that of the script."""
+    ran = run(command, option, root=ROOT)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("main, version " if option == "--version" else f"Usage: main {command} ")
+    assert "\b" not in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, False),
+    ],
+)
+def test_colours_are_for_terminals_and_as_the_environment_says(
+    variables: dict[str, str], tmp_path: Path, *, coloured: bool
+) -> None:
+    """https://no-color.org and https://force-color.org."""
+    env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")} | variables
+    argv = [sys.executable, "-m", "generator", "generate", "--root", str(project(tmp_path, BROKEN))]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=LONG_S, check=False, env=env)
+    assert done.returncode == 1
+    assert ("\x1b[31m" in done.stderr) == coloured
+
+
 def test_generate_needs_no_cloud_library(tmp_path: Path) -> None:
     """Compiling imports neither botocore nor huggingface_hub, nor anything that opens a connection."""
     program = (

@@ -14,7 +14,6 @@ ON_ERROR: Final = "nothing was written"
 
 
 @click.command("generate", context_settings=options.HELP)
-@options.version("generate")
 @click.option(
     "--check", "checking", is_flag=True, help="Write nothing; print what would change, and exit 1 if anything would."
 )

@@ -1,8 +1,7 @@
 """Options that several commands have."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -22,6 +21,5 @@ output = click.option(
 )
 
 
-def version(script: str) -> Callable[[Any], Any]:
-    """The option `--version` of an installed script."""
-    return click.version_option(package_name="rhoai-model-gitops", prog_name=script)
+version = click.version_option(package_name="rhoai-model-gitops", prog_name=None)
+"""The option `--version`, which names the script that was called."""

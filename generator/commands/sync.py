@@ -10,7 +10,6 @@ ON_ERROR: Final = "nothing was synced"
 
 
 @click.command("sync", context_settings=options.HELP)
-@options.version("artifact-sync")
 @click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing.")
 @click.option("--verify", is_flag=True, help="Read everything back from the bucket, and check its digests.")
 @click.option("--prune", is_flag=True, help="Delete what this catalog no longer uses, and abandoned uploads.")

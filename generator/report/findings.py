@@ -27,7 +27,9 @@ def diagnostics(found: Sequence[Diagnostic], form: str) -> str:
 def show(found: Sequence[Diagnostic], form: str) -> None:
     """Print the findings: text to stderr, beside the result; the other forms to stdout, as the result."""
     if form == "text" and _open(found):
-        click.echo(diagnostics(found, form), err=True)  # past `printing`, which would take the colours for an attack
+        click.echo(
+            diagnostics(found, form), err=True, color=printing.colours()
+        )  # past `printing`, which would take the colours for an attack
     elif _open(found) or form in ("json", "sarif", "junit"):
         printing.results(diagnostics(found, form))
 

@@ -1,5 +1,6 @@
 """Printing: whatever goes to the terminal goes through here, a line at a time."""
 
+import os
 import sys
 
 import click
@@ -26,6 +27,16 @@ def results(text: str) -> None:
     """Print a result whose own syntax has lines: JSON, XML, or workflow commands. Text in it has none."""
     for line in text.removesuffix("\n").split("\n"):
         result(line)
+
+
+def colours() -> bool | None:
+    """Whether to print in colours: None where that depends on the terminal.
+
+    Of https://no-color.org and https://force-color.org; rich does the same for its bars.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
 
 
 def error(raised: GeneratorError, label: str | None = None) -> None:
