@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo deploy-rhoai-templates soak fuzz mutants contract schemas flags lock wheel clean
+.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo deploy-rhoai-templates soak fuzz mutants contract schemas flags botocore-data lock wheel clean
 
 generate: .venv/.run ## compile models.yaml
 	@$(BIN)/generate
@@ -146,6 +146,9 @@ schemas: setup ## vendored schemas of what is generated; needs Go and the networ
 
 flags: setup ## vLLM's command line flags, from its source distributions
 	$(BIN)/python tools/vendor_flags.py
+
+botocore-data: setup ## the fraction of botocore's data that a sync needs, from the pinned botocore
+	$(BIN)/python tools/botocore_data.py
 
 # dev.txt has everything; the others are parts of it, or add to it, with the same versions.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url

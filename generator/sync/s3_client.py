@@ -67,15 +67,11 @@ def connect(access: Access, connections: int, attempts: int, read_timeout_s: flo
 def _session(keys: Keys) -> Any:
     """A session of botocore; boto3's makes the same client, but loads resources and transfers first."""
     import botocore.session  # noqa: PLC0415 - the same
-    from botocore.loaders import Loader  # noqa: PLC0415 - the same
 
-    class OneService(Loader):
-        def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-            """Only S3: looking for the others takes thousands of calls to the file system."""
-            return ["s3"]
+    from generator.sync.botocore_data import DataLoader  # noqa: PLC0415 - the same
 
     session: Any = botocore.session.Session()
-    session.register_component("data_loader", OneService())
+    session.register_component("data_loader", DataLoader(session.get_config_variable("data_path")))
     if keys.profile is not None:
         session.set_config_variable("profile", keys.profile)
     if keys.access_key or keys.secret_key or keys.token:
