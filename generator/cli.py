@@ -1,5 +1,6 @@
 """The command line: the group of commands, the exit codes, and the place where errors are printed."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Callable
@@ -109,6 +110,7 @@ def sync_main() -> NoReturn:
 
 
 def _run(command: click.Command) -> NoReturn:
+    gc.set_threshold(20_000)  # modules and catalogs are no garbage: looking through them at the usual 700 takes time
     try:
         command()
     except Exception:  # noqa: BLE001 - whatever is not foreseen is a bug of ours: it is shown whole
@@ -117,4 +119,6 @@ def _run(command: click.Command) -> NoReturn:
         for line in traceback.format_exc().splitlines():
             printing.say(line)
         sys.exit(EXIT_BUG)
+    finally:
+        gc.freeze()  # Python looks once more as it ends
     raise AssertionError("click exits by itself")
