@@ -49,7 +49,7 @@ class _Hasty(Bucket):
         super().__init__(access, **{**given, "read_timeout_s": LONG_S})
         self._hasty = Bucket(access, **given)
 
-    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> SentPart:
+    def upload_part(self, upload: Upload, number: int, body: bytes) -> SentPart:
         """With the short timeout."""
         return self._hasty.upload_part(upload, number, body)
 

@@ -1,6 +1,7 @@
 """Logins in addresses, and proxies: what is unreachable is named, and no password is."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from threading import Event
 
@@ -175,6 +176,6 @@ def _errors(url: str) -> list[str]:
         Bucket(Access("b", "us-east-1", url), connections=1, attempts=1).get("key")
     said.append(f"{s3_error.value} hint: {s3_error.value.hint}")
     with pytest.raises(DownloadError) as error:
-        RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S).read(f"{url}/file", {}, 0, 10, 10)
+        RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S).read(f"{url}/file", {}, 0, 10, 10, BytesIO())
     said.append(f"{error.value} hint: {error.value.hint}")
     return said

@@ -1,6 +1,7 @@
 """Ranges of files, through proxies and redirects."""
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from threading import Event
 
 import pytest
@@ -51,7 +52,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _read(url: str = URL) -> bytes:
     ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
-    return bytes(ranges.read(url, {}, 100, 300, len(CONTENT)))
+    return bytes(ranges.read(url, {}, 100, 300, len(CONTENT), BytesIO()))
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "ALL_PROXY"])
@@ -101,7 +102,7 @@ def seen() -> list[str]:
 def test_a_redirect_is_followed_without_the_token(mirror: str, seen: list[str], storage: list[str]) -> None:
     """Artifactory and Nexus redirect to the file's location; the other origin gets no credentials."""
     ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
-    body = ranges.read(f"{mirror}/moved", {"Authorization": "Bearer secret"}, 100, 300, len(CONTENT))
+    body = ranges.read(f"{mirror}/moved", {"Authorization": "Bearer secret"}, 100, 300, len(CONTENT), BytesIO())
     assert bytes(body) == CONTENT[100:300]
     assert seen == ["Bearer secret"]
     assert storage == ["None"]
@@ -116,7 +117,7 @@ def test_a_login_in_the_address_stays_there(mirror: str, seen: list[str], storag
 def test_five_redirects_are_followed(mirror: str, seen: list[str], storage: list[str]) -> None:
     """The token goes along as far as the origin stays the same."""
     ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
-    body = ranges.read(f"{mirror}/5", {"Authorization": "Bearer secret"}, 100, 300, len(CONTENT))
+    body = ranges.read(f"{mirror}/5", {"Authorization": "Bearer secret"}, 100, 300, len(CONTENT), BytesIO())
     assert bytes(body) == CONTENT[100:300]
     assert (seen, storage) == (["Bearer secret"] * 5, ["None"])
 

@@ -1,11 +1,13 @@
-"""Parts by libcurl: what is sent, and which of botocore's errors each failure is, so that botocore retries it."""
+"""Contents by libcurl: what is sent, and which of botocore's errors each failure is, so that botocore retries it."""
 
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from threading import Event
 
 import pytest
@@ -17,13 +19,16 @@ from fakes.tls import Tls
 
 from generator.sync.pace import Pace
 from generator.sync.s3_client import Route
-from generator.sync.s3_send import PartSender
+from generator.sync.s3_send import Sender
 
 BODY = bytes(range(256)) * 9000  # several calls for more, and an uneven last one
 
 
 class _Parts(BaseHTTPRequestHandler):
-    """Answers each part with its length; closes the connection after every second answer, without a word."""
+    """Answers each part with its length, and refuses one with headers that nobody signed.
+
+    Closes the connection after every second answer, without a word.
+    """
 
     protocol_version = "HTTP/1.1"
     answered = 0
@@ -31,7 +36,7 @@ class _Parts(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         """Take a part."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
+        self.send_response(400 if {"content-type", "expect"} & {*map(str.lower, self.headers)} else 200)
         self.send_header("ETag", f'"{len(body)}-{self.headers["X-Signed"]}-{self.path}"')
         self.send_header("Content-Length", "2" if body == BODY else "0")
         self.end_headers()
@@ -56,16 +61,16 @@ def server() -> Iterator[ThreadingHTTPServer]:
 
 def _sender(
     ca: str = ssl.get_default_verify_paths().cafile or "", proxy: str = "", stop: Event | None = None
-) -> PartSender:
-    return PartSender(Route(ca, proxy), Pace(0, LONG_S), stop or Event())
+) -> Sender:
+    return Sender(Route(ca, proxy), Pace(0, LONG_S), stop or Event())
 
 
-def _request(port: int, body: bytes | bytearray = BODY, scheme: str = "http") -> AWSPreparedRequest:
+def _request(port: int, body: bytes = BODY, scheme: str = "http") -> AWSPreparedRequest:
     headers = HTTPHeaders()
     headers["X-Signed"] = b"1"  # type: ignore[assignment]  # botocore's are text or bytes
     headers["Content-Length"] = str(len(body))
     url = f"{scheme}://127.0.0.1:{port}/b/a/../key?partNumber=1"
-    return AWSPreparedRequest("PUT", url, headers, body, stream_output=False)
+    return AWSPreparedRequest("PUT", url, headers, BytesIO(body), stream_output=False)
 
 
 def test_a_part_arrives_as_it_was_signed(server: ThreadingHTTPServer) -> None:
@@ -79,9 +84,10 @@ def test_a_part_arrives_as_it_was_signed(server: ThreadingHTTPServer) -> None:
 
 def test_a_sent_part_is_not_kept(server: ThreadingHTTPServer) -> None:
     """Its memory is free as soon as it was sent: nothing holds on to it until the next part."""
-    body = bytearray(BODY)
-    _sender().send(_request(server.server_port, body))
-    body.clear()  # raises BufferError while anything refers to the bytes
+    body, sender = bytes(bytearray(BODY)), _sender()
+    held = sys.getrefcount(body)
+    assert sender.send(_request(server.server_port, body)).content == b"ok"
+    assert sys.getrefcount(body) == held
 
 
 def test_a_closed_port() -> None:
@@ -129,3 +135,11 @@ def test_a_part_that_is_not_needed_any_more_is_not_sent(server: ThreadingHTTPSer
     stop.set()
     with pytest.raises(CancelledError):
         sender.send(_request(server.server_port))
+
+
+def test_what_is_small_is_sent_all_the_same(server: ThreadingHTTPServer) -> None:
+    """A manifest, when all files of its model are there."""
+    stop = Event()
+    stop.set()
+    answer = _sender(stop=stop).send(_request(server.server_port, BODY[:1000]))
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"1000-1-/b/a/../key?partNumber=1"')

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from concurrent.futures import CancelledError
 from threading import Event
 
 import pytest
@@ -13,8 +12,7 @@ from silence import impatient
 
 from generator.commands import transfer
 from generator.report import progress
-from generator.sync import pace
-from generator.sync.pace import Meter, Pace, PacedBody
+from generator.sync.pace import Meter, Pace
 from generator.sync.s3 import Bucket
 from generator.sync.s3_client import Access, Keys
 from generator.sync.s3_errors import S3Error
@@ -114,7 +112,6 @@ def test_s3_that_takes_bytes_slowly_is_tried_again(
     times: int, scene: Scene, faulty_s3: FaultyS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its buffers are full, and it reads some bytes a second."""
-    monkeypatch.setattr(pace, "_PIECE", 1 << 12)
     slow = faulty_s3.faults.sip(10_000, kind="UploadPart", times=times)
     ran = scene.quick(impatient(monkeypatch, "s3", HASTY._replace(s3_attempts=1), tries=3))
     if times == 2:
@@ -138,22 +135,6 @@ def test_contents_that_drip_from_s3_are_not_waited_for(scene: Scene, faulty_s3: 
     with pytest.raises(S3Error, match=r"cannot read s3://.*/large: the server is too slow") as failed:
         list(bucket.chunks("large", 4096))
     assert failed.value.transient
-
-
-def test_a_body_in_pieces() -> None:
-    """All of it, as often as botocore goes back to the start; and no more once the sync is to stop."""
-    content, stop = bytes(range(256)) * 1000, Event()
-    body = PacedBody(content, Pace(1, LONG_S), stop)
-    assert len(body) == len(content)
-    for _ in range(2):
-        body.seek(0)
-        assert b"".join(iter(lambda: bytes(body.read(16_384)), b"")) == content
-    assert body.tell() == len(content)
-    stop.set()
-    with pytest.raises(CancelledError):
-        body.read(1)
-    body.seek(0)
-    assert body.read(1)
 
 
 def test_a_rate_is_an_average_over_the_patience(clock: list[float]) -> None:

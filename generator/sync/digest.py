@@ -34,7 +34,7 @@ class Digest:
         """Whether a part could not be read or written; the file cannot be completed then."""
         self._turn = Condition()
 
-    def feed(self, number: int, body: bytearray, stop: Event) -> None:
+    def feed(self, number: int, body: bytes, stop: Event) -> None:
         """Add part `number`, once all before it were added. Raises InterruptedSyncError when one never will be."""
         with self._turn:
             while self._next != number:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from threading import Condition, Event, Lock
+from io import BytesIO
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from generator.diagnostics import InterruptedSyncError
 from generator.hub.files import ModelFile
 from generator.retry import RetryPolicy
+from generator.sync.budget import Budget
 from generator.sync.copy import Copier
 from generator.sync.digest import Digest, MismatchError, Sent
 from generator.sync.download_errors import DownloadError
@@ -65,29 +66,6 @@ class TransferLimits(NamedTuple):
     least_rate: int = LEAST_RATE
 
 
-class Budget:
-    """Bytes that may be in memory at once, over all files and models."""
-
-    def __init__(self, size: int) -> None:
-        self._free = self._size = size
-        self._changed = Condition()
-
-    def take(self, amount: int, stop: Event) -> None:
-        """Wait for `amount` bytes and take them. Raises InterruptedSyncError when asked to stop."""
-        with self._changed:
-            while self._free < min(amount, self._size):
-                if stop.is_set():
-                    raise InterruptedSyncError("interrupted")
-                self._changed.wait(0.2)
-            self._free -= amount
-
-    def give(self, amount: int) -> None:
-        """Give bytes back."""
-        with self._changed:
-            self._free += amount
-            self._changed.notify_all()
-
-
 class Engine:
     """Transfers files. Parts of large files share a pool of threads; each file also has a thread of its own."""
 
@@ -132,20 +110,26 @@ class Engine:
 
     def _send_whole(self, task: Task, source: "_Source") -> Sent:
         """Read, verify, then write in one request."""
-        self._budget.take(task.file.size, self._stop)
+        size = task.file.size
+        self._budget.take(size, self._stop)
         try:
-            digest = Digest(task.file)
-            body = self._read(task, source, 0, task.file.size)
-            digest.feed(1, body, self._stop)
-            try:
-                sent = digest.check()
-            except MismatchError:
-                source.require_same()
-                raise
-            self._uploader.retried(task, lambda: self._bucket.put(task.key, body, task.noted(sent.sha256)))
+            with self._budget.buffer(size) as buffer:
+                sent = self._move_whole(task, source, buffer)
         finally:
-            self._budget.give(task.file.size)
-        self._observe(task.model, task.file.path, task.file.size, "upload")
+            self._budget.give(size)
+        self._observe(task.model, task.file.path, size, "upload")
+        return sent
+
+    def _move_whole(self, task: Task, source: "_Source", buffer: BytesIO) -> Sent:
+        digest = Digest(task.file)
+        body = self._read(task, source, Part(1, 0, task.file.size), buffer)
+        digest.feed(1, body, self._stop)
+        try:
+            sent = digest.check()
+        except MismatchError:
+            source.require_same()
+            raise
+        self._uploader.retried(task, lambda: self._bucket.put(task.key, body, task.noted(sent.sha256)))
         return sent
 
     def _send_parts(self, task: Task, source: "_Source", size: int) -> Sent:
@@ -176,9 +160,8 @@ class Engine:
         """Read, hash in turn, and write one part."""
         try:
             digest.require()
-            body = self._read(task, source, part.start, part.end)
-            digest.feed(part.number, body, self._stop)
-            sent = self._uploader.retried(task, lambda: self._bucket.upload_part(upload, part.number, body))
+            with self._budget.buffer(part.size) as buffer:
+                sent = self._move_part(task, source, digest, upload, part, buffer)
         except BaseException:
             digest.fail()
             raise
@@ -187,14 +170,21 @@ class Engine:
         self._observe(task.model, task.file.path, part.size, "upload")
         return sent
 
-    def _read(self, task: Task, source: "_Source", start: int, end: int) -> bytearray:
-        def once() -> bytearray:
+    def _move_part(
+        self, task: Task, source: "_Source", digest: Digest, upload: Upload, part: Part, buffer: BytesIO
+    ) -> SentPart:
+        body = self._read(task, source, part, buffer)
+        digest.feed(part.number, body, self._stop)
+        return self._uploader.retried(task, lambda: self._bucket.upload_part(upload, part.number, body))
+
+    def _read(self, task: Task, source: "_Source", part: Part, buffer: BytesIO) -> bytes:
+        def once() -> bytes:
             location = source.location()
             try:
-                return self._ranges.read(location.url, location.headers, start, end, task.file.size)
+                return self._ranges.read(location.url, location.headers, part.start, part.end, task.file.size, buffer)
             except DownloadError as error:
                 source.failed(location, expired=error.expired)
-                error.args = (f"from byte {start:,}: {error}",)
+                error.args = (f"from byte {part.start:,}: {error}",)
                 raise
 
         return self._uploader.retried(task, once)

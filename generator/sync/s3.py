@@ -10,14 +10,14 @@ from functools import cached_property
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from generator.sync.pace import LEAST_RATE, Meter, Pace, PacedBody, TooSlowError
+from generator.sync.pace import LEAST_RATE, Meter, Pace, TooSlowError
 from generator.sync.plan import CopySource, Stored
 from generator.sync.s3_client import Access, connect
 from generator.sync.s3_errors import ABSENT, UNREADABLE, S3Error, server_time, translated
 from generator.sync.waits import Waits
 
 if TYPE_CHECKING:
-    from generator.sync.s3_send import PartSender
+    from generator.sync.s3_send import Sender
 
 _SIZE_DIGITS: Final = 18
 
@@ -60,24 +60,25 @@ class Bucket:
         with translated(f"reach s3://{self.name}", None):
             self._client, self._route = connect(access, connections, attempts, read_timeout_s)
         self._client.meta.events.register("before-send.s3", self._count)
-        self._client.meta.events.register("before-send.s3.UploadPart", self._send)
+        for operation in ("PutObject", "UploadPart"):
+            self._client.meta.events.register(f"before-send.s3.{operation}", self._send)
         self._client.meta.events.register("request-created.s3", self._stop_retries)
 
     def _count(self, **_: object) -> None:
         self.requests += 1
 
     def _send(self, request: Any, **_: object) -> Any:
-        """Send a part. What a handler of this event returns is the answer to botocore, which then sends nothing.
+        """Send contents. What a handler of this event returns is the answer to botocore, which then sends nothing.
 
         _do_get_response, boto/botocore botocore/endpoint.py @ 1.44.5.
         """
         return self._sender.send(request)
 
     @cached_property
-    def _sender(self) -> "PartSender":
-        from generator.sync.s3_send import PartSender  # noqa: PLC0415 - loads libcurl, and a sync may send nothing
+    def _sender(self) -> "Sender":
+        from generator.sync.s3_send import Sender  # noqa: PLC0415 - loads libcurl, and a sync may send nothing
 
-        return PartSender(self._route, self._pace, self._stop)
+        return Sender(self._route, self._pace, self._stop)
 
     def _stop_retries(self, request: Any, **_: object) -> None:
         """Let botocore send nothing again once the sync is to stop; first tries may be needed to clean up."""
@@ -89,9 +90,6 @@ class Bucket:
         """Every request to S3 is made in such a block, which says what it is for."""
         with self._waits.on(doing), translated(doing, self._client.meta.endpoint_url):
             yield
-
-    def _paced(self, body: bytes | bytearray) -> PacedBody:
-        return PacedBody(body, self._pace, self._stop)
 
     def list_objects(self, prefix: str) -> dict[str, Stored]:
         """Every object below `prefix`, by its path there. Complete, or S3Error."""
@@ -149,13 +147,11 @@ class Bucket:
             raise S3Error(message, code="NoSize", hint=None, transient=False)
         return int(total)
 
-    def put(self, key: str, body: bytes | bytearray, metadata: Mapping[str, str]) -> None:
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str]) -> None:
         """Write an object in one request."""
         checksum = _named(_checksum(body)) if self._checked() else {}
         with self._asking(f"write {self._at(key)}"):
-            self._client.put_object(
-                Bucket=self.name, Key=key, Body=self._paced(body), Metadata=dict(metadata), **checksum
-            )
+            self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=dict(metadata), **checksum)
 
     def _checked(self) -> bool:
         """Whether contents need a checksum header: AWS refuses them without one in buckets with object lock.
@@ -200,7 +196,7 @@ class Bucket:
             )
             return Upload(key, begun["UploadId"], checked)
 
-    def upload_part(self, upload: Upload, number: int, body: bytes | bytearray) -> SentPart:
+    def upload_part(self, upload: Upload, number: int, body: bytes) -> SentPart:
         """Send one part."""
         part = {"Bucket": self.name, "Key": upload.key, "UploadId": upload.id, "PartNumber": number}
         checksum = _checksum(body) if upload.checked else None
@@ -268,7 +264,7 @@ def _expect(error: S3Error, codes: Collection[str]) -> None:
         raise error
 
 
-def _checksum(body: bytes | bytearray) -> str:
+def _checksum(body: bytes) -> str:
     """The sha256 as S3 writes it. It is one more pass: that of the whole file says nothing about a part of it."""
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
 

@@ -1,12 +1,13 @@
-"""Sends the parts of multipart uploads by libcurl, in place of botocore's own HTTP client.
+"""Sends contents to S3 by libcurl, in place of botocore's own HTTP client.
 
-botocore signs and retries them, and reads the answers. Its client passes every 16 KiB through the interpreter, for
-which the other threads wait (docs/performance.md).
+botocore signs and retries the requests, and reads the answers. Its client passes every 16 KiB through the interpreter,
+for which the other threads wait; libcurl reads the contents where they are (docs/performance.md).
 """
 
 import math
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from io import BytesIO
 from threading import Event, local
 from typing import Any, Final, NoReturn
 
@@ -26,10 +27,11 @@ from generator.sync.pace import Pace, TooSlowError
 from generator.sync.s3_client import Route
 
 _BUFFER: Final = 512 << 10
-_BY_CURL: Final = {"content-length", "expect"}
+_SMALL: Final = 256 << 10
+"""Bytes that are sent even if all is to stop: a manifest is written if its files are there."""
 
 
-class PartSender:
+class Sender:
     """Sends requests that botocore has signed. May be used by many threads."""
 
     def __init__(self, route: Route, pace: Pace, stop: Event) -> None:
@@ -37,28 +39,27 @@ class PartSender:
         self._own = local()
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        """Send a request with a body of bytes. Raises what botocore's client would: botocore then tries again.
+        """Send a request with a body in memory. Raises what botocore's client would: botocore then tries again.
 
         But not if the server is too slow (TooSlowError), or all is to stop (CancelledError).
         """
-        if not isinstance(request.body, bytes | bytearray):
-            raise TypeError("a part is bytes in memory")
+        if not isinstance(request.body, BytesIO):  # which botocore makes of bytes
+            raise TypeError("contents are bytes in memory")
+        body = request.body.getvalue()  # these bytes, not a copy
         url, answer, curl = str(request.url), _Answer(), self._handle()
-        headers = [(name, _text(value)) for name, value in request.headers.items() if name.lower() not in _BY_CURL]
+        progress = _Progress(len(body), self._stop)
         curl.setopt(pycurl.URL, url)
-        # libcurl would first ask whether it may send, and wait a second for a server that does not answer that.
-        curl.setopt(pycurl.HTTPHEADER, [*(f"{name}: {value}" for name, value in headers), "Expect:"])
-        curl.setopt(pycurl.INFILESIZE_LARGE, len(request.body))
+        curl.setopt(pycurl.HTTPHEADER, _lines(request.headers))
         curl.setopt(pycurl.HEADERFUNCTION, answer.on_header)
         curl.setopt(pycurl.WRITEFUNCTION, answer.on_body)
-        with memoryview(request.body) as content:  # and then let go: the handle keeps its callbacks
-            body = _Body(content)
-            curl.setopt(pycurl.READFUNCTION, body.read)
-            curl.setopt(pycurl.SEEKFUNCTION, body.seek)
-            try:
-                curl.perform()
-            except pycurl.error as error:
-                self._fail(error, url, connected=curl.getinfo(pycurl.PRETRANSFER_TIME) > 0, sent=body.at_end)
+        curl.setopt(pycurl.XFERINFOFUNCTION, progress.on_progress)
+        curl.setopt(pycurl.POSTFIELDS, body)
+        try:
+            curl.perform()
+        except pycurl.error as error:
+            self._fail(error, url, connected=curl.getinfo(pycurl.PRETRANSFER_TIME) > 0, sent=progress.at_end)
+        finally:
+            curl.setopt(pycurl.POSTFIELDS, b"")  # the handle would keep the contents
         return AWSResponse(url, curl.getinfo(pycurl.RESPONSE_CODE), answer.headers, answer)
 
     def _handle(self) -> pycurl.Curl:
@@ -70,7 +71,7 @@ class PartSender:
 
     def _new_handle(self) -> pycurl.Curl:
         curl = pycurl.Curl()
-        curl.setopt(pycurl.UPLOAD, 1)
+        curl.setopt(pycurl.CUSTOMREQUEST, "PUT")
         curl.setopt(pycurl.UPLOAD_BUFFERSIZE, _BUFFER)
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.PATH_AS_IS, 1)  # the path is signed
@@ -80,14 +81,9 @@ class PartSender:
         curl.setopt(pycurl.LOW_SPEED_LIMIT, max(1, self._pace.least_rate))  # bytes per second, in either direction
         curl.setopt(pycurl.LOW_SPEED_TIME, math.ceil(self._pace.patience_s))
         curl.setopt(pycurl.NOPROGRESS, 0)
-        curl.setopt(pycurl.XFERINFOFUNCTION, self._on_progress)  # at least once a second
         curl.setopt(pycurl.PROXY, self._route.proxy)
         curl.setopt(pycurl.CAINFO, self._route.ca)
         return curl
-
-    def _on_progress(self, *_: int) -> int:
-        """Whether to stop."""
-        return int(self._stop.is_set())
 
     def _fail(self, error: pycurl.error, url: str, *, connected: bool, sent: bool) -> NoReturn:
         match error.args[0]:
@@ -109,25 +105,18 @@ class PartSender:
                 raise ConnectionClosedError(endpoint_url=url)
 
 
-class _Body:
-    """What is sent, and again from the start where libcurl needs that."""
+class _Progress:
+    """How far contents of `size` bytes have been sent; libcurl asks at least once a second whether to stop."""
 
-    def __init__(self, content: memoryview) -> None:
-        self._content, self._at = content, 0
+    def __init__(self, size: int, stop: Event) -> None:
+        self._size, self._stop = size, stop
+        self.at_end = False
+        """Whether all was sent."""
 
-    @property
-    def at_end(self) -> bool:
-        """Whether all was read."""
-        return self._at == len(self._content)
-
-    def read(self, size: int) -> bytes:
-        piece = bytes(self._content[self._at : self._at + size])
-        self._at += len(piece)
-        return piece
-
-    def seek(self, offset: int, _origin: int) -> int:
-        self._at = offset
-        return pycurl.SEEKFUNC_OK
+    def on_progress(self, _to_come: int, _received: int, _to_send: int, sent: int) -> int:
+        """Whether to stop."""
+        self.at_end = sent == self._size
+        return int(self._size > _SMALL and self._stop.is_set())
 
 
 class _Answer:
@@ -152,6 +141,17 @@ class _Answer:
     def stream(self) -> Iterator[bytes]:
         """All of the body."""
         yield bytes(self._content)
+
+
+def _lines(headers: HTTPHeaders) -> list[str]:
+    """The headers as they were signed.
+
+    By itself, libcurl would name a content type. It would also ask whether it may send, and wait a second for a server
+    that does not answer that.
+    """
+    signed = {name.lower(): f"{name}: {_text(value)}" for name, value in headers.items()}
+    lines = {"content-type": "Content-Type:", **signed, "expect": "Expect:"}
+    return [line for name, line in lines.items() if name != "content-length"]  # which libcurl writes
 
 
 def _text(value: Any) -> str:

@@ -13,9 +13,10 @@ from generator.diagnostics import GeneratorError
 from generator.hub.client import Hub, trusted
 from generator.hub.errors import HubError
 from generator.retry import retry
+from generator.sync.budget import Budget
 from generator.sync.destinations import Destination, Locks, Selection, Settings, destinations
 from generator.sync.digest import Sent
-from generator.sync.engine import Budget, Engine, TransferLimits
+from generator.sync.engine import Engine, TransferLimits
 from generator.sync.manifest import Manifest
 from generator.sync.model import SyncRequest, apply, plan_model, read_manifest
 from generator.sync.plan import Action, Observe, Plan, Wanted
