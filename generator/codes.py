@@ -117,6 +117,7 @@ AcceptableWarning = Literal[
     "exposed-without-auth",
     "gated-repository",
     "gpu-count-mismatch",
+    "host-not-exposed",
     "image-without-digest",
     "missing-modules",
     "name-long-for-dashboard",

@@ -522,6 +522,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             "exposed-without-auth",
                             "gated-repository",
                             "gpu-count-mismatch",
+                            "host-not-exposed",
                             "image-without-digest",
                             "missing-modules",
                             "name-long-for-dashboard",
