@@ -134,6 +134,7 @@ def _exposure(catalog: Catalog) -> Iterator[Violation]:
 def _hosts(catalog: Catalog) -> Iterator[Violation]:
     """A router gives a host to the oldest Route that asks for it, and refuses the others."""
     owners: dict[tuple[str, str], ServedModel] = {}
+    names = {(form.environment, form.namespace, form.name) for model in catalog.models for form in model.served}
     for served in (form for model in catalog.models for form in model.served if form.host):
         loc, environment = catalog.origin(served, "host"), catalog.environments[str(served.environment)]
         if not served.exposed:
@@ -145,6 +146,9 @@ def _hosts(catalog: Catalog) -> Iterator[Violation]:
             message = f"the host {served.host} is already that of {other.name} in {other.environment}"
             hint = "choose one host for each, in `overrides`, or set the environments' `cluster`"
             yield Violation(loc, "duplicate-host", message, hint)
+        if (served.environment, served.namespace, served.route_name) in names:
+            message = f"its Route would be called {served.route_name}, like a model, whose Route the platform manages"
+            yield Violation(loc, "duplicate-name", message, "rename one of the two models")
 
 
 def _argocd(catalog: Catalog) -> Iterator[Violation]:
