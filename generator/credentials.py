@@ -117,7 +117,7 @@ _ABOUT: Final = frozenset(
     " version".split()
 )
 """Behind the secret in a name, these say something about it, or where it is."""
-_PUBLIC_KEYS: Final = frozenset("cache foreign object partition primary public routing shard sort".split())
+_PUBLIC_KEYS: Final = frozenset("cache foreign object partition primary public routing shard sort topology".split())
 _OTHERS: Final = frozenset(
     "adapter allow begin bos cls end eos existing image mask max next num pad per prompt pull sep special start stop"
     " unk".split()

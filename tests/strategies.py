@@ -108,6 +108,61 @@ _tolerations = st.lists(
 )
 
 
+_spread: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
+    st.sampled_from(
+        [
+            {"topologyKey": "topology.kubernetes.io/zone"},
+            {"topologyKey": "kubernetes.io/hostname", "maxSkew": 2, "whenUnsatisfiable": "ScheduleAnyway"},
+            {"topologyKey": "y", "whenUnsatisfiable": "DoNotSchedule", "minDomains": 2, "nodeTaintsPolicy": "Honor"},
+        ]
+    ),
+    max_size=2,
+    unique_by=lambda constraint: str(constraint["topologyKey"]),
+)
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
+_nodes = st.sampled_from(
+    [
+        {"matchExpressions": [{"key": "on", "operator": "In", "values": ["", "no", "1e3"]}]},
+        {"matchExpressions": [{"key": "a.b/c", "operator": "Exists"}, {"key": "n", "operator": "Gt", "values": ["8"]}]},
+    ]
+)
+_pods = st.sampled_from(
+    [
+        {"topologyKey": "kubernetes.io/hostname"},
+        {"topologyKey": "y", "labelSelector": {"matchLabels": {"on": "off"}}, "namespaces": ["on"]},
+        {"topologyKey": "y", "labelSelector": {"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}},
+    ]
+)
+_weights = st.integers(1, 100)
+_pod_affinity = st.fixed_dictionaries(
+    {},
+    optional={
+        _REQUIRED: st.lists(_pods, min_size=1, max_size=2) | st.none(),
+        _PREFERRED: st.lists(
+            st.fixed_dictionaries({"weight": _weights, "podAffinityTerm": _pods}), min_size=1, max_size=2
+        ),
+    },
+)
+_affinity = st.fixed_dictionaries(
+    {},
+    optional={
+        "nodeAffinity": st.fixed_dictionaries(
+            {},
+            optional={
+                _REQUIRED: st.fixed_dictionaries({"nodeSelectorTerms": st.lists(_nodes, min_size=1, max_size=2)}),
+                _PREFERRED: st.lists(
+                    st.fixed_dictionaries({"weight": _weights, "preference": _nodes}), min_size=1, max_size=2
+                ),
+            },
+        )
+        | st.none(),
+        "podAffinity": _pod_affinity,
+        "podAntiAffinity": _pod_affinity | st.none(),
+    },
+)
+
+
 def _map(keys: st.SearchStrategy[str], values: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, str | None]]:
     """A map that removes some keys of the one below it."""
     return st.dictionaries(keys, values | values | st.none(), max_size=3)
@@ -139,6 +194,9 @@ def _settings(targets: Iterable[str], *, on_gpu: bool) -> dict[str, st.SearchStr
         "nodeSelector": _node_labels,
         "tolerations": _tolerations,
         "extraTolerations": _tolerations,
+        "topologySpreadConstraints": _spread,
+        "affinity": _affinity,
+        "podDisruptionBudget": st.booleans(),
         "args": _args,
         "extraArgs": _args,
         "env": _env,

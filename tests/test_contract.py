@@ -16,9 +16,9 @@ from generator.catalog.contract.catalog import Catalog
 from generator.catalog.contract.core_schema import built_schema, frozen_schema
 from generator.catalog.contract.defaults import Needed
 from generator.catalog.contract.fields import Described, bare, every_block, fields, outline
+from generator.catalog.contract.layer import Layer
 from generator.catalog.contract.outline import Block, Choice, Map, at
 from generator.catalog.contract.patterns import FLAG
-from generator.catalog.contract.settings import Layer
 from generator.catalog.validate import validate
 from generator.diagnostics import CatalogError
 from generator.yaml import read as source
@@ -105,7 +105,7 @@ def _paths(block: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
         if is_block(inner):
             yield from _paths(inner, (*above, field.name))
         else:
-            yield (*above, field.name), isinstance(field.missing, Needed)
+            yield (*above, field.name), field.required or isinstance(field.missing, Needed)
 
 
 NEEDS = {".".join(path): (path, needed) for path, needed in _paths(Layer)}

@@ -48,7 +48,8 @@ TYPED: Final = [
     (MODEL, "podAnnotations", "set `annotations`"),
     (MODEL, "extraEnv", "set `env`"),
     (MODEL, "ingress", "set `expose`"),
-    (MODEL, "affinity", "set `nodeSelector` and `tolerations`"),
+    (MODEL, "nodeAffinity", "set `affinity.nodeAffinity`"),
+    (MODEL, "pdb", "set `podDisruptionBudget`"),
     (RUNTIME, "imageTag", "set `image`"),
     (CONNECTION, "existingSecret", "set `secret.existing`"),
     # vLLM's command line

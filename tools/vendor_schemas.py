@@ -136,6 +136,7 @@ SOURCES = (
         KINDS["Template"],
         "com.github.openshift.api.template.v1.Template",
     ),
+    Source("cluster", KUBERNETES, SWAGGER, KINDS["PodDisruptionBudget"], "io.k8s.api.policy.v1.PodDisruptionBudget"),
     Source("cluster", KUBERNETES, SWAGGER, KINDS["ServiceAccount"], "io.k8s.api.core.v1.ServiceAccount"),
 )
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"

@@ -60,6 +60,9 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         queue: localqueue queuename kueue
         priorityClassName: priority priorityclass
         nodeSelector: nodelabels selector
+        topologySpreadConstraints: topologyspread topologyspreadconstraint spread spreadconstraints
+        affinity: antiaffinity
+        podDisruptionBudget: pdb disruptionbudget minavailable maxunavailable
         args: arguments additionalargs vllmargs command
         env: envvars extraenv extraenvvars environmentvariables variables
         shmSize: shm devshm sharedmemory sharedmemorysize shmsizelimit
@@ -114,9 +117,9 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
 """By owner: what people type, folded, and the field that does it."""
 _ANY: Final = "remove it: it is written for you"
 REMOVED: Final[Mapping[str, str]] = {
-    "affinity": "set `nodeSelector` and `tolerations`",
     "containers": "set `args`, `env` and `resources`",
     "deploymentmode": _ANY,
+    "labelselector": "remove it: it selects the model's own pods",
     "limits": "set `resources`: limits equal requests",
     "modelformat": _ANY,
     "path": "remove it: the path is made of the connection's prefix and the model's name",

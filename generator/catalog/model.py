@@ -147,6 +147,9 @@ class ServedModel(NamedTuple):
     priority_class_name: str | None
     node_selector: Mapping[str, str]
     tolerations: tuple[Mapping[str, Any], ...]
+    topology_spread_constraints: tuple[Mapping[str, Any], ...]
+    affinity: Mapping[str, Any]
+    pod_disruption_budget: bool
     args: tuple[str, ...]
     env: Mapping[str, str]
     shm_size: str | None
@@ -177,9 +180,16 @@ class ServedModel(NamedTuple):
     @property
     def most_replicas(self) -> int:
         """Pods that may run at once, the surge of a rollout included."""
-        if self.stopped:
-            return 0
-        return (self.autoscaling.max_replicas if self.autoscaling else self.replicas) + self.max_surge
+        return 0 if self.stopped else self._replicas + self.max_surge
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether a drain must leave some of its replicas alone."""
+        return self.pod_disruption_budget and self._replicas > 1 and not self.stopped
+
+    @property
+    def _replicas(self) -> int:
+        return self.autoscaling.max_replicas if self.autoscaling else self.replicas
 
 
 class Model(NamedTuple):

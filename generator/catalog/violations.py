@@ -127,8 +127,8 @@ def _place(details: ErrorDetails) -> tuple[Loc, bool]:
 def _needs(loc: Loc) -> str:
     """`needs secret.externalSecret.store`, from the entry on that the subject names, if there is one."""
     if len(loc) <= ENTRY:
-        return f"the catalog needs {shown('.'.join(map(str, loc)))}"
-    return f"needs {shown('.'.join(map(str, loc[ENTRY if loc[0] in GROUPS else 1 :])))}"
+        return f"the catalog needs {'.'.join(map(shown, loc))}"
+    return f"needs {'.'.join(map(shown, loc[ENTRY if loc[0] in GROUPS else 1 :]))}"
 
 
 def _field(loc: Loc) -> str:

@@ -9,6 +9,7 @@ from generator.catalog.model import ArgoCD, Catalog, Connection, Environment, Mo
 from generator.compiler.access import access
 from generator.compiler.app_project import app_project
 from generator.compiler.application_set import application_set
+from generator.compiler.disruption_budget import disruption_budget
 from generator.compiler.external_secret import external_secret
 from generator.compiler.inference_service import inference_service
 from generator.compiler.kustomization import kustomization, patches
@@ -153,11 +154,13 @@ def _serving(served: ServedModel, catalog: Catalog) -> Sequence[KubeObject]:
 
 
 def _reached(served: ServedModel) -> Iterator[KubeObject]:
-    """What only some environments have: access for callers, and a Route with a host."""
+    """What only some environments have: access for callers, a Route with a host, and a budget for drains."""
     if served.auth:
         yield from access(served)
     if served.exposed and served.host:
         yield route(served, served.host)
+    if served.has_budget:
+        yield disruption_budget(served)
 
 
 def _connections(output: _Output, catalog: Catalog, environment: Environment) -> Iterator[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from generator.catalog.layout import artifact_prefix
 from generator.catalog.model import Autoscaling, Catalog, ServedModel
 from generator.compiler.kinds import KINDS
+from generator.compiler.placement import placement
 from generator.compiler.serving_runtime import env_vars
 from generator.kube.metadata import labels, object_meta
 from generator.kube.quantities import canonical
@@ -109,19 +109,7 @@ def _predictor(served: ServedModel, catalog: Catalog) -> Predictor:
         predictor["serviceAccountName"] = served.service_account_name
     if served.image_pull_secrets:
         predictor["imagePullSecrets"] = [dict(secret) for secret in served.image_pull_secrets]
-    if served.node_selector:
-        predictor["nodeSelector"] = dict(served.node_selector)
-    if served.tolerations:
-        predictor["tolerations"] = [_toleration(toleration) for toleration in served.tolerations]
-    return predictor
-
-
-def _toleration(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A toleration without an empty value, which KServe's webhook drops (its fields are `omitempty`), in API order."""
-    return {key: raw[key] for key in _TOLERATION if raw.get(key, "") != ""}
-
-
-_TOLERATION: Final = ("key", "operator", "value", "effect", "tolerationSeconds")
+    return cast("Predictor", {**predictor, **placement(served)})
 
 
 def _strategy(max_surge: int) -> DeploymentStrategy:

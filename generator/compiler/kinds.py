@@ -39,6 +39,7 @@ KINDS: Final = {
         Kind("ServiceAccount", "", "v1", -2),
         Kind("Role", "rbac.authorization.k8s.io", "v1", -2),
         Kind("RoleBinding", "rbac.authorization.k8s.io", "v1", -2),
+        Kind("PodDisruptionBudget", "policy", "v1", -2),
         Kind("ServingRuntime", "serving.kserve.io", "v1alpha1", -1),
         Kind("InferenceService", "serving.kserve.io", "v1beta1", 0),
         # Not before the models: a router may refuse a host, and Argo CD waits for the health of earlier waves.

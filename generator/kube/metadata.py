@@ -22,6 +22,14 @@ def labels(*, dashboard: bool = False) -> dict[str, str]:
     return owned | {DASHBOARD_LABEL: "true"} if dashboard else owned
 
 
+def pod_labels(name: str) -> dict[str, str]:
+    """The label by which the pods of a model are found.
+
+    GetRawServiceLabel in opendatahub-io/kserve pkg/constants/constants.go @ odh-v2.35 and odh-v3.5.
+    """
+    return {"app": f"isvc.{name}-predictor"}
+
+
 def object_meta(name: str, namespace: str | None, own: dict[str, str], annotations: dict[str, str]) -> ObjectMeta:
     """Metadata with the labels `own`; without a namespace when it is None."""
     if namespace is None:

@@ -134,7 +134,14 @@ class DeploymentStrategy(TypedDict):
     rollingUpdate: RollingUpdate
 
 
-class Predictor(TypedDict):
+class Placement(TypedDict, total=False):
+    nodeSelector: dict[str, str]
+    tolerations: list[dict[str, Any]]
+    topologySpreadConstraints: list[dict[str, Any]]
+    affinity: dict[str, Any]
+
+
+class Predictor(Placement):
     automountServiceAccountToken: bool
     minReplicas: int
     maxReplicas: int
@@ -146,8 +153,6 @@ class Predictor(TypedDict):
     priorityClassName: NotRequired[str]
     serviceAccountName: NotRequired[str]
     imagePullSecrets: NotRequired[list[dict[str, str]]]
-    nodeSelector: NotRequired[dict[str, str]]
-    tolerations: NotRequired[list[dict[str, Any]]]
     model: ModelSpec
 
 
@@ -293,6 +298,23 @@ class Route(TypedDict):
     spec: RouteSpec
 
 
+class PodSelector(TypedDict):
+    matchLabels: dict[str, str]
+
+
+class PodDisruptionBudgetSpec(TypedDict):
+    maxUnavailable: int
+    selector: PodSelector
+    unhealthyPodEvictionPolicy: str
+
+
+class PodDisruptionBudget(TypedDict):
+    apiVersion: str
+    kind: Literal["PodDisruptionBudget"]
+    metadata: ObjectMeta
+    spec: PodDisruptionBudgetSpec
+
+
 class AppProject(TypedDict):
     apiVersion: str
     kind: Literal["AppProject"]
@@ -316,6 +338,7 @@ KubeObject = (
     | Role
     | RoleBinding
     | Route
+    | PodDisruptionBudget
     | AppProject
     | ApplicationSet
 )

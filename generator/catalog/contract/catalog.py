@@ -14,8 +14,9 @@ from generator.catalog.contract import scalars as s
 from generator.catalog.contract.connection import Connection
 from generator.catalog.contract.defaults import Default, Otherwise
 from generator.catalog.contract.environment import Environment
+from generator.catalog.contract.layer import Layer
 from generator.catalog.contract.scalars import Null, closed
-from generator.catalog.contract.settings import Layer, Settings
+from generator.catalog.contract.settings import Settings
 from generator.catalog.model import GPU
 from generator.codes import AcceptableWarning
 

@@ -32,6 +32,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "maxSurge": 0,
         "nodeSelector": {},
         "tolerations": [],
+        "topologySpreadConstraints": [],
+        "affinity": {},
+        "podDisruptionBudget": True,
         "args": [],
         "env": {},
         "startupTimeout": 600,
@@ -45,6 +48,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "Autoscaling": {"min": 1, "metric": "requests"},
     "Resources": {"gpu": 1, "accelerator": "nvidia.com/gpu"},
+    "TopologySpreadConstraint": {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway"},
     "Files": {"include": [], "exclude": []},
     "Layer": {
         "aliases": [],
@@ -52,6 +56,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "maxSurge": 0,
         "nodeSelector": {},
         "tolerations": [],
+        "topologySpreadConstraints": [],
+        "affinity": {},
+        "podDisruptionBudget": True,
         "args": [],
         "env": {},
         "startupTimeout": 600,
@@ -70,6 +77,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "maxSurge": 0,
         "nodeSelector": {},
         "tolerations": [],
+        "topologySpreadConstraints": [],
+        "affinity": {},
+        "podDisruptionBudget": True,
         "args": [],
         "env": {},
         "startupTimeout": 600,
@@ -87,6 +97,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "maxSurge": 0,
         "nodeSelector": {},
         "tolerations": [],
+        "topologySpreadConstraints": [],
+        "affinity": {},
+        "podDisruptionBudget": True,
         "args": [],
         "env": {},
         "startupTimeout": 600,
@@ -218,6 +231,204 @@ OUTLINE: Node = Block(
                             },
                         ),
                     ),
+                    "topologySpreadConstraints": List(
+                        Block(
+                            {
+                                "topologyKey": None,
+                                "maxSkew": None,
+                                "whenUnsatisfiable": Choice(("ScheduleAnyway", "DoNotSchedule")),
+                                "minDomains": None,
+                                "nodeAffinityPolicy": Choice(("Honor", "Ignore")),
+                                "nodeTaintsPolicy": Choice(("Honor", "Ignore")),
+                            },
+                        ),
+                    ),
+                    "affinity": Block(
+                        {
+                            "nodeAffinity": Block(
+                                {
+                                    "requiredDuringSchedulingIgnoredDuringExecution": Block(
+                                        {
+                                            "nodeSelectorTerms": List(
+                                                Block(
+                                                    {
+                                                        "matchExpressions": List(
+                                                            Block(
+                                                                {
+                                                                    "key": None,
+                                                                    "operator": Choice(
+                                                                        (
+                                                                            "In",
+                                                                            "NotIn",
+                                                                            "Exists",
+                                                                            "DoesNotExist",
+                                                                            "Gt",
+                                                                            "Lt",
+                                                                        ),
+                                                                    ),
+                                                                    "values": List(None),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                            ),
+                                        },
+                                    ),
+                                    "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "weight": None,
+                                                "preference": Block(
+                                                    {
+                                                        "matchExpressions": List(
+                                                            Block(
+                                                                {
+                                                                    "key": None,
+                                                                    "operator": Choice(
+                                                                        (
+                                                                            "In",
+                                                                            "NotIn",
+                                                                            "Exists",
+                                                                            "DoesNotExist",
+                                                                            "Gt",
+                                                                            "Lt",
+                                                                        ),
+                                                                    ),
+                                                                    "values": List(None),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                            },
+                                        ),
+                                    ),
+                                },
+                            ),
+                            "podAffinity": Block(
+                                {
+                                    "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "topologyKey": None,
+                                                "labelSelector": Block(
+                                                    {
+                                                        "matchLabels": Map(None),
+                                                        "matchExpressions": List(
+                                                            Block(
+                                                                {
+                                                                    "key": None,
+                                                                    "operator": Choice(("In", "NotIn", "Exists", "DoesNotExist")),
+                                                                    "values": List(None),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                                "namespaces": List(None),
+                                            },
+                                        ),
+                                    ),
+                                    "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "weight": None,
+                                                "podAffinityTerm": Block(
+                                                    {
+                                                        "topologyKey": None,
+                                                        "labelSelector": Block(
+                                                            {
+                                                                "matchLabels": Map(None),
+                                                                "matchExpressions": List(
+                                                                    Block(
+                                                                        {
+                                                                            "key": None,
+                                                                            "operator": Choice(
+                                                                                (
+                                                                                    "In",
+                                                                                    "NotIn",
+                                                                                    "Exists",
+                                                                                    "DoesNotExist",
+                                                                                ),
+                                                                            ),
+                                                                            "values": List(None),
+                                                                        },
+                                                                    ),
+                                                                ),
+                                                            },
+                                                        ),
+                                                        "namespaces": List(None),
+                                                    },
+                                                ),
+                                            },
+                                        ),
+                                    ),
+                                },
+                            ),
+                            "podAntiAffinity": Block(
+                                {
+                                    "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "topologyKey": None,
+                                                "labelSelector": Block(
+                                                    {
+                                                        "matchLabels": Map(None),
+                                                        "matchExpressions": List(
+                                                            Block(
+                                                                {
+                                                                    "key": None,
+                                                                    "operator": Choice(("In", "NotIn", "Exists", "DoesNotExist")),
+                                                                    "values": List(None),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                                "namespaces": List(None),
+                                            },
+                                        ),
+                                    ),
+                                    "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "weight": None,
+                                                "podAffinityTerm": Block(
+                                                    {
+                                                        "topologyKey": None,
+                                                        "labelSelector": Block(
+                                                            {
+                                                                "matchLabels": Map(None),
+                                                                "matchExpressions": List(
+                                                                    Block(
+                                                                        {
+                                                                            "key": None,
+                                                                            "operator": Choice(
+                                                                                (
+                                                                                    "In",
+                                                                                    "NotIn",
+                                                                                    "Exists",
+                                                                                    "DoesNotExist",
+                                                                                ),
+                                                                            ),
+                                                                            "values": List(None),
+                                                                        },
+                                                                    ),
+                                                                ),
+                                                            },
+                                                        ),
+                                                        "namespaces": List(None),
+                                                    },
+                                                ),
+                                            },
+                                        ),
+                                    ),
+                                },
+                            ),
+                        },
+                    ),
+                    "podDisruptionBudget": None,
                     "args": List(None),
                     "extraArgs": List(None),
                     "env": Map(None),
@@ -278,6 +489,194 @@ OUTLINE: Node = Block(
                         },
                     ),
                 ),
+                "topologySpreadConstraints": List(
+                    Block(
+                        {
+                            "topologyKey": None,
+                            "maxSkew": None,
+                            "whenUnsatisfiable": Choice(("ScheduleAnyway", "DoNotSchedule")),
+                            "minDomains": None,
+                            "nodeAffinityPolicy": Choice(("Honor", "Ignore")),
+                            "nodeTaintsPolicy": Choice(("Honor", "Ignore")),
+                        },
+                    ),
+                ),
+                "affinity": Block(
+                    {
+                        "nodeAffinity": Block(
+                            {
+                                "requiredDuringSchedulingIgnoredDuringExecution": Block(
+                                    {
+                                        "nodeSelectorTerms": List(
+                                            Block(
+                                                {
+                                                    "matchExpressions": List(
+                                                        Block(
+                                                            {
+                                                                "key": None,
+                                                                "operator": Choice(
+                                                                    (
+                                                                        "In",
+                                                                        "NotIn",
+                                                                        "Exists",
+                                                                        "DoesNotExist",
+                                                                        "Gt",
+                                                                        "Lt",
+                                                                    ),
+                                                                ),
+                                                                "values": List(None),
+                                                            },
+                                                        ),
+                                                    ),
+                                                },
+                                            ),
+                                        ),
+                                    },
+                                ),
+                                "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                    Block(
+                                        {
+                                            "weight": None,
+                                            "preference": Block(
+                                                {
+                                                    "matchExpressions": List(
+                                                        Block(
+                                                            {
+                                                                "key": None,
+                                                                "operator": Choice(
+                                                                    (
+                                                                        "In",
+                                                                        "NotIn",
+                                                                        "Exists",
+                                                                        "DoesNotExist",
+                                                                        "Gt",
+                                                                        "Lt",
+                                                                    ),
+                                                                ),
+                                                                "values": List(None),
+                                                            },
+                                                        ),
+                                                    ),
+                                                },
+                                            ),
+                                        },
+                                    ),
+                                ),
+                            },
+                        ),
+                        "podAffinity": Block(
+                            {
+                                "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                    Block(
+                                        {
+                                            "topologyKey": None,
+                                            "labelSelector": Block(
+                                                {
+                                                    "matchLabels": Map(None),
+                                                    "matchExpressions": List(
+                                                        Block(
+                                                            {
+                                                                "key": None,
+                                                                "operator": Choice(("In", "NotIn", "Exists", "DoesNotExist")),
+                                                                "values": List(None),
+                                                            },
+                                                        ),
+                                                    ),
+                                                },
+                                            ),
+                                            "namespaces": List(None),
+                                        },
+                                    ),
+                                ),
+                                "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                    Block(
+                                        {
+                                            "weight": None,
+                                            "podAffinityTerm": Block(
+                                                {
+                                                    "topologyKey": None,
+                                                    "labelSelector": Block(
+                                                        {
+                                                            "matchLabels": Map(None),
+                                                            "matchExpressions": List(
+                                                                Block(
+                                                                    {
+                                                                        "key": None,
+                                                                        "operator": Choice(
+                                                                            ("In", "NotIn", "Exists", "DoesNotExist"),
+                                                                        ),
+                                                                        "values": List(None),
+                                                                    },
+                                                                ),
+                                                            ),
+                                                        },
+                                                    ),
+                                                    "namespaces": List(None),
+                                                },
+                                            ),
+                                        },
+                                    ),
+                                ),
+                            },
+                        ),
+                        "podAntiAffinity": Block(
+                            {
+                                "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                    Block(
+                                        {
+                                            "topologyKey": None,
+                                            "labelSelector": Block(
+                                                {
+                                                    "matchLabels": Map(None),
+                                                    "matchExpressions": List(
+                                                        Block(
+                                                            {
+                                                                "key": None,
+                                                                "operator": Choice(("In", "NotIn", "Exists", "DoesNotExist")),
+                                                                "values": List(None),
+                                                            },
+                                                        ),
+                                                    ),
+                                                },
+                                            ),
+                                            "namespaces": List(None),
+                                        },
+                                    ),
+                                ),
+                                "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                    Block(
+                                        {
+                                            "weight": None,
+                                            "podAffinityTerm": Block(
+                                                {
+                                                    "topologyKey": None,
+                                                    "labelSelector": Block(
+                                                        {
+                                                            "matchLabels": Map(None),
+                                                            "matchExpressions": List(
+                                                                Block(
+                                                                    {
+                                                                        "key": None,
+                                                                        "operator": Choice(
+                                                                            ("In", "NotIn", "Exists", "DoesNotExist"),
+                                                                        ),
+                                                                        "values": List(None),
+                                                                    },
+                                                                ),
+                                                            ),
+                                                        },
+                                                    ),
+                                                    "namespaces": List(None),
+                                                },
+                                            ),
+                                        },
+                                    ),
+                                ),
+                            },
+                        ),
+                    },
+                ),
+                "podDisruptionBudget": None,
                 "args": List(None),
                 "extraArgs": List(None),
                 "env": Map(None),
@@ -338,6 +737,218 @@ OUTLINE: Node = Block(
                                     },
                                 ),
                             ),
+                            "topologySpreadConstraints": List(
+                                Block(
+                                    {
+                                        "topologyKey": None,
+                                        "maxSkew": None,
+                                        "whenUnsatisfiable": Choice(("ScheduleAnyway", "DoNotSchedule")),
+                                        "minDomains": None,
+                                        "nodeAffinityPolicy": Choice(("Honor", "Ignore")),
+                                        "nodeTaintsPolicy": Choice(("Honor", "Ignore")),
+                                    },
+                                ),
+                            ),
+                            "affinity": Block(
+                                {
+                                    "nodeAffinity": Block(
+                                        {
+                                            "requiredDuringSchedulingIgnoredDuringExecution": Block(
+                                                {
+                                                    "nodeSelectorTerms": List(
+                                                        Block(
+                                                            {
+                                                                "matchExpressions": List(
+                                                                    Block(
+                                                                        {
+                                                                            "key": None,
+                                                                            "operator": Choice(
+                                                                                (
+                                                                                    "In",
+                                                                                    "NotIn",
+                                                                                    "Exists",
+                                                                                    "DoesNotExist",
+                                                                                    "Gt",
+                                                                                    "Lt",
+                                                                                ),
+                                                                            ),
+                                                                            "values": List(None),
+                                                                        },
+                                                                    ),
+                                                                ),
+                                                            },
+                                                        ),
+                                                    ),
+                                                },
+                                            ),
+                                            "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                                Block(
+                                                    {
+                                                        "weight": None,
+                                                        "preference": Block(
+                                                            {
+                                                                "matchExpressions": List(
+                                                                    Block(
+                                                                        {
+                                                                            "key": None,
+                                                                            "operator": Choice(
+                                                                                (
+                                                                                    "In",
+                                                                                    "NotIn",
+                                                                                    "Exists",
+                                                                                    "DoesNotExist",
+                                                                                    "Gt",
+                                                                                    "Lt",
+                                                                                ),
+                                                                            ),
+                                                                            "values": List(None),
+                                                                        },
+                                                                    ),
+                                                                ),
+                                                            },
+                                                        ),
+                                                    },
+                                                ),
+                                            ),
+                                        },
+                                    ),
+                                    "podAffinity": Block(
+                                        {
+                                            "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                                Block(
+                                                    {
+                                                        "topologyKey": None,
+                                                        "labelSelector": Block(
+                                                            {
+                                                                "matchLabels": Map(None),
+                                                                "matchExpressions": List(
+                                                                    Block(
+                                                                        {
+                                                                            "key": None,
+                                                                            "operator": Choice(
+                                                                                (
+                                                                                    "In",
+                                                                                    "NotIn",
+                                                                                    "Exists",
+                                                                                    "DoesNotExist",
+                                                                                ),
+                                                                            ),
+                                                                            "values": List(None),
+                                                                        },
+                                                                    ),
+                                                                ),
+                                                            },
+                                                        ),
+                                                        "namespaces": List(None),
+                                                    },
+                                                ),
+                                            ),
+                                            "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                                Block(
+                                                    {
+                                                        "weight": None,
+                                                        "podAffinityTerm": Block(
+                                                            {
+                                                                "topologyKey": None,
+                                                                "labelSelector": Block(
+                                                                    {
+                                                                        "matchLabels": Map(None),
+                                                                        "matchExpressions": List(
+                                                                            Block(
+                                                                                {
+                                                                                    "key": None,
+                                                                                    "operator": Choice(
+                                                                                        (
+                                                                                            "In",
+                                                                                            "NotIn",
+                                                                                            "Exists",
+                                                                                            "DoesNotExist",
+                                                                                        ),
+                                                                                    ),
+                                                                                    "values": List(None),
+                                                                                },
+                                                                            ),
+                                                                        ),
+                                                                    },
+                                                                ),
+                                                                "namespaces": List(None),
+                                                            },
+                                                        ),
+                                                    },
+                                                ),
+                                            ),
+                                        },
+                                    ),
+                                    "podAntiAffinity": Block(
+                                        {
+                                            "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                                Block(
+                                                    {
+                                                        "topologyKey": None,
+                                                        "labelSelector": Block(
+                                                            {
+                                                                "matchLabels": Map(None),
+                                                                "matchExpressions": List(
+                                                                    Block(
+                                                                        {
+                                                                            "key": None,
+                                                                            "operator": Choice(
+                                                                                (
+                                                                                    "In",
+                                                                                    "NotIn",
+                                                                                    "Exists",
+                                                                                    "DoesNotExist",
+                                                                                ),
+                                                                            ),
+                                                                            "values": List(None),
+                                                                        },
+                                                                    ),
+                                                                ),
+                                                            },
+                                                        ),
+                                                        "namespaces": List(None),
+                                                    },
+                                                ),
+                                            ),
+                                            "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                                Block(
+                                                    {
+                                                        "weight": None,
+                                                        "podAffinityTerm": Block(
+                                                            {
+                                                                "topologyKey": None,
+                                                                "labelSelector": Block(
+                                                                    {
+                                                                        "matchLabels": Map(None),
+                                                                        "matchExpressions": List(
+                                                                            Block(
+                                                                                {
+                                                                                    "key": None,
+                                                                                    "operator": Choice(
+                                                                                        (
+                                                                                            "In",
+                                                                                            "NotIn",
+                                                                                            "Exists",
+                                                                                            "DoesNotExist",
+                                                                                        ),
+                                                                                    ),
+                                                                                    "values": List(None),
+                                                                                },
+                                                                            ),
+                                                                        ),
+                                                                    },
+                                                                ),
+                                                                "namespaces": List(None),
+                                                            },
+                                                        ),
+                                                    },
+                                                ),
+                                            ),
+                                        },
+                                    ),
+                                },
+                            ),
+                            "podDisruptionBudget": None,
                             "args": List(None),
                             "extraArgs": List(None),
                             "env": Map(None),
@@ -403,6 +1014,204 @@ OUTLINE: Node = Block(
                             },
                         ),
                     ),
+                    "topologySpreadConstraints": List(
+                        Block(
+                            {
+                                "topologyKey": None,
+                                "maxSkew": None,
+                                "whenUnsatisfiable": Choice(("ScheduleAnyway", "DoNotSchedule")),
+                                "minDomains": None,
+                                "nodeAffinityPolicy": Choice(("Honor", "Ignore")),
+                                "nodeTaintsPolicy": Choice(("Honor", "Ignore")),
+                            },
+                        ),
+                    ),
+                    "affinity": Block(
+                        {
+                            "nodeAffinity": Block(
+                                {
+                                    "requiredDuringSchedulingIgnoredDuringExecution": Block(
+                                        {
+                                            "nodeSelectorTerms": List(
+                                                Block(
+                                                    {
+                                                        "matchExpressions": List(
+                                                            Block(
+                                                                {
+                                                                    "key": None,
+                                                                    "operator": Choice(
+                                                                        (
+                                                                            "In",
+                                                                            "NotIn",
+                                                                            "Exists",
+                                                                            "DoesNotExist",
+                                                                            "Gt",
+                                                                            "Lt",
+                                                                        ),
+                                                                    ),
+                                                                    "values": List(None),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                            ),
+                                        },
+                                    ),
+                                    "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "weight": None,
+                                                "preference": Block(
+                                                    {
+                                                        "matchExpressions": List(
+                                                            Block(
+                                                                {
+                                                                    "key": None,
+                                                                    "operator": Choice(
+                                                                        (
+                                                                            "In",
+                                                                            "NotIn",
+                                                                            "Exists",
+                                                                            "DoesNotExist",
+                                                                            "Gt",
+                                                                            "Lt",
+                                                                        ),
+                                                                    ),
+                                                                    "values": List(None),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                            },
+                                        ),
+                                    ),
+                                },
+                            ),
+                            "podAffinity": Block(
+                                {
+                                    "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "topologyKey": None,
+                                                "labelSelector": Block(
+                                                    {
+                                                        "matchLabels": Map(None),
+                                                        "matchExpressions": List(
+                                                            Block(
+                                                                {
+                                                                    "key": None,
+                                                                    "operator": Choice(("In", "NotIn", "Exists", "DoesNotExist")),
+                                                                    "values": List(None),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                                "namespaces": List(None),
+                                            },
+                                        ),
+                                    ),
+                                    "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "weight": None,
+                                                "podAffinityTerm": Block(
+                                                    {
+                                                        "topologyKey": None,
+                                                        "labelSelector": Block(
+                                                            {
+                                                                "matchLabels": Map(None),
+                                                                "matchExpressions": List(
+                                                                    Block(
+                                                                        {
+                                                                            "key": None,
+                                                                            "operator": Choice(
+                                                                                (
+                                                                                    "In",
+                                                                                    "NotIn",
+                                                                                    "Exists",
+                                                                                    "DoesNotExist",
+                                                                                ),
+                                                                            ),
+                                                                            "values": List(None),
+                                                                        },
+                                                                    ),
+                                                                ),
+                                                            },
+                                                        ),
+                                                        "namespaces": List(None),
+                                                    },
+                                                ),
+                                            },
+                                        ),
+                                    ),
+                                },
+                            ),
+                            "podAntiAffinity": Block(
+                                {
+                                    "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "topologyKey": None,
+                                                "labelSelector": Block(
+                                                    {
+                                                        "matchLabels": Map(None),
+                                                        "matchExpressions": List(
+                                                            Block(
+                                                                {
+                                                                    "key": None,
+                                                                    "operator": Choice(("In", "NotIn", "Exists", "DoesNotExist")),
+                                                                    "values": List(None),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                                "namespaces": List(None),
+                                            },
+                                        ),
+                                    ),
+                                    "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                        Block(
+                                            {
+                                                "weight": None,
+                                                "podAffinityTerm": Block(
+                                                    {
+                                                        "topologyKey": None,
+                                                        "labelSelector": Block(
+                                                            {
+                                                                "matchLabels": Map(None),
+                                                                "matchExpressions": List(
+                                                                    Block(
+                                                                        {
+                                                                            "key": None,
+                                                                            "operator": Choice(
+                                                                                (
+                                                                                    "In",
+                                                                                    "NotIn",
+                                                                                    "Exists",
+                                                                                    "DoesNotExist",
+                                                                                ),
+                                                                            ),
+                                                                            "values": List(None),
+                                                                        },
+                                                                    ),
+                                                                ),
+                                                            },
+                                                        ),
+                                                        "namespaces": List(None),
+                                                    },
+                                                ),
+                                            },
+                                        ),
+                                    ),
+                                },
+                            ),
+                        },
+                    ),
+                    "podDisruptionBudget": None,
                     "args": List(None),
                     "extraArgs": List(None),
                     "env": Map(None),
@@ -465,6 +1274,218 @@ OUTLINE: Node = Block(
                                         },
                                     ),
                                 ),
+                                "topologySpreadConstraints": List(
+                                    Block(
+                                        {
+                                            "topologyKey": None,
+                                            "maxSkew": None,
+                                            "whenUnsatisfiable": Choice(("ScheduleAnyway", "DoNotSchedule")),
+                                            "minDomains": None,
+                                            "nodeAffinityPolicy": Choice(("Honor", "Ignore")),
+                                            "nodeTaintsPolicy": Choice(("Honor", "Ignore")),
+                                        },
+                                    ),
+                                ),
+                                "affinity": Block(
+                                    {
+                                        "nodeAffinity": Block(
+                                            {
+                                                "requiredDuringSchedulingIgnoredDuringExecution": Block(
+                                                    {
+                                                        "nodeSelectorTerms": List(
+                                                            Block(
+                                                                {
+                                                                    "matchExpressions": List(
+                                                                        Block(
+                                                                            {
+                                                                                "key": None,
+                                                                                "operator": Choice(
+                                                                                    (
+                                                                                        "In",
+                                                                                        "NotIn",
+                                                                                        "Exists",
+                                                                                        "DoesNotExist",
+                                                                                        "Gt",
+                                                                                        "Lt",
+                                                                                    ),
+                                                                                ),
+                                                                                "values": List(None),
+                                                                            },
+                                                                        ),
+                                                                    ),
+                                                                },
+                                                            ),
+                                                        ),
+                                                    },
+                                                ),
+                                                "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                                    Block(
+                                                        {
+                                                            "weight": None,
+                                                            "preference": Block(
+                                                                {
+                                                                    "matchExpressions": List(
+                                                                        Block(
+                                                                            {
+                                                                                "key": None,
+                                                                                "operator": Choice(
+                                                                                    (
+                                                                                        "In",
+                                                                                        "NotIn",
+                                                                                        "Exists",
+                                                                                        "DoesNotExist",
+                                                                                        "Gt",
+                                                                                        "Lt",
+                                                                                    ),
+                                                                                ),
+                                                                                "values": List(None),
+                                                                            },
+                                                                        ),
+                                                                    ),
+                                                                },
+                                                            ),
+                                                        },
+                                                    ),
+                                                ),
+                                            },
+                                        ),
+                                        "podAffinity": Block(
+                                            {
+                                                "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                                    Block(
+                                                        {
+                                                            "topologyKey": None,
+                                                            "labelSelector": Block(
+                                                                {
+                                                                    "matchLabels": Map(None),
+                                                                    "matchExpressions": List(
+                                                                        Block(
+                                                                            {
+                                                                                "key": None,
+                                                                                "operator": Choice(
+                                                                                    (
+                                                                                        "In",
+                                                                                        "NotIn",
+                                                                                        "Exists",
+                                                                                        "DoesNotExist",
+                                                                                    ),
+                                                                                ),
+                                                                                "values": List(None),
+                                                                            },
+                                                                        ),
+                                                                    ),
+                                                                },
+                                                            ),
+                                                            "namespaces": List(None),
+                                                        },
+                                                    ),
+                                                ),
+                                                "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                                    Block(
+                                                        {
+                                                            "weight": None,
+                                                            "podAffinityTerm": Block(
+                                                                {
+                                                                    "topologyKey": None,
+                                                                    "labelSelector": Block(
+                                                                        {
+                                                                            "matchLabels": Map(None),
+                                                                            "matchExpressions": List(
+                                                                                Block(
+                                                                                    {
+                                                                                        "key": None,
+                                                                                        "operator": Choice(
+                                                                                            (
+                                                                                                "In",
+                                                                                                "NotIn",
+                                                                                                "Exists",
+                                                                                                "DoesNotExist",
+                                                                                            ),
+                                                                                        ),
+                                                                                        "values": List(None),
+                                                                                    },
+                                                                                ),
+                                                                            ),
+                                                                        },
+                                                                    ),
+                                                                    "namespaces": List(None),
+                                                                },
+                                                            ),
+                                                        },
+                                                    ),
+                                                ),
+                                            },
+                                        ),
+                                        "podAntiAffinity": Block(
+                                            {
+                                                "requiredDuringSchedulingIgnoredDuringExecution": List(
+                                                    Block(
+                                                        {
+                                                            "topologyKey": None,
+                                                            "labelSelector": Block(
+                                                                {
+                                                                    "matchLabels": Map(None),
+                                                                    "matchExpressions": List(
+                                                                        Block(
+                                                                            {
+                                                                                "key": None,
+                                                                                "operator": Choice(
+                                                                                    (
+                                                                                        "In",
+                                                                                        "NotIn",
+                                                                                        "Exists",
+                                                                                        "DoesNotExist",
+                                                                                    ),
+                                                                                ),
+                                                                                "values": List(None),
+                                                                            },
+                                                                        ),
+                                                                    ),
+                                                                },
+                                                            ),
+                                                            "namespaces": List(None),
+                                                        },
+                                                    ),
+                                                ),
+                                                "preferredDuringSchedulingIgnoredDuringExecution": List(
+                                                    Block(
+                                                        {
+                                                            "weight": None,
+                                                            "podAffinityTerm": Block(
+                                                                {
+                                                                    "topologyKey": None,
+                                                                    "labelSelector": Block(
+                                                                        {
+                                                                            "matchLabels": Map(None),
+                                                                            "matchExpressions": List(
+                                                                                Block(
+                                                                                    {
+                                                                                        "key": None,
+                                                                                        "operator": Choice(
+                                                                                            (
+                                                                                                "In",
+                                                                                                "NotIn",
+                                                                                                "Exists",
+                                                                                                "DoesNotExist",
+                                                                                            ),
+                                                                                        ),
+                                                                                        "values": List(None),
+                                                                                    },
+                                                                                ),
+                                                                            ),
+                                                                        },
+                                                                    ),
+                                                                    "namespaces": List(None),
+                                                                },
+                                                            ),
+                                                        },
+                                                    ),
+                                                ),
+                                            },
+                                        ),
+                                    },
+                                ),
+                                "podDisruptionBudget": None,
                                 "args": List(None),
                                 "extraArgs": List(None),
                                 "env": Map(None),
@@ -1043,6 +2064,27 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                                 "required": False,
                             },
+                            "topologySpreadConstraints": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-14"},
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "affinity": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                                "required": False,
+                            },
+                            "podDisruptionBudget": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                                "required": False,
+                            },
                             "args": {
                                 "type": "typed-dict-field",
                                 "schema": {
@@ -1113,7 +2155,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-14"},
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-16"},
                                     },
                                 },
                                 "required": False,
@@ -1211,7 +2253,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "files": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-17"}},
                                 "required": False,
                             },
                             "stopped": {
@@ -1222,14 +2264,14 @@ CORE_SCHEMA: dict[str, Any] = {
                         },
                         "extra_behavior": "forbid",
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Settings"},
-                        "ref": "block-16",
+                        "ref": "block-18",
                     },
                 },
                 "required": False,
             },
             "defaults": {
                 "type": "typed-dict-field",
-                "schema": {"type": "definition-ref", "schema_ref": "block-17"},
+                "schema": {"type": "definition-ref", "schema_ref": "block-19"},
                 "required": False,
             },
             "models": {
@@ -1440,6 +2482,27 @@ CORE_SCHEMA: dict[str, Any] = {
                                 "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                                 "required": False,
                             },
+                            "topologySpreadConstraints": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-14"},
+                                    },
+                                },
+                                "required": False,
+                            },
+                            "affinity": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                                "required": False,
+                            },
+                            "podDisruptionBudget": {
+                                "type": "typed-dict-field",
+                                "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                                "required": False,
+                            },
                             "args": {
                                 "type": "typed-dict-field",
                                 "schema": {
@@ -1510,7 +2573,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-14"},
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-16"},
                                     },
                                 },
                                 "required": False,
@@ -1608,7 +2671,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "files": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-17"}},
                                 "required": False,
                             },
                             "stopped": {
@@ -1656,14 +2719,14 @@ CORE_SCHEMA: dict[str, Any] = {
                                         "max_length": 63,
                                         "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
                                     },
-                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-18"},
+                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-20"},
                                 },
                                 "required": False,
                             },
                         },
                         "extra_behavior": "forbid",
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Model"},
-                        "ref": "block-19",
+                        "ref": "block-21",
                     },
                 },
                 "required": True,
@@ -1671,7 +2734,7 @@ CORE_SCHEMA: dict[str, Any] = {
         },
         "extra_behavior": "forbid",
         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Catalog"},
-        "ref": "block-20",
+        "ref": "block-22",
     },
     "definitions": [
         {
@@ -1974,6 +3037,350 @@ CORE_SCHEMA: dict[str, Any] = {
         {
             "type": "typed-dict",
             "fields": {
+                "topologyKey": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "str",
+                        "min_length": 1,
+                        "max_length": 253,
+                        "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                    },
+                    "required": True,
+                },
+                "maxSkew": {"type": "typed-dict-field", "schema": {"type": "int", "ge": 1, "le": 1000}, "required": False},
+                "whenUnsatisfiable": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "literal", "expected": ["ScheduleAnyway", "DoNotSchedule"]},
+                    "required": False,
+                },
+                "minDomains": {"type": "typed-dict-field", "schema": {"type": "int", "ge": 1, "le": 1000}, "required": False},
+                "nodeAffinityPolicy": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "literal", "expected": ["Honor", "Ignore"]},
+                    "required": False,
+                },
+                "nodeTaintsPolicy": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "literal", "expected": ["Honor", "Ignore"]},
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "TopologySpreadConstraint"},
+            "ref": "block-14",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "nodeAffinity": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "typed-dict",
+                            "fields": {
+                                "requiredDuringSchedulingIgnoredDuringExecution": {
+                                    "type": "typed-dict-field",
+                                    "schema": {
+                                        "type": "nullable",
+                                        "schema": {
+                                            "type": "typed-dict",
+                                            "fields": {
+                                                "nodeSelectorTerms": {
+                                                    "type": "typed-dict-field",
+                                                    "schema": {
+                                                        "type": "list",
+                                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-23"},
+                                                        "min_length": 1,
+                                                    },
+                                                    "required": True,
+                                                },
+                                            },
+                                            "extra_behavior": "forbid",
+                                            "config": {
+                                                "strict": True,
+                                                "extra_fields_behavior": "forbid",
+                                                "title": "NodeSelector",
+                                            },
+                                            "ref": "block-24",
+                                        },
+                                    },
+                                    "required": False,
+                                },
+                                "preferredDuringSchedulingIgnoredDuringExecution": {
+                                    "type": "typed-dict-field",
+                                    "schema": {
+                                        "type": "nullable",
+                                        "schema": {
+                                            "type": "list",
+                                            "items_schema": {
+                                                "type": "typed-dict",
+                                                "fields": {
+                                                    "weight": {
+                                                        "type": "typed-dict-field",
+                                                        "schema": {"type": "int", "ge": 1, "le": 100},
+                                                        "required": True,
+                                                    },
+                                                    "preference": {
+                                                        "type": "typed-dict-field",
+                                                        "schema": {"type": "definition-ref", "schema_ref": "block-23"},
+                                                        "required": True,
+                                                    },
+                                                },
+                                                "extra_behavior": "forbid",
+                                                "config": {
+                                                    "strict": True,
+                                                    "extra_fields_behavior": "forbid",
+                                                    "title": "PreferredNodes",
+                                                },
+                                                "ref": "block-25",
+                                            },
+                                            "min_length": 1,
+                                        },
+                                    },
+                                    "required": False,
+                                },
+                            },
+                            "extra_behavior": "forbid",
+                            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "NodeAffinity"},
+                            "ref": "block-26",
+                        },
+                    },
+                    "required": False,
+                },
+                "podAffinity": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-27"}},
+                    "required": False,
+                },
+                "podAntiAffinity": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-27"}},
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Affinity"},
+            "ref": "block-15",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "matchExpressions": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "typed-dict",
+                            "fields": {
+                                "key": {
+                                    "type": "typed-dict-field",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 253,
+                                        "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                    },
+                                    "required": True,
+                                },
+                                "operator": {
+                                    "type": "typed-dict-field",
+                                    "schema": {
+                                        "type": "literal",
+                                        "expected": ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"],
+                                    },
+                                    "required": True,
+                                },
+                                "values": {
+                                    "type": "typed-dict-field",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {
+                                            "type": "str",
+                                            "min_length": 0,
+                                            "max_length": 63,
+                                            "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                        },
+                                        "min_length": 1,
+                                    },
+                                    "required": False,
+                                },
+                            },
+                            "extra_behavior": "forbid",
+                            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "NodeRequirement"},
+                            "ref": "block-28",
+                        },
+                        "min_length": 1,
+                    },
+                    "required": True,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "NodeSelectorTerm"},
+            "ref": "block-23",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {"type": "definition-ref", "schema_ref": "block-29"},
+                            "min_length": 1,
+                        },
+                    },
+                    "required": False,
+                },
+                "preferredDuringSchedulingIgnoredDuringExecution": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "typed-dict",
+                                "fields": {
+                                    "weight": {
+                                        "type": "typed-dict-field",
+                                        "schema": {"type": "int", "ge": 1, "le": 100},
+                                        "required": True,
+                                    },
+                                    "podAffinityTerm": {
+                                        "type": "typed-dict-field",
+                                        "schema": {"type": "definition-ref", "schema_ref": "block-29"},
+                                        "required": True,
+                                    },
+                                },
+                                "extra_behavior": "forbid",
+                                "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "PreferredPods"},
+                                "ref": "block-30",
+                            },
+                            "min_length": 1,
+                        },
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "PodAffinity"},
+            "ref": "block-27",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "topologyKey": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "str",
+                        "min_length": 1,
+                        "max_length": 253,
+                        "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                    },
+                    "required": True,
+                },
+                "labelSelector": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "definition-ref", "schema_ref": "block-31"},
+                    "required": False,
+                },
+                "namespaces": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 63,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+                        },
+                        "min_length": 1,
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "PodAffinityTerm"},
+            "ref": "block-29",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "matchLabels": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "dict",
+                        "keys_schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                        },
+                        "values_schema": {
+                            "type": "str",
+                            "min_length": 0,
+                            "max_length": 63,
+                            "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                        },
+                        "min_length": 1,
+                    },
+                    "required": False,
+                },
+                "matchExpressions": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "typed-dict",
+                            "fields": {
+                                "key": {
+                                    "type": "typed-dict-field",
+                                    "schema": {
+                                        "type": "str",
+                                        "min_length": 1,
+                                        "max_length": 253,
+                                        "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                                    },
+                                    "required": True,
+                                },
+                                "operator": {
+                                    "type": "typed-dict-field",
+                                    "schema": {"type": "literal", "expected": ["In", "NotIn", "Exists", "DoesNotExist"]},
+                                    "required": True,
+                                },
+                                "values": {
+                                    "type": "typed-dict-field",
+                                    "schema": {
+                                        "type": "list",
+                                        "items_schema": {
+                                            "type": "str",
+                                            "min_length": 0,
+                                            "max_length": 63,
+                                            "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                        },
+                                        "min_length": 1,
+                                    },
+                                    "required": False,
+                                },
+                            },
+                            "extra_behavior": "forbid",
+                            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "LabelRequirement"},
+                            "ref": "block-32",
+                        },
+                        "min_length": 1,
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "LabelSelector"},
+            "ref": "block-31",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
                 "name": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -1987,7 +3394,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "SecretName"},
-            "ref": "block-14",
+            "ref": "block-16",
         },
         {
             "type": "typed-dict",
@@ -2011,381 +3418,6 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Files"},
-            "ref": "block-15",
-        },
-        {
-            "type": "typed-dict",
-            "fields": {
-                "displayName": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 256,
-                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
-                        },
-                    },
-                    "required": False,
-                },
-                "description": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
-                    },
-                    "required": False,
-                },
-                "aliases": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "list",
-                            "items_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 193,
-                                "pattern": "^[A-Za-z0-9][-_.:/A-Za-z0-9]*$",
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "source": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
-                    "required": False,
-                },
-                "task": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "literal", "expected": ["embedding", "reranker"]}},
-                    "required": False,
-                },
-                "maxModelLen": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 10000000}},
-                    "required": False,
-                },
-                "dimensions": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
-                    "required": False,
-                },
-                "runtime": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                    },
-                    "required": False,
-                },
-                "connection": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                    },
-                    "required": False,
-                },
-                "namespace": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 63,
-                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-                        },
-                    },
-                    "required": False,
-                },
-                "replicas": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
-                    "required": False,
-                },
-                "autoscaling": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
-                    "required": False,
-                },
-                "maxSurge": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 100}},
-                    "required": False,
-                },
-                "resources": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
-                    "required": False,
-                },
-                "hardwareProfile": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
-                    "required": False,
-                },
-                "queue": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                    },
-                    "required": False,
-                },
-                "priorityClassName": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 253,
-                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-                        },
-                    },
-                    "required": False,
-                },
-                "nodeSelector": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 253,
-                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                            },
-                            "values_schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 0,
-                                    "max_length": 63,
-                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
-                                },
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "tolerations": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
-                    },
-                    "required": False,
-                },
-                "extraTolerations": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
-                    "required": False,
-                },
-                "args": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "list",
-                            "items_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 4096,
-                                "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "extraArgs": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "list",
-                        "items_schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 4096,
-                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
-                        },
-                    },
-                    "required": False,
-                },
-                "env": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
-                            "values_schema": {"type": "nullable", "schema": {"type": "str", "max_length": 32768}},
-                        },
-                    },
-                    "required": False,
-                },
-                "shmSize": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 16,
-                            "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
-                        },
-                    },
-                    "required": False,
-                },
-                "startupTimeout": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 10, "le": 86400}},
-                    "required": False,
-                },
-                "imagePullSecrets": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
-                    },
-                    "required": False,
-                },
-                "serviceAccountName": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 253,
-                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-                        },
-                    },
-                    "required": False,
-                },
-                "expose": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                    "required": False,
-                },
-                "host": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "str",
-                            "min_length": 1,
-                            "max_length": 253,
-                            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$",
-                        },
-                    },
-                    "required": False,
-                },
-                "auth": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                    "required": False,
-                },
-                "timeout": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 3600}},
-                    "required": False,
-                },
-                "labels": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 253,
-                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                            },
-                            "values_schema": {
-                                "type": "nullable",
-                                "schema": {
-                                    "type": "str",
-                                    "min_length": 0,
-                                    "max_length": 63,
-                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
-                                },
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "annotations": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "dict",
-                            "keys_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 253,
-                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-                            },
-                            "values_schema": {
-                                "type": "nullable",
-                                "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
-                            },
-                        },
-                    },
-                    "required": False,
-                },
-                "files": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
-                    "required": False,
-                },
-                "stopped": {
-                    "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
-                    "required": False,
-                },
-                "class": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                    },
-                    "required": False,
-                },
-                "deployTo": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "nullable",
-                        "schema": {
-                            "type": "list",
-                            "items_schema": {
-                                "type": "str",
-                                "min_length": 1,
-                                "max_length": 63,
-                                "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
-                            },
-                            "min_length": 1,
-                        },
-                    },
-                    "required": False,
-                },
-                "overrides": {
-                    "type": "typed-dict-field",
-                    "schema": {
-                        "type": "dict",
-                        "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                        "values_schema": {"type": "definition-ref", "schema_ref": "block-18"},
-                    },
-                    "required": False,
-                },
-            },
-            "extra_behavior": "forbid",
-            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Layer"},
             "ref": "block-17",
         },
         {
@@ -2561,6 +3593,24 @@ CORE_SCHEMA: dict[str, Any] = {
                     "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
                     "required": False,
                 },
+                "topologySpreadConstraints": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                    },
+                    "required": False,
+                },
+                "affinity": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                    "required": False,
+                },
+                "podDisruptionBudget": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
                 "args": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -2624,7 +3674,7 @@ CORE_SCHEMA: dict[str, Any] = {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-16"}},
                     },
                     "required": False,
                 },
@@ -2716,7 +3766,400 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-17"}},
+                    "required": False,
+                },
+                "stopped": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "class": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "deployTo": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 63,
+                                "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+                            },
+                            "min_length": 1,
+                        },
+                    },
+                    "required": False,
+                },
+                "overrides": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "dict",
+                        "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                        "values_schema": {"type": "definition-ref", "schema_ref": "block-20"},
+                    },
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Layer"},
+            "ref": "block-19",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "displayName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 256,
+                            "pattern": "^[^\\s]([^\\n\\r\\t]*[^\\s])?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "description": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                    },
+                    "required": False,
+                },
+                "aliases": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 193,
+                                "pattern": "^[A-Za-z0-9][-_.:/A-Za-z0-9]*$",
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "source": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-9"}},
+                    "required": False,
+                },
+                "task": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "literal", "expected": ["embedding", "reranker"]}},
+                    "required": False,
+                },
+                "maxModelLen": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 10000000}},
+                    "required": False,
+                },
+                "dimensions": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 100000}},
+                    "required": False,
+                },
+                "runtime": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "connection": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "namespace": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 63,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "replicas": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 1000}},
+                    "required": False,
+                },
+                "autoscaling": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-10"}},
+                    "required": False,
+                },
+                "maxSurge": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 0, "le": 100}},
+                    "required": False,
+                },
+                "resources": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-11"}},
+                    "required": False,
+                },
+                "hardwareProfile": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-12"}},
+                    "required": False,
+                },
+                "queue": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
+                    },
+                    "required": False,
+                },
+                "priorityClassName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                    "required": False,
+                },
+                "nodeSelector": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {
+                                    "type": "str",
+                                    "min_length": 0,
+                                    "max_length": 63,
+                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                },
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "tolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    },
+                    "required": False,
+                },
+                "extraTolerations": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-13"}},
+                    "required": False,
+                },
+                "topologySpreadConstraints": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-14"}},
+                    },
+                    "required": False,
+                },
+                "affinity": {
+                    "type": "typed-dict-field",
                     "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-15"}},
+                    "required": False,
+                },
+                "podDisruptionBudget": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "args": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "list",
+                            "items_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 4096,
+                                "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "extraArgs": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "list",
+                        "items_schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 4096,
+                            "pattern": "^--[A-Za-z0-9][^\\s=]*(=[\\s\\S]*)?$",
+                        },
+                    },
+                    "required": False,
+                },
+                "env": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+                            "values_schema": {"type": "nullable", "schema": {"type": "str", "max_length": 32768}},
+                        },
+                    },
+                    "required": False,
+                },
+                "shmSize": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 16,
+                            "pattern": "^([1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?|([1-9][0-9]*\\.[0-9]{1,3}|0\\.(00[1-9]|0?[1-9][0-9]?|[1-9][0-9]{2}))(Ki|Mi|Gi|Ti|k|M|G|T))$",
+                        },
+                    },
+                    "required": False,
+                },
+                "startupTimeout": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 10, "le": 86400}},
+                    "required": False,
+                },
+                "imagePullSecrets": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-16"}},
+                    },
+                    "required": False,
+                },
+                "serviceAccountName": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                    "required": False,
+                },
+                "expose": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "host": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "str",
+                            "min_length": 1,
+                            "max_length": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$",
+                        },
+                    },
+                    "required": False,
+                },
+                "auth": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "bool"}},
+                    "required": False,
+                },
+                "timeout": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "int", "ge": 1, "le": 3600}},
+                    "required": False,
+                },
+                "labels": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {
+                                    "type": "str",
+                                    "min_length": 0,
+                                    "max_length": 63,
+                                    "pattern": "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$",
+                                },
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "annotations": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {
+                                "type": "str",
+                                "min_length": 1,
+                                "max_length": 253,
+                                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+                            },
+                            "values_schema": {
+                                "type": "nullable",
+                                "schema": {"type": "str", "min_length": 1, "max_length": 4096, "pattern": "^[^\\t\\r]+$"},
+                            },
+                        },
+                    },
+                    "required": False,
+                },
+                "files": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-17"}},
                     "required": False,
                 },
                 "stopped": {
@@ -2735,7 +4178,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Override"},
-            "ref": "block-18",
+            "ref": "block-20",
         },
     ],
 }

@@ -69,6 +69,7 @@ Cpu = Annotated[
     ),
 ]
 
+Weight = Annotated[int, Field(ge=1, le=100)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Quota = Annotated[int, Field(ge=0, le=100_000)]
 
@@ -98,6 +99,28 @@ StoreKind = Annotated[
 ]
 Operator = Annotated[
     Literal["Exists", "Equal"], _choices("Any taint with this key", "A taint with this key and this value")
+]
+NodeOperator = Annotated[
+    Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"],
+    _choices(
+        "One of the values",
+        "None of the values, or no such label",
+        "The label, with any value",
+        "No such label",
+        "A number above the value",
+        "A number below the value",
+    ),
+]
+LabelOperator = Annotated[
+    Literal["In", "NotIn", "Exists", "DoesNotExist"],
+    _choices("One of the values", "None of the values, or no such label", "The label, with any value", "No such label"),
+]
+WhenUnsatisfiable = Annotated[
+    Literal["ScheduleAnyway", "DoNotSchedule"],
+    _choices("It runs where the rule is broken least", "It waits until there is a node that keeps the rule"),
+]
+NodePolicy = Annotated[
+    Literal["Honor", "Ignore"], _choices("Such nodes do not count", "Such nodes count like all others")
 ]
 Effect = Annotated[
     Literal["NoSchedule", "PreferNoSchedule", "NoExecute"],

@@ -8,7 +8,7 @@ from typing import Annotated, Generic
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from generator.catalog.contract import blocks
+from generator.catalog.contract import blocks, scheduling
 from generator.catalog.contract import scalars as s
 from generator.catalog.contract.defaults import Default, Needed, Otherwise
 from generator.catalog.contract.scalars import Null, closed
@@ -145,6 +145,37 @@ class Settings(TypedDict, Generic[Null], total=False):
         ),
         Otherwise("none"),
     ]
+    topologySpreadConstraints: Annotated[
+        list[scheduling.TopologySpreadConstraint] | Null,
+        Field(
+            description="How the model's pods are spread over nodes or zones.",
+            examples=[[{"topologyKey": "topology.kubernetes.io/zone"}]],
+        ),
+        Default([], "the scheduler's own"),
+    ]
+    affinity: Annotated[
+        scheduling.Affinity[Null] | Null,
+        Field(
+            description="Which nodes and which other pods the pods are drawn to, or kept from.",
+            examples=[
+                {
+                    "podAntiAffinity": {
+                        "requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "kubernetes.io/hostname"}]
+                    }
+                }
+            ],
+        ),
+        Default({}),
+    ]
+    podDisruptionBudget: Annotated[
+        bool | Null,
+        Field(
+            description="Let only one replica at a time go when nodes are drained, if there is more than one. Turn it"
+            " off if you have a PodDisruptionBudget of your own: of two for one pod, Kubernetes evicts none.",
+            examples=[False],
+        ),
+        Default(value=True),
+    ]
     args: Annotated[
         list[s.Argument] | Null,
         Field(
@@ -243,45 +274,4 @@ class Settings(TypedDict, Generic[Null], total=False):
     ]
     stopped: Annotated[
         bool | Null, Field(description="Keep the model, but run no pods.", examples=[True]), Default(value=False)
-    ]
-
-
-_Classed = TypedDict(
-    "_Classed",
-    {
-        "class": Annotated[
-            s.ClassName | None,
-            Field(
-                description="The class under `classes` whose settings apply, over those of `defaults` and under the "
-                "model's own.",
-                examples=["large"],
-            ),
-            Otherwise("none"),
-        ]
-    },
-    total=False,
-)
-
-
-@closed
-class Override(Settings[Null], _Classed, Generic[Null], total=False):
-    """Settings for one environment."""
-
-
-@closed
-class Layer(Override[Null], Generic[Null], total=False):
-    """Settings for every model."""
-
-    deployTo: Annotated[
-        Annotated[list[s.EnvironmentName], Field(min_length=1)] | Null,
-        Field(description="The environments to deploy to, by name.", examples=[["dev"]]),
-        Otherwise("all"),
-    ]
-    overrides: Annotated[
-        dict[s.EnvironmentName, Override[Null]],
-        Field(
-            description="Settings for one environment, by the environment's name.",
-            examples=[{"prod": {"replicas": 2}}],
-        ),
-        Default({}),
     ]

@@ -1,9 +1,13 @@
 """What of a pod the API server would refuse, or what would not work in one."""
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from generator.catalog.model import Catalog, Violation
 from generator.kube.quantities import thousandths
+
+Path = tuple[str | int, ...]
 
 
 def _tolerations(catalog: Catalog) -> Iterator[Violation]:
@@ -25,6 +29,60 @@ def _toleration(raw: Mapping[str, object]) -> tuple[str, str] | None:
         return "without a key, the operator must be Exists", "set key, or operator: Exists"
     if "tolerationSeconds" in raw and raw.get("effect") != "NoExecute":
         return "tolerationSeconds requires the effect NoExecute", "set effect: NoExecute, or remove tolerationSeconds"
+    return None
+
+
+def _spread(catalog: Catalog) -> Iterator[Violation]:
+    """ValidateTopologySpreadConstraints in kubernetes/kubernetes pkg/apis/core/validation/validation.go @ v1.34.0."""
+    for served in catalog.forms():
+        seen: set[tuple[str, str]] = set()
+        for position, raw in enumerate(served.topology_spread_constraints):
+            loc = catalog.origin(served, "topologySpreadConstraints", position)
+            how = raw.get("whenUnsatisfiable", "ScheduleAnyway")
+            if "minDomains" in raw and how != "DoNotSchedule":
+                hint = "set whenUnsatisfiable: DoNotSchedule, or remove minDomains"
+                yield Violation(loc, "invalid-spread", "minDomains requires whenUnsatisfiable: DoNotSchedule", hint)
+            if (raw["topologyKey"], how) in seen:
+                message = f"{how} is already said of {raw['topologyKey']}"
+                yield Violation(loc, "invalid-spread", message, "remove one of the two")
+            seen.add((raw["topologyKey"], how))
+
+
+def _affinity(catalog: Catalog) -> Iterator[Violation]:
+    for served in catalog.forms():
+        for path, block in _blocks(served.affinity, ("affinity",)):
+            if problem := _requirement(block) or _selector(path, block):
+                yield Violation(catalog.origin(served, *path), "invalid-affinity", *problem)
+
+
+def _blocks(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every mapping in a value, and where it is."""
+    if isinstance(value, Mapping):
+        yield path, value
+    for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+        if isinstance(item, Mapping | list):
+            yield from _blocks(item, (*path, key))
+
+
+def _requirement(raw: Mapping[str, Any]) -> tuple[str, str] | None:
+    """ValidateNodeSelectorRequirement, and ValidateLabelSelectorRequirement in apimachinery, @ v1.34.0."""
+    operator, values = raw.get("operator"), raw.get("values")
+    if operator in ("In", "NotIn") and not values:
+        return f"the operator {operator} needs values", "set values"
+    if operator in ("Exists", "DoesNotExist") and values:
+        return f"the operator {operator} takes no values", "remove values or operator"
+    if operator in ("Gt", "Lt") and not (values and len(values) == 1 and _NUMBER.fullmatch(values[0])):
+        return f"the operator {operator} needs one whole number in values", 'write it in quotes: values: ["8"]'
+    return None
+
+
+_NUMBER: Final = re.compile(r"(0|-?[1-9][0-9]{0,17})\Z")
+
+
+def _selector(path: Path, raw: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Kubernetes takes an empty selector for all pods, and a reader may take it for none."""
+    if path[-1] == "labelSelector" and not raw:
+        return "labelSelector selects nothing in particular", "fill it in, or remove it for the model's own pods"
     return None
 
 
@@ -56,4 +114,4 @@ def _service_accounts(catalog: Catalog) -> Iterator[Violation]:
             yield Violation(loc, "reserved-name", message, "name another ServiceAccount")
 
 
-RULES = (_tolerations, _shared_memory, _service_accounts)
+RULES = (_tolerations, _spread, _affinity, _shared_memory, _service_accounts)

@@ -38,7 +38,8 @@ def _objects(catalog: Catalog) -> Iterator[Violation]:
         yield from _object(("runtimes", runtime.name), dict(runtime.env), runtime.args)
     for served in catalog.forms():
         others = (served.args, served.annotations, served.labels, served.node_selector, served.tolerations)
-        yield from _object(("models", served.entry), served.env, *others)
+        placed = (served.topology_spread_constraints, to_json(served.affinity) if served.affinity else b"")
+        yield from _object(("models", served.entry), served.env, *others, *placed, served.image_pull_secrets)
 
 
 def _object(loc: Loc, env: Mapping[str, str], *others: Any) -> Iterator[Violation]:
