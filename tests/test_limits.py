@@ -9,7 +9,7 @@ from helpers import MINIMAL
 from strategies import catalog_text
 
 from generator.catalog.validate import validate
-from generator.diagnostics import CatalogError, Diagnostic
+from generator.diagnostics import MOST, CatalogError, Diagnostic
 from generator.yaml import read as source
 
 RUNTIME, CONNECTION, MODEL = ("runtimes", "vllm-embedding"), ("connections", "s3"), ("models", 0)
@@ -818,3 +818,42 @@ def test_a_number_is_one_that_every_parser_can_hold(number: str, problems: list[
     """Go reads longer ones as floats or refuses them, and a float has an end."""
     document = source.parse(f"{MINIMAL}    env: {{A: {number}}}\n".encode(), "models.yaml")
     assert [problem.code for problem in document.problems] == problems
+
+
+@pytest.mark.parametrize(
+    ("field", "entry"),
+    [("labels", ("-{}", "x")), ("env", ("V{}", "{{"))],
+    ids=["of the contract", "of the text"],
+)
+def test_no_more_findings_are_made_than_anyone_reads(field: str, entry: tuple[str, str]) -> None:
+    """Errors come before warnings where there are too many of both."""
+
+    def made(errors: int) -> list[str]:
+        tag = ((*RUNTIME, "image"), "quay.io/vllm/vllm-cuda:0.13.0")
+        values = {entry[0].format(number): entry[1] for number in range(errors)}
+        return [str(each.severity) for each in findings(tag, ((*MODEL, field), values))]
+
+    assert sorted(made(MOST - 1)) == ["error"] * (MOST - 1) + ["warning"]
+    assert made(MOST) == ["error"] * MOST
+    assert made(MOST + 1) == ["error"] * MOST
+
+
+def test_a_model_without_a_name_is_called_by_its_number() -> None:
+    """From 1, as people count."""
+    unnamed = [
+        each.message for each in findings((("models",), [MINILM, 5, {**MINILM, "name": 7}, {**MINILM, "name": ""}]))
+    ]
+    assert unnamed == [
+        "model number 2: it must be a mapping, not a number",
+        "model number 3: name must be text, not a number",
+        "model '': name is empty",
+    ]
+
+
+def test_findings_are_in_the_order_of_the_file() -> None:
+    """Whichever rule made them, and in whichever layer."""
+    wrong = {**MINILM, "name": "Wrong", "replicas": 0}
+    changes = ((*RUNTIME, "image"), "x"), (("models",), [wrong, {**MINILM, "env": {"PASSWORD": "x"}}])
+    lines = [each.position.line for each in findings(*changes)]
+    assert len(lines) == 4
+    assert lines == sorted(lines)
