@@ -640,6 +640,8 @@ def test_a_key_that_kustomize_would_not_quote_is_text(field: str, key: str) -> N
         f"model 'minilm': kustomize writes the key '{key}' without quotes, so it would not be read as text"
     )
     assert finding.hint == "prefix it with a domain, as in 'example.com/key'"
+    assert finding.source_line is not None
+    assert finding.position.column == finding.source_line.index(f'"{key}"') + 1
     assert not found(((*MODEL, field), {f"example.com/{key}": "x"}))
 
 
@@ -744,6 +746,38 @@ def test_models_have_a_namespace_of_their_own(namespace: str, *, allowed: bool) 
         assert [(each.code, where(each)) for each in found_there] == (
             [] if allowed else [("reserved-namespace", f'"namespace": "{namespace}"')]
         )
+
+
+@pytest.mark.parametrize(
+    ("argocd", "dev", "prod", "said"),
+    [
+        (ARGOCD, {}, {"target": "3.4"}, '"target": "3.4"'),
+        (ARGOCD, {"target": "3.4"}, {}, '"target": "3.4"'),
+        (ARGOCD, {"target": "3.4"}, {"target": "3.5"}, '"target": "3.5"'),
+        (ARGOCD, {"dashboardNamespace": "boards"}, {}, '"dashboardNamespace": "boards"'),
+        (ARGOCD, {"target": "3.4"}, {"target": "3.4"}, None),
+        (ARGOCD, {"target": "3.4", "cluster": "a"}, {"cluster": "b"}, None),
+        (None, {"target": "3.4"}, {}, None),
+    ],
+)
+def test_a_cluster_has_one_release_and_one_dashboard(
+    argocd: Any, dev: dict[str, str], prod: dict[str, str], said: str | None
+) -> None:
+    """As far as it is known which environments share one; the finding is where the other value is written."""
+    environments = {"dev": {"namespace": "team-dev", **dev}, "prod": {"namespace": "team-prod", **prod}}
+    changes = [(("environments",), environments), *([(("platform", "argocd"), argocd)] if argocd else [])]
+    assert [(each.code, where(each)) for each in findings(*changes)] == ([("mixed-cluster", said)] if said else [])
+
+
+def test_rules_of_a_release_are_those_of_each_environments_own() -> None:
+    """An environment may be of another release than the rest, as while a fleet is upgraded."""
+    environments = ("environments",), {"dev": {"namespace": "d"}, "prod": {"namespace": "p", "target": "3.5"}}
+    variable = ((*MODEL, "env"), {"PYTHONPATH": "/x"})
+    assert found(environments, variable) == {"blocked-env"}
+    assert not found(variable)
+    name = ((*MODEL, "name"), "m" * 37)
+    assert not found(environments, name, ((*MODEL, "overrides"), {"prod": {"auth": True}}))
+    assert found(environments, name, ((*MODEL, "overrides"), {"dev": {"auth": True}})) == {"name-too-long"}
 
 
 @pytest.mark.parametrize("field", ["labels", "annotations"])
