@@ -25,9 +25,9 @@ def schema() -> str:
     return _OURS.read_text("utf-8")
 
 
-def with_names(data: Any) -> str:
-    """The schema for one catalog, of which nothing needs to be valid; its first line says that it is generated."""
-    text, groups = schema(), data if isinstance(data, Mapping) else {}
+def with_names(data: Any, text: str | None = None) -> str:
+    """The schema, or another one, for one catalog that need not be valid; its first line says that it is generated."""
+    text, groups = text or schema(), data if isinstance(data, Mapping) else {}
     choices = {group: _choices(groups.get(group)) for group in _PLACE.findall(text)}
     filled = _PLACE.sub(lambda place: choices[place[1]] or place[0], text)
     return f'{{"$comment": {json.dumps(MARK)},{filled.removeprefix("{")}'

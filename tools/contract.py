@@ -9,14 +9,17 @@ from typing import Any
 import pydantic_core
 import reference
 
+from generator import editor
 from generator.catalog.contract.catalog import Catalog
 from generator.catalog.contract.core_schema import built_schema
 from generator.catalog.contract.defaults import Default, DefaultBy
 from generator.catalog.contract.fields import every_block, fields, outline
 from generator.catalog.contract.json_schema import json_schema
+from generator.yaml.read import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/models-yaml.md"
+CATALOG = parse((ROOT / "models.yaml").read_bytes(), "models.yaml")
 WIDTH = 118
 UNUSED = {"metadata", "cls", "computed_fields"}
 """What pydantic keeps in a core schema for itself and for writing JSON."""
@@ -24,9 +27,11 @@ UNUSED = {"metadata", "cls", "computed_fields"}
 
 def main(argv: list[str]) -> int:
     """Write, or compare."""
+    schema = json_schema()
     texts = {
         ROOT / "generator/catalog/contract/frozen.py": frozen(),
-        ROOT / "generator/catalog/contract/models.schema.json": json_schema(),
+        ROOT / "generator/catalog/contract/models.schema.json": schema,
+        ROOT / editor.SCHEMA: editor.with_names(CATALOG.data, schema),
         PAGE: reference.page(PAGE.read_text("utf-8")),
     }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
