@@ -49,6 +49,22 @@ _RESERVED_BUCKETS: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _ADDRESS: Final = re.compile(r"([0-9]+\.){3}[0-9]+\Z")
 
 
+def _placeholders(catalog: Catalog) -> Iterator[Violation]:
+    """A bucket that nobody means. Argo CD would deploy models that find no files there."""
+    for name in sorted({served.connection for model in catalog.models for served in model.served}):
+        if catalog.connections[name].bucket == _PLACEHOLDER:
+            message = f"bucket '{_PLACEHOLDER}' is a placeholder" + (
+                ", and Argo CD would sync it" * bool(catalog.argocd)
+            )
+            severity = Severity.ERROR if catalog.argocd else Severity.WARNING
+            loc = ("connections", name, "bucket")
+            yield Violation(loc, "placeholder-bucket", message, "write the name of your own bucket", severity)
+
+
+_PLACEHOLDER: Final = "your-bucket"
+"""In the examples of the contract, in what `generator init` writes, and in the shipped catalog."""
+
+
 def _prefixes(catalog: Catalog) -> Iterator[Violation]:
     """KServe lists prefixes as plain strings, and sync owns everything below a connection's: none may contain another.
 
@@ -180,6 +196,7 @@ RULES = (
     _tasks,
     _secrets,
     _buckets,
+    _placeholders,
     _prefixes,
     _files,
     _unused,
