@@ -1550,6 +1550,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             "no-lock",
                             "non-commercial-licence",
                             "not-deployed",
+                            "placeholder-bucket",
                             "remote-code",
                             "unused-class",
                             "unused-connection",

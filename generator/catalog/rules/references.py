@@ -51,8 +51,9 @@ _ADDRESS: Final = re.compile(r"([0-9]+\.){3}[0-9]+\Z")
 
 def _placeholders(catalog: Catalog) -> Iterator[Violation]:
     """A bucket that nobody means. Argo CD would deploy models that find no files there."""
-    for name in sorted({served.connection for model in catalog.models for served in model.served}):
-        if catalog.connections[name].bucket == _PLACEHOLDER:
+    used = {served.connection for model in catalog.models for served in model.served}
+    for name, connection in catalog.connections.items():
+        if name in used and connection.bucket == _PLACEHOLDER:
             message = f"bucket '{_PLACEHOLDER}' is a placeholder" + (
                 ", and Argo CD would sync it" * bool(catalog.argocd)
             )
