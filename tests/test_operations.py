@@ -50,9 +50,10 @@ def test_commands_of_ours_exist_with_these_options(line: str) -> None:
     script, *words = line.split()
     names = {"generate": "generate", "artifact-sync": "sync"}
     name, rest = (names[script], words) if script in names else (words[0], words[1:])
-    command = cli.main.get_command(click.Context(cli.main), name)
+    parent = click.Context(cli.main, **cli.main.context_settings)  # click keeps the help option that it makes
+    command = cli.main.get_command(parent, name)
     assert command
-    command.make_context(name, rest)
+    command.make_context(name, rest, parent=parent)
 
 
 def test_objects_that_commands_name_are_those_of_the_shipped_catalog() -> None:
