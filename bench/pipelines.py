@@ -33,6 +33,7 @@ models:
     maxModelLen: 256
     dimensions: 384
 """
+_FLOOR: Final = shlex.quote(str(Path(__file__).with_name("floor.py")))
 # As large as ours, which is twice what it would take by itself.
 _AWS_CONFIG: Final = "[default]\ns3 =\n  multipart_chunksize = 16MB\n"
 
@@ -98,6 +99,18 @@ class Job:
 def ours(_: Job) -> str:
     """One process, no disk, every byte verified."""
     return f"exec {_quoted('artifact-sync')} --root ."
+
+
+def floor(job: Job, size: int, *paths: str) -> str:
+    """The same libraries without what makes a sync of them, for files of one size."""
+    source = f"{job.hub.endpoint}/{REPO}/resolve/{job.hub.commit}"
+    target = f"{job.s3.endpoint}/{job.s3.bucket}/{job.prefix}"
+    return f"exec {_quoted('python')} {_FLOOR} copy {size} {source} {target} {' '.join(paths)}"
+
+
+def floor_again(_: Job) -> str:
+    """The same with nothing to do."""
+    return f"exec {_quoted('python')} {_FLOOR} idle"
 
 
 def _download(job: Job) -> str:

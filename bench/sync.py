@@ -16,7 +16,7 @@ from subprocess import PIPE, Popen
 from typing import Final, NamedTuple
 
 import fleet
-from pipelines import OURS, PIPELINES, Job, ours
+from pipelines import OURS, PIPELINES, Job, floor, floor_again, ours
 from processes import ENVIRONMENT, ChildError, Sample, run
 from sync_servers import TOOLS, FastHub, LoggedS3, Tls, make_tls, roomy
 
@@ -138,10 +138,12 @@ def _lines(rounds: int, huge: int) -> Iterator[str]:
         stage.clear(_filled(stage))  # does not count: Python writes its bytecode the first time
         yield "\nto an S3 server that keeps nothing, as if it were elsewhere"
         yield from _pipelines(replace(stage, sink=True), rounds, size)
+        yield from _floor(replace(stage, sink=True), rounds)
         yield "\nto versitygw, which works on the same cores"
         runs = yield from _pipelines(stage, rounds, size)
         yield "\nthe same again, with nothing to do"
         yield from _again(runs)
+        yield _imports(stage, runs[OURS], rounds)
         yield ""
         yield from _drift(stage)
         yield from _moved(stage)
@@ -177,6 +179,22 @@ def _pipelines(stage: Stage, rounds: int, size: int) -> Generator[str, None, Map
     return runs
 
 
+def _floor(stage: Stage, rounds: int) -> Iterator[str]:
+    """The shards only, which are nearly all."""
+    job, size = stage.job(), sum(SHARDS.values())
+    samples = [run(job.command(floor(job, 512 * MIB, *SHARDS))) for _ in range(rounds)]
+    cpu_s, wall_s = (median(getattr(sample, what) for sample in samples) for what in ("cpu_s", "wall_s"))
+    yield f"  the libraries alone: {size / 1e6 / wall_s:.0f} MB/s, {cpu_s / (size / GB):.2f} CPU seconds per GB"
+
+
+def _imports(stage: Stage, mine: Runs, rounds: int) -> str:
+    """Nothing to do, to what Python takes to import the libraries."""
+    job = stage.job()
+    alone = median(run(job.command(floor_again(job))).cpu_s for _ in range(rounds))
+    again = median(each.sample.cpu_s for each in mine.again)
+    return _bar("nothing to do: CPU, to that of the imports alone", again / alone, 1.3)
+
+
 def _again(runs: Mapping[str, Runs]) -> Iterator[str]:
     yield f"{'':28}{'s':>7}{'CPU s':>10}{'':20}{'to Hub':>8}{'to S3':>7}"
     for name, own in runs.items():
@@ -191,9 +209,10 @@ def _bars(runs: Mapping[str, Runs], size: int) -> Iterator[str]:
     mine, naive, rclone = runs[OURS], runs[NAIVE], runs[RCLONE]
     written = max(max(each.sample.disk_bytes or 0, each.local_bytes) for each in mine.first)
     yield _bar("throughput, times that of the naive pipeline", mine.speed(size) / naive.speed(size), 2.5, least=True)
-    yield _bar("CPU per GB, to the naive pipeline's", mine.cpu(size) / naive.cpu(size), 0.5)
-    yield _bar("CPU per GB, to rclone's, which verifies nothing", mine.cpu(size) / rclone.cpu(size), 1)
-    yield _bar("CPU seconds per GB", mine.cpu(size), 3.2)
+    yield _bar("throughput, times rclone's", mine.speed(size) / rclone.speed(size), 1, least=True)
+    yield _bar("CPU per GB, to the naive pipeline's", mine.cpu(size) / naive.cpu(size), 0.35)
+    yield _bar("CPU per GB, to rclone's, which verifies nothing", mine.cpu(size) / rclone.cpu(size), 0.85)
+    yield _bar("CPU seconds per GB", mine.cpu(size), 2.4)
     yield _bar("peak memory, MiB", mine.peak, 200)
     yield _bar("bytes written to a disk, or left in any file", written, 0)
 
