@@ -162,7 +162,7 @@ lock: setup ## pinned versions with hashes, for every supported Python
 	$(COMPILE) --group mutants --constraint requirements/dev.txt -o requirements/mutants.txt
 
 wheel: .venv/.run ## the package, in dist/
-	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean: ## remove everything that the other targets have installed
 	rm -rf .venv .tools .cache
