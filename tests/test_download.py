@@ -1,5 +1,6 @@
 """Ranges of files, through proxies and redirects."""
 
+import sys
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from threading import Event
@@ -53,6 +54,16 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 def _read(url: str = URL) -> bytes:
     ranges = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S)
     return bytes(ranges.read(url, {}, 100, 300, len(CONTENT), BytesIO()))
+
+
+def test_a_buffer_is_not_kept(proxy: str) -> None:
+    """It belongs to the budget: the reader, does not refer to it. The answer is its content, no copy."""
+    ranges, buffer = RangeReader(ca=None, stop=Event(), read_timeout_s=LONG_S), BytesIO(b"what was there before" * 99)
+    held = sys.getrefcount(buffer)
+    body = ranges.read(f"http://{proxy}/file", {}, 100, 300, len(CONTENT), buffer)
+    assert (body, buffer.getvalue()) == (CONTENT[100:300], body)
+    assert buffer.getvalue() is body
+    assert sys.getrefcount(buffer) == held
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "ALL_PROXY"])

@@ -76,8 +76,8 @@ class RangeReader:
             _require_proxy(url, int(error.args[0]), int(curl.getinfo(pycurl.HTTP_CONNECTCODE)))
             response.fail(int(error.args[0]))
         finally:
-            curl.unsetopt(pycurl.WRITEFUNCTION)  # the handle would keep the buffer
-            curl.unsetopt(pycurl.XFERINFOFUNCTION)
+            for callback in (pycurl.HEADERFUNCTION, pycurl.WRITEFUNCTION, pycurl.XFERINFOFUNCTION):
+                curl.unsetopt(callback)  # the handle would keep the buffer
         return response.body()
 
     def _handle(self) -> pycurl.Curl:
