@@ -95,6 +95,7 @@ Code = Literal[
     "unused-class",
     "unused-connection",
     "unused-runtime",
+    "value-from-choice",
     "vllm-too-old",
     "wrong-architecture",
     "wrong-dimensions",

@@ -108,6 +108,14 @@ _tolerations = st.lists(
 )
 
 
+_keys = st.fixed_dictionaries(
+    {"name": st.sampled_from(["gateway", "1e3", "a.b"]), "key": st.sampled_from(["on", ".a_B-"])}
+)
+_references = st.dictionaries(
+    st.sampled_from(["HOME", "GATEWAY_TOKEN", "n"]),
+    st.fixed_dictionaries({"secretKeyRef": _keys}) | st.none(),
+    max_size=2,
+)
 _spread: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.sampled_from(
         [
@@ -200,6 +208,7 @@ def _settings(targets: Iterable[str], *, on_gpu: bool) -> dict[str, st.SearchStr
         "args": _args,
         "extraArgs": _args,
         "env": _env,
+        "envValueFrom": _references,
         "shmSize": st.sampled_from(["1000k", "1.5Mi", "2000000"]),
         "startupTimeout": st.integers(10, 86_400),
         "imagePullSecrets": st.lists(st.fixed_dictionaries({"name": _objects}), max_size=2),

@@ -671,6 +671,33 @@ def test_a_scaling_target_is_a_quantity_too(target: int, written: str) -> None:
     assert 'namespace="team-dev"' in metric["external"]["metric"]["query"]
 
 
+def test_a_variable_from_a_secret_has_no_value_in_the_runtime() -> None:
+    """KServe merges variables key by key, and the API server refuses one with both `value` and `valueFrom`."""
+    _, written = compile_text(MINIMAL + "    envValueFrom: {HOME: {secretKeyRef: {name: a, key: b}}}\n")
+    runtime, service = (
+        yaml.safe_load(written.tree[f"rendered/dev/models/{kind}-minilm.yaml"])
+        for kind in ("servingruntime", "inferenceservice")
+    )
+    names = [variable["name"] for variable in runtime["spec"]["containers"][0]["env"]]
+    assert "USER" in names
+    assert "HOME" not in names
+    reference = {"name": "HOME", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}
+    assert service["spec"]["predictor"]["model"]["env"] == [reference]
+
+
+@pytest.mark.parametrize(("seconds", "failures", "patience"), [(10, 1, None), (600, 60, None), (601, 61, "601")])
+def test_vllm_waits_as_long_as_its_probe(seconds: int, failures: int, patience: str | None) -> None:
+    """Of the two, the shorter one would decide."""
+    _, written = compile_text(MINIMAL + f"    startupTimeout: {seconds}\n")
+    runtime, service = (
+        yaml.safe_load(written.tree[f"rendered/dev/models/{kind}-minilm.yaml"])
+        for kind in ("servingruntime", "inferenceservice")
+    )
+    assert runtime["spec"]["containers"][0]["startupProbe"]["failureThreshold"] == failures
+    env = {variable["name"]: variable["value"] for variable in service["spec"]["predictor"]["model"].get("env", [])}
+    assert env.get("VLLM_ENGINE_READY_TIMEOUT_S") == patience
+
+
 OURS = (
     *("argocd", "base", "catalog", "connections", "externalsecret", "inferenceservice", "kustomization", "models"),
     *("overlays", "platform", "readme", "rendered", "role", "rolebinding", "runtimes", "servingruntime", "template"),

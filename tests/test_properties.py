@@ -346,6 +346,7 @@ SETTING = {
     "podDisruptionBudget": False,
     "args": ["--enforce-eager"],
     "env": {"A": "b"},
+    "envValueFrom": {"B": {"secretKeyRef": {"name": "a", "key": "b"}}},
     "shmSize": "512Mi",
     "startupTimeout": 900,
     "imagePullSecrets": [{"name": "quay"}],

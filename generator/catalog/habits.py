@@ -65,6 +65,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         podDisruptionBudget: pdb disruptionbudget minavailable maxunavailable
         args: arguments additionalargs vllmargs command
         env: envvars extraenv extraenvvars environmentvariables variables
+        envValueFrom: valuefrom envfrom secretenv envsecrets envfromsecret
         shmSize: shm devshm sharedmemory sharedmemorysize shmsizelimit
         startupTimeout: startupprobe startuptimeoutseconds loadtimeout readytimeout enginereadytimeout
         imagePullSecrets: imagepullsecret pullsecret pullsecrets

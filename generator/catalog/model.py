@@ -152,6 +152,7 @@ class ServedModel(NamedTuple):
     pod_disruption_budget: bool
     args: tuple[str, ...]
     env: Mapping[str, str]
+    env_value_from: Mapping[str, Mapping[str, Any]]
     shm_size: str | None
     startup_timeout_s: int
     image_pull_secrets: tuple[Mapping[str, str], ...]

@@ -220,6 +220,7 @@ class _ModelResolver:
             pod_disruption_budget=raw["podDisruptionBudget"],
             args=tuple(raw["args"]),
             env=_sorted(raw["env"]),
+            env_value_from=cast("Mapping[str, Mapping[str, Any]]", raw["envValueFrom"]),
             shm_size=raw.get("shmSize"),
             startup_timeout_s=raw["startupTimeout"],
             image_pull_secrets=tuple(cast("Sequence[Mapping[str, str]]", raw["imagePullSecrets"])),

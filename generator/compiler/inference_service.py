@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from generator.catalog.layout import artifact_prefix
@@ -15,6 +16,7 @@ from generator.kube.quantities import canonical
 if TYPE_CHECKING:
     from generator.kube.objects import (
         DeploymentStrategy,
+        EnvVar,
         InferenceService,
         ModelSpec,
         Predictor,
@@ -161,9 +163,15 @@ def _model_spec(served: ServedModel, catalog: Catalog) -> ModelSpec:
         spec["protocolVersion"] = target.protocol_version
     if served.args:
         spec["args"] = list(served.args)
-    if env := {**_patience(served), **served.env}:
-        spec["env"] = env_vars(env)
+    if env := [*env_vars({**_patience(served), **served.env}), *_references(served)]:
+        spec["env"] = sorted(env, key=lambda variable: variable["name"])
     return spec
+
+
+def _references(served: ServedModel) -> Iterator[EnvVar]:
+    """Variables that the kubelet reads from a Secret or ConfigMap."""
+    for name, source in served.env_value_from.items():
+        yield {"name": name, "valueFrom": {kind: dict(key) for kind, key in source.items()}}
 
 
 def _patience(served: ServedModel) -> dict[str, str]:

@@ -81,6 +81,8 @@ class Own(NamedTuple):
     shm_size: str = "2Gi"
     """vllm-project/vllm docs/deployment/k8s.md @ v0.32.0."""
     startup_timeout_s: int = 600
+    elsewhere: frozenset[str] = frozenset()
+    """Variables whose values the InferenceService takes from a Secret: KServe would merge them with a value here."""
 
 
 _TEMPLATE: Final = Own()
@@ -101,7 +103,8 @@ def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
 
 def _own(served: ServedModel) -> Own:
     shm_size = served.shm_size or _TEMPLATE.shm_size
-    return Own(served.max_model_len, served.aliases, canonical(shm_size), served.startup_timeout_s)
+    elsewhere = frozenset(served.env_value_from)
+    return Own(served.max_model_len, served.aliases, canonical(shm_size), served.startup_timeout_s, elsewhere)
 
 
 @cache
@@ -153,6 +156,7 @@ def _container(runtime: Runtime, own: Own) -> Container:
     # both names; their own runtimes call `python`.
     python = "python3" if "vllm/vllm-openai" in runtime.image else "python"
     length = [] if own.max_model_len is None else [f"--max-model-len={own.max_model_len}"]
+    variables = {**_NON_ROOT_ENV, **dict(runtime.env)}
     failures = -(-own.startup_timeout_s // _STARTUP_PERIOD_S)
     return {
         "name": "kserve-container",
@@ -162,7 +166,7 @@ def _container(runtime: Runtime, own: Own) -> Container:
         # pkg/controller/v1beta1/inferenceservice/utils/utils.go @ odh-v3.4. The dashboard's metrics ask for the model
         # by that name: opendatahub-io/odh-model-controller internal/controller/constants/runtime-metrics.go @ odh-v3.4.
         "args": [f"--port={_PORT}", "--model=/mnt/models", *_names(own.aliases), *length, *runtime.args],
-        "env": env_vars({**_NON_ROOT_ENV, **dict(runtime.env)}),
+        "env": env_vars({name: value for name, value in variables.items() if name not in own.elsewhere}),
         "ports": [{"containerPort": _PORT, "name": "http", "protocol": "TCP"}],
         "securityContext": _SECURITY_CONTEXT,
         "startupProbe": _probe(period_s=_STARTUP_PERIOD_S, timeout_s=5, failures=failures),

@@ -16,6 +16,7 @@ class ObjectMeta(TypedDict):
 class EnvVar(TypedDict):
     name: str
     value: NotRequired[str]
+    valueFrom: NotRequired[dict[str, Any]]
 
 
 class Port(TypedDict):

@@ -115,6 +115,30 @@ class SecretName(TypedDict):
 
 
 @closed
+class KeyRef(TypedDict):
+    """A key of a Secret or ConfigMap in the model's namespace, as in the Kubernetes API."""
+
+    name: Annotated[s.ObjectName, Field(description="The name of the Secret or ConfigMap.", examples=["gateway"])]
+    key: Annotated[s.ConfigKey, Field(description="The key in it.", examples=["token"])]
+
+
+@closed
+class ValueFrom(TypedDict, Generic[Null], total=False):
+    """Exactly one of `secretKeyRef` and `configMapKeyRef`."""
+
+    secretKeyRef: Annotated[
+        KeyRef | Null,
+        Field(description="A key of a Secret.", examples=[{"name": "gateway", "key": "token"}]),
+        Otherwise("none"),
+    ]
+    configMapKeyRef: Annotated[
+        KeyRef | Null,
+        Field(description="A key of a ConfigMap.", examples=[{"name": "gateway", "key": "url"}]),
+        Otherwise("none"),
+    ]
+
+
+@closed
 class Toleration(TypedDict, total=False):
     """A toleration, as in the Kubernetes API."""
 

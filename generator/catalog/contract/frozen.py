@@ -37,6 +37,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "podDisruptionBudget": True,
         "args": [],
         "env": {},
+        "envValueFrom": {},
         "startupTimeout": 600,
         "imagePullSecrets": [],
         "expose": False,
@@ -61,6 +62,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "podDisruptionBudget": True,
         "args": [],
         "env": {},
+        "envValueFrom": {},
         "startupTimeout": 600,
         "imagePullSecrets": [],
         "expose": False,
@@ -82,6 +84,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "podDisruptionBudget": True,
         "args": [],
         "env": {},
+        "envValueFrom": {},
         "startupTimeout": 600,
         "imagePullSecrets": [],
         "expose": False,
@@ -102,6 +105,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "podDisruptionBudget": True,
         "args": [],
         "env": {},
+        "envValueFrom": {},
         "startupTimeout": 600,
         "imagePullSecrets": [],
         "expose": False,
@@ -432,6 +436,14 @@ OUTLINE: Node = Block(
                     "args": List(None),
                     "extraArgs": List(None),
                     "env": Map(None),
+                    "envValueFrom": Map(
+                        Block(
+                            {
+                                "secretKeyRef": Block({"name": None, "key": None}),
+                                "configMapKeyRef": Block({"name": None, "key": None}),
+                            },
+                        ),
+                    ),
                     "shmSize": None,
                     "startupTimeout": None,
                     "imagePullSecrets": List(Block({"name": None})),
@@ -680,6 +692,14 @@ OUTLINE: Node = Block(
                 "args": List(None),
                 "extraArgs": List(None),
                 "env": Map(None),
+                "envValueFrom": Map(
+                    Block(
+                        {
+                            "secretKeyRef": Block({"name": None, "key": None}),
+                            "configMapKeyRef": Block({"name": None, "key": None}),
+                        },
+                    ),
+                ),
                 "shmSize": None,
                 "startupTimeout": None,
                 "imagePullSecrets": List(Block({"name": None})),
@@ -952,6 +972,14 @@ OUTLINE: Node = Block(
                             "args": List(None),
                             "extraArgs": List(None),
                             "env": Map(None),
+                            "envValueFrom": Map(
+                                Block(
+                                    {
+                                        "secretKeyRef": Block({"name": None, "key": None}),
+                                        "configMapKeyRef": Block({"name": None, "key": None}),
+                                    },
+                                ),
+                            ),
                             "shmSize": None,
                             "startupTimeout": None,
                             "imagePullSecrets": List(Block({"name": None})),
@@ -1215,6 +1243,14 @@ OUTLINE: Node = Block(
                     "args": List(None),
                     "extraArgs": List(None),
                     "env": Map(None),
+                    "envValueFrom": Map(
+                        Block(
+                            {
+                                "secretKeyRef": Block({"name": None, "key": None}),
+                                "configMapKeyRef": Block({"name": None, "key": None}),
+                            },
+                        ),
+                    ),
                     "shmSize": None,
                     "startupTimeout": None,
                     "imagePullSecrets": List(Block({"name": None})),
@@ -1489,6 +1525,14 @@ OUTLINE: Node = Block(
                                 "args": List(None),
                                 "extraArgs": List(None),
                                 "env": Map(None),
+                                "envValueFrom": Map(
+                                    Block(
+                                        {
+                                            "secretKeyRef": Block({"name": None, "key": None}),
+                                            "configMapKeyRef": Block({"name": None, "key": None}),
+                                        },
+                                    ),
+                                ),
                                 "shmSize": None,
                                 "startupTimeout": None,
                                 "imagePullSecrets": List(Block({"name": None})),
@@ -2132,6 +2176,26 @@ CORE_SCHEMA: dict[str, Any] = {
                                 },
                                 "required": False,
                             },
+                            "envValueFrom": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "dict",
+                                        "keys_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 256,
+                                            "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+                                        },
+                                        "values_schema": {
+                                            "type": "nullable",
+                                            "schema": {"type": "definition-ref", "schema_ref": "block-16"},
+                                        },
+                                    },
+                                },
+                                "required": False,
+                            },
                             "shmSize": {
                                 "type": "typed-dict-field",
                                 "schema": {
@@ -2156,7 +2220,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-16"},
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-17"},
                                     },
                                 },
                                 "required": False,
@@ -2254,7 +2318,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "files": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-17"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-18"}},
                                 "required": False,
                             },
                             "stopped": {
@@ -2265,14 +2329,14 @@ CORE_SCHEMA: dict[str, Any] = {
                         },
                         "extra_behavior": "forbid",
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Settings"},
-                        "ref": "block-18",
+                        "ref": "block-19",
                     },
                 },
                 "required": False,
             },
             "defaults": {
                 "type": "typed-dict-field",
-                "schema": {"type": "definition-ref", "schema_ref": "block-19"},
+                "schema": {"type": "definition-ref", "schema_ref": "block-20"},
                 "required": False,
             },
             "models": {
@@ -2550,6 +2614,26 @@ CORE_SCHEMA: dict[str, Any] = {
                                 },
                                 "required": False,
                             },
+                            "envValueFrom": {
+                                "type": "typed-dict-field",
+                                "schema": {
+                                    "type": "nullable",
+                                    "schema": {
+                                        "type": "dict",
+                                        "keys_schema": {
+                                            "type": "str",
+                                            "min_length": 1,
+                                            "max_length": 256,
+                                            "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+                                        },
+                                        "values_schema": {
+                                            "type": "nullable",
+                                            "schema": {"type": "definition-ref", "schema_ref": "block-16"},
+                                        },
+                                    },
+                                },
+                                "required": False,
+                            },
                             "shmSize": {
                                 "type": "typed-dict-field",
                                 "schema": {
@@ -2574,7 +2658,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                     "type": "nullable",
                                     "schema": {
                                         "type": "list",
-                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-16"},
+                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-17"},
                                     },
                                 },
                                 "required": False,
@@ -2672,7 +2756,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "files": {
                                 "type": "typed-dict-field",
-                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-17"}},
+                                "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-18"}},
                                 "required": False,
                             },
                             "stopped": {
@@ -2720,14 +2804,14 @@ CORE_SCHEMA: dict[str, Any] = {
                                         "max_length": 63,
                                         "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$",
                                     },
-                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-20"},
+                                    "values_schema": {"type": "definition-ref", "schema_ref": "block-21"},
                                 },
                                 "required": False,
                             },
                         },
                         "extra_behavior": "forbid",
                         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Model"},
-                        "ref": "block-21",
+                        "ref": "block-22",
                     },
                 },
                 "required": True,
@@ -2735,7 +2819,7 @@ CORE_SCHEMA: dict[str, Any] = {
         },
         "extra_behavior": "forbid",
         "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Catalog"},
-        "ref": "block-22",
+        "ref": "block-23",
     },
     "definitions": [
         {
@@ -3091,7 +3175,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                                     "type": "typed-dict-field",
                                                     "schema": {
                                                         "type": "list",
-                                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-23"},
+                                                        "items_schema": {"type": "definition-ref", "schema_ref": "block-24"},
                                                         "min_length": 1,
                                                     },
                                                     "required": True,
@@ -3103,7 +3187,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                                 "extra_fields_behavior": "forbid",
                                                 "title": "NodeSelector",
                                             },
-                                            "ref": "block-24",
+                                            "ref": "block-25",
                                         },
                                     },
                                     "required": False,
@@ -3124,7 +3208,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                                     },
                                                     "preference": {
                                                         "type": "typed-dict-field",
-                                                        "schema": {"type": "definition-ref", "schema_ref": "block-23"},
+                                                        "schema": {"type": "definition-ref", "schema_ref": "block-24"},
                                                         "required": True,
                                                     },
                                                 },
@@ -3134,7 +3218,7 @@ CORE_SCHEMA: dict[str, Any] = {
                                                     "extra_fields_behavior": "forbid",
                                                     "title": "PreferredNodes",
                                                 },
-                                                "ref": "block-25",
+                                                "ref": "block-26",
                                             },
                                             "min_length": 1,
                                         },
@@ -3144,19 +3228,19 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "extra_behavior": "forbid",
                             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "NodeAffinity"},
-                            "ref": "block-26",
+                            "ref": "block-27",
                         },
                     },
                     "required": False,
                 },
                 "podAffinity": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-27"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-28"}},
                     "required": False,
                 },
                 "podAntiAffinity": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-27"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-28"}},
                     "required": False,
                 },
             },
@@ -3209,7 +3293,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "extra_behavior": "forbid",
                             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "NodeRequirement"},
-                            "ref": "block-28",
+                            "ref": "block-29",
                         },
                         "min_length": 1,
                     },
@@ -3218,7 +3302,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "NodeSelectorTerm"},
-            "ref": "block-23",
+            "ref": "block-24",
         },
         {
             "type": "typed-dict",
@@ -3229,7 +3313,7 @@ CORE_SCHEMA: dict[str, Any] = {
                         "type": "nullable",
                         "schema": {
                             "type": "list",
-                            "items_schema": {"type": "definition-ref", "schema_ref": "block-29"},
+                            "items_schema": {"type": "definition-ref", "schema_ref": "block-30"},
                             "min_length": 1,
                         },
                     },
@@ -3251,13 +3335,13 @@ CORE_SCHEMA: dict[str, Any] = {
                                     },
                                     "podAffinityTerm": {
                                         "type": "typed-dict-field",
-                                        "schema": {"type": "definition-ref", "schema_ref": "block-29"},
+                                        "schema": {"type": "definition-ref", "schema_ref": "block-30"},
                                         "required": True,
                                     },
                                 },
                                 "extra_behavior": "forbid",
                                 "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "PreferredPods"},
-                                "ref": "block-30",
+                                "ref": "block-31",
                             },
                             "min_length": 1,
                         },
@@ -3267,7 +3351,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "PodAffinity"},
-            "ref": "block-27",
+            "ref": "block-28",
         },
         {
             "type": "typed-dict",
@@ -3284,7 +3368,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "labelSelector": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "definition-ref", "schema_ref": "block-31"},
+                    "schema": {"type": "definition-ref", "schema_ref": "block-32"},
                     "required": False,
                 },
                 "namespaces": {
@@ -3304,7 +3388,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "PodAffinityTerm"},
-            "ref": "block-29",
+            "ref": "block-30",
         },
         {
             "type": "typed-dict",
@@ -3368,7 +3452,7 @@ CORE_SCHEMA: dict[str, Any] = {
                             },
                             "extra_behavior": "forbid",
                             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "LabelRequirement"},
-                            "ref": "block-32",
+                            "ref": "block-33",
                         },
                         "min_length": 1,
                     },
@@ -3377,7 +3461,48 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "LabelSelector"},
-            "ref": "block-31",
+            "ref": "block-32",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "secretKeyRef": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-34"}},
+                    "required": False,
+                },
+                "configMapKeyRef": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-34"}},
+                    "required": False,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "ValueFrom"},
+            "ref": "block-16",
+        },
+        {
+            "type": "typed-dict",
+            "fields": {
+                "name": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "str",
+                        "min_length": 1,
+                        "max_length": 253,
+                        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                    },
+                    "required": True,
+                },
+                "key": {
+                    "type": "typed-dict-field",
+                    "schema": {"type": "str", "min_length": 1, "max_length": 253, "pattern": "^[-._A-Za-z0-9]+$"},
+                    "required": True,
+                },
+            },
+            "extra_behavior": "forbid",
+            "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "KeyRef"},
+            "ref": "block-34",
         },
         {
             "type": "typed-dict",
@@ -3395,7 +3520,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "SecretName"},
-            "ref": "block-16",
+            "ref": "block-17",
         },
         {
             "type": "typed-dict",
@@ -3419,7 +3544,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Files"},
-            "ref": "block-17",
+            "ref": "block-18",
         },
         {
             "type": "typed-dict",
@@ -3653,6 +3778,18 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "envValueFrom": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+                            "values_schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-16"}},
+                        },
+                    },
+                    "required": False,
+                },
                 "shmSize": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -3675,7 +3812,7 @@ CORE_SCHEMA: dict[str, Any] = {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-16"}},
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-17"}},
                     },
                     "required": False,
                 },
@@ -3767,7 +3904,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-17"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-18"}},
                     "required": False,
                 },
                 "stopped": {
@@ -3805,14 +3942,14 @@ CORE_SCHEMA: dict[str, Any] = {
                     "schema": {
                         "type": "dict",
                         "keys_schema": {"type": "str", "min_length": 1, "max_length": 63, "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$"},
-                        "values_schema": {"type": "definition-ref", "schema_ref": "block-20"},
+                        "values_schema": {"type": "definition-ref", "schema_ref": "block-21"},
                     },
                     "required": False,
                 },
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Layer"},
-            "ref": "block-19",
+            "ref": "block-20",
         },
         {
             "type": "typed-dict",
@@ -4046,6 +4183,18 @@ CORE_SCHEMA: dict[str, Any] = {
                     },
                     "required": False,
                 },
+                "envValueFrom": {
+                    "type": "typed-dict-field",
+                    "schema": {
+                        "type": "nullable",
+                        "schema": {
+                            "type": "dict",
+                            "keys_schema": {"type": "str", "min_length": 1, "max_length": 256, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+                            "values_schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-16"}},
+                        },
+                    },
+                    "required": False,
+                },
                 "shmSize": {
                     "type": "typed-dict-field",
                     "schema": {
@@ -4068,7 +4217,7 @@ CORE_SCHEMA: dict[str, Any] = {
                     "type": "typed-dict-field",
                     "schema": {
                         "type": "nullable",
-                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-16"}},
+                        "schema": {"type": "list", "items_schema": {"type": "definition-ref", "schema_ref": "block-17"}},
                     },
                     "required": False,
                 },
@@ -4160,7 +4309,7 @@ CORE_SCHEMA: dict[str, Any] = {
                 },
                 "files": {
                     "type": "typed-dict-field",
-                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-17"}},
+                    "schema": {"type": "nullable", "schema": {"type": "definition-ref", "schema_ref": "block-18"}},
                     "required": False,
                 },
                 "stopped": {
@@ -4179,7 +4328,7 @@ CORE_SCHEMA: dict[str, Any] = {
             },
             "extra_behavior": "forbid",
             "config": {"strict": True, "extra_fields_behavior": "forbid", "title": "Override"},
-            "ref": "block-20",
+            "ref": "block-21",
         },
     ],
 }

@@ -55,6 +55,8 @@ with a dot for the plus. `.shared`, of time-slicing: UNVERIFIED, from its README
 """
 LABEL_KEY: Final = rf"^({_SUBDOMAIN}/)?[A-Za-z0-9]([-_.A-Za-z0-9]{{0,61}}[A-Za-z0-9])?$"
 LABEL_VALUE: Final = r"^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$"
+CONFIG_KEY: Final = r"^[-._A-Za-z0-9]+$"
+"""IsConfigMapKey in kubernetes/apimachinery pkg/util/validation/validation.go @ v0.34.0."""
 ENV_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 ENDPOINT: Final = rf"^https?://{_HOST}(:{_PORT})?$"
 BUCKET: Final = r"^[a-z0-9](\.?(-\.?)*[a-z0-9])*$"
@@ -102,6 +104,7 @@ SHAPES: Final[dict[str, Shape]] = {
         "put longer or free text in an annotation",
     ),
     ENV_NAME: Shape("invalid-name", "a variable's name: letters, digits and '_', not starting with a digit"),
+    CONFIG_KEY: Shape("invalid-name", "a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'"),
     ENDPOINT: Shape(
         "invalid-endpoint",
         "'https://host' or 'https://host:port', without user, path or trailing '/'",

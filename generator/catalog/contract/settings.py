@@ -202,6 +202,15 @@ class Settings(TypedDict, Generic[Null], total=False):
         ),
         Default({}),
     ]
+    envValueFrom: Annotated[
+        dict[s.EnvName, blocks.ValueFrom[Null] | Null] | Null,
+        Field(
+            description="Environment variables whose values are in a Secret or ConfigMap of the model's namespace. They"
+            " replace the runtime's of the same name. Pods read them once, when they start.",
+            examples=[{"GATEWAY_TOKEN": {"secretKeyRef": {"name": "gateway", "key": "token"}}}],
+        ),
+        Default({}),
+    ]
     shmSize: Annotated[
         s.Memory | Null,
         Field(

@@ -219,8 +219,9 @@ def _variables(catalog: Catalog) -> Iterator[Violation]:
             yield from _variable(variable, ("runtimes", runtime.name, "env", variable), blocked)
     for served in catalog.deployed():
         blocked = catalog.target_of(served.environment).blocked_env
-        for variable in served.env:
-            yield from _variable(variable, catalog.origin(served, "env", variable), blocked)
+        for field, variables in (("env", served.env), ("envValueFrom", served.env_value_from)):
+            for variable in variables:
+                yield from _variable(variable, catalog.origin(served, field, variable), blocked)
 
 
 def _variable(variable: str, loc: Loc, blocked: frozenset[str]) -> Iterator[Violation]:

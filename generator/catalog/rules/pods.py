@@ -86,6 +86,21 @@ def _selector(path: Path, raw: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
+def _variables(catalog: Catalog) -> Iterator[Violation]:
+    """ValidateEnvVarValueFrom in kubernetes/kubernetes pkg/apis/core/validation/validation.go @ v1.34.0."""
+    for served in catalog.forms():
+        for name, source in served.env_value_from.items():
+            loc = catalog.origin(served, "envValueFrom", name)
+            if len(source) != 1:
+                message = f"{name} must have exactly one of secretKeyRef and configMapKeyRef"
+                hint = "set the other one to null" if source else "set one of them, or the whole to null"
+                yield Violation(loc, "value-from-choice", message, hint, at_key=True)
+            if name in served.env:
+                message = f"{name} is in env, too, and a variable has one value"
+                hint = "remove one of the two, by null if it is in a weaker layer"
+                yield Violation(loc, "value-from-choice", message, hint, at_key=True)
+
+
 def _shared_memory(catalog: Catalog) -> Iterator[Violation]:
     """What is in /dev/shm counts towards the limit, so a larger one would not be full before the pod is killed.
 
@@ -114,4 +129,4 @@ def _service_accounts(catalog: Catalog) -> Iterator[Violation]:
             yield Violation(loc, "reserved-name", message, "name another ServiceAccount")
 
 
-RULES = (_tolerations, _spread, _affinity, _shared_memory, _service_accounts)
+RULES = (_tolerations, _spread, _affinity, _variables, _shared_memory, _service_accounts)
