@@ -38,6 +38,8 @@ SLIPS: Final = [
     ("a:\n  [b\n  c: d\n", "2:3", "this '[' is never closed", "close it with ']'"),
     ("{a: b c: d", "1:8", "a ',' is missing before this, in the '{' opened at 1:1",
      "separate with ',', or close it with '}'"),
+    ("{a: b c:", "1:8", "a ',' is missing before this, in the '{' opened at 1:1",
+     "separate with ',', or close it with '}'"),
     ("a: [b: c: d", "1:9", "a ',' is missing before this, in the '[' opened at 1:4",
      "separate with ',', or close it with ']'"),
     ("a: b]\nc: ]", "2:4", "']' has no opening bracket", BRACKET),
@@ -94,6 +96,7 @@ REJECTED: Final = [
     ("a: 'x\x07'", "1:6", "yaml-character", "character U+0007 is not allowed in a catalog", "remove it"),
     ('a: "\\0"', "1:4", "yaml-character", "character U+0000 is not allowed in a catalog", "remove it"),
     ('a: 1\nb: "c\\u2028"', "2:4", "yaml-character", "character U+2028 is not allowed in a catalog", "remove it"),
+    ("\n\u2028a: 1", "2:1", "yaml-character", "character U+2028 is not allowed in a catalog", "remove it"),
     ("a: 0123", "1:4", "yaml-ambiguous-scalar", "YAML parsers disagree on the meaning of 0123", 'write "0123"'),
     ("on: 1", "1:1", "yaml-ambiguous-scalar", "YAML parsers disagree on the meaning of on", 'write "on"'),
     ("a: 2026-01-01 \u200bb", "1:4", "yaml-ambiguous-scalar",
@@ -148,6 +151,7 @@ SAID: Final = [
     (f"!!{UNSHOWN} x", "tag '***' is not allowed", "remove the tag"),
     ("0123456789", "YAML parsers disagree on the meaning of ***", 'write "***"'),
     (f"2026-01-01 \u200b{UNSHOWN}", "YAML parsers disagree on the meaning of ***", "put it in quotes"),
+    (f"x}}\n--- {{API_KEY: {UNSHOWN}", "a catalog is one YAML document", "remove '---'"),
     (f'"{UNSHOWN}", {UNSHOWN}: 1, "{UNSHOWN}": 2', "duplicate key '***'", "keep one of the two"),
 ]
 
