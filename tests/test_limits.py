@@ -582,6 +582,46 @@ def test_a_model_runs_on_what_its_runtime_is_built_for(known: list[str], acceler
     assert [(each.code, each.message) for each in found_there] == ([("accelerator-mismatch", said)] if message else [])
 
 
+BY_CPU: dict[str, Any] = {"min": 1, "max": 2, "metric": "cpu", "target": 80}
+BY_REQUESTS: dict[str, Any] = {**BY_CPU, "metric": "requests"}
+
+
+@pytest.mark.parametrize(
+    ("scaling", "gpus", "found_there"),
+    [
+        (BY_CPU, 0, []),
+        ({**BY_CPU, "min": 2, "target": 100}, 0, []),
+        ({**BY_CPU, "min": 3}, 0, [("autoscaling-range", '"min": 3', "swap them")]),
+        ({**BY_CPU, "target": 101}, 0, [("out-of-range", '"target": 101', "write 100 or less")]),
+        (BY_CPU, 1,
+         [("cpu-autoscaling-on-gpu", '"metric": "cpu"', "set `metric: requests`, or use a fixed `replicas`")]),
+        (BY_REQUESTS, 1,
+         [("autoscaling-unsupported", '"autoscaling": {', "use a fixed `replicas`, or target 3.4 or later")]),
+    ],
+)  # fmt: skip
+def test_a_model_scales_by_what_shows_its_load(
+    scaling: Any, gpus: int, found_there: list[tuple[str, str, str]]
+) -> None:
+    """Each model is judged, whether the others scale or not."""
+    scaled = {**MINILM, "name": "scaled", "resources": {"gpu": gpus}, "autoscaling": scaling}
+    found_here = findings((("models",), [MINILM, scaled]))
+    assert [(each.code, where(each), each.hint) for each in found_here] == found_there
+
+
+def test_a_model_scales_by_requests_where_the_release_can() -> None:
+    """That of each environment that the model is deployed to."""
+    environments = {"dev": {"namespace": "d"}, "prod": {"namespace": "p", "target": "3.4"}}
+    changes = (("environments",), environments), ((*MODEL, "autoscaling"), BY_REQUESTS)
+    assert found(*changes) == {"autoscaling-unsupported"}
+    assert not found(*changes, ((*MODEL, "deployTo"), ["prod"]))
+
+
+@pytest.mark.parametrize(("memory", "allowed"), [("1M", True), ("999k", False), ("64Ti", True), ("65537Gi", False)])
+def test_memory_is_between_what_any_model_needs_and_what_any_node_has(memory: str, *, allowed: bool) -> None:
+    """The bounds themselves are allowed."""
+    assert bool(found(((*MODEL, "resources", "memory"), memory))) != allowed
+
+
 def test_connections_share_a_bucket_if_neither_prefix_is_in_the_other() -> None:
     """In another bucket, or at another endpoint, a prefix is another place."""
     s3 = {**yaml.safe_load(MINIMAL)["connections"]["s3"], "prefix": "a"}
