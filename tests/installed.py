@@ -1,8 +1,10 @@
 """The package as users have it: the wheel, in an environment of its own."""
 
 import os
+import pwd
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +56,23 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     _pip(python, "install", "--no-deps", str(wheel))
     _pip(python, "check")
     return Installed(environment / "bin", tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def fresh_shell(wheel: Path, tool: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a pipeline: an empty home, kubeconform on PATH, and the wheel among what pip may install."""
+    folder = tmp_path_factory.mktemp("shell")
+    (folder / "kubeconform").symlink_to(tool("kubeconform"))
+    (folder / "home").mkdir()
+    pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    return {
+        **pip,
+        "PIP_FIND_LINKS": f"{wheel.parent} {pip.get('PIP_FIND_LINKS', '')}".strip(),
+        "PIP_CACHE_DIR": str(Path(pwd.getpwuid(os.getuid()).pw_dir, ".cache/pip")),
+        "PATH": f"{folder}:/usr/bin:/bin",
+        "HOME": str(folder / "home"),
+        "LC_ALL": "C.UTF-8",
+    }
 
 
 def _pip(python: Path, *argv: str) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 import struct
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,15 +65,12 @@ class Day:
 
 
 @pytest.fixture
-def day(tool: Callable[[str], Path], installed: Installed, fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Day:
+def day(installed: Installed, fresh_shell: dict[str, str], fake_hub: FakeHub, versitygw: S3, tmp_path: Path) -> Day:
     """An empty folder, with a Hub that has the model, and a bucket."""
     root = tmp_path / "models"
     root.mkdir()
     fake_hub.add(REPO, _model(), commit=COMMIT, license="mit")
-    kubeconform = tmp_path / "bin/kubeconform"
-    kubeconform.parent.mkdir()
-    kubeconform.symlink_to(tool("kubeconform"))
-    path = f"{installed.environ['PATH']}:{kubeconform.parent}"
+    path = f"{installed.bin}:{fresh_shell['PATH']}"
     return Day(root, {**installed.environ, "PATH": path, "HF_ENDPOINT": fake_hub.endpoint, **versitygw.env})
 
 

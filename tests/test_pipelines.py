@@ -1,10 +1,9 @@
 """Pipelines: valid for their forges, and their shell steps run as they stand, in a repository made by `init`."""
 
 import json
-import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files as resources
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from fakes import LONG_S
 from helpers import ROOT, git_in, run
+from ruamel.yaml import YAML
 
 from generator.requirement import installed
 
@@ -30,15 +29,8 @@ def schema(name: str) -> Any:
 
 
 def parsed(path: Path) -> Any:
-    """A YAML file, with `on` as text, as GitHub reads it."""
-    loader = type("Loader", (yaml.SafeLoader,), {})
-    loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":bool")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    text = path.read_text("utf-8")
-    plain, typed = yaml.load(text, loader), yaml.safe_load(text)  # noqa: S506 - a SafeLoader
-    return {**typed, "on": plain["on"]} if "on" in plain else typed
+    """A YAML file, read as version 1.2, in which the key `on` is text."""
+    return YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
 
 
 def made(folder: Path, forge: str) -> Path:
@@ -91,21 +83,10 @@ class Runner:
 
 
 @pytest.fixture
-def runner(wheel: Path, tool: Callable[[str], Path], tmp_path: Path) -> Runner:
-    """A fresh home, kubeconform on PATH, and the wheel among what pip may install."""
-    home, tools = tmp_path / "home", tmp_path / "tools"
-    home.mkdir()
-    tools.mkdir()
-    (tools / "kubeconform").symlink_to(tool("kubeconform"))
-    pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    found = f"{wheel.parent} {pip.get('PIP_FIND_LINKS', '')}".strip()
-    given = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(home), "GITHUB_PATH": str(home / "path")}
-    return Runner(home, {**pip, **given, "PIP_FIND_LINKS": found, "PIP_CACHE_DIR": str(_cache()), "LC_ALL": "C.UTF-8"})
-
-
-def _cache() -> Path:
-    """The user's own cache of packages, so that each pipeline does not download them again."""
-    return Path(os.path.expanduser("~" + os.environ.get("USER", ""))) / ".cache/pip"  # noqa: PTH111 - HOME is hidden
+def runner(fresh_shell: dict[str, str]) -> Runner:
+    """A runner that has done nothing yet."""
+    home = Path(fresh_shell["HOME"])
+    return Runner(home, {**fresh_shell, "GITHUB_PATH": str(home / "path")})
 
 
 def test_the_workflow_is_valid_and_its_actions_are_pinned(tmp_path: Path) -> None:
@@ -152,7 +133,7 @@ def test_the_action_is_valid() -> None:
 def test_the_hooks_watch_what_they_check(tmp_path: Path) -> None:
     """Those of this repository, and those that `init` writes, by the same expressions."""
     root = made(tmp_path, "github")
-    ours = parsed_list(ROOT / ".pre-commit-hooks.yaml")
+    ours = parsed(ROOT / ".pre-commit-hooks.yaml")
     theirs = parsed(root / ".pre-commit-config.yaml")["repos"][0]["hooks"]
     assert [hook["additional_dependencies"] for hook in theirs] == [[f"rhoai-model-gitops=={installed()}"]] * 2
     for field in ("id", "entry", "language", "pass_filenames"):
@@ -160,11 +141,6 @@ def test_the_hooks_watch_what_they_check(tmp_path: Path) -> None:
     for hook in (ours[0], theirs[0]):
         assert all(re.search(hook["files"], path) for path in HOOK_FILES)
         assert not any(re.search(hook["files"], path) for path in OTHER_FILES)
-
-
-def parsed_list(path: Path) -> list[Any]:
-    """A YAML file that is a list."""
-    return list(yaml.safe_load(path.read_text("utf-8")))
 
 
 @pytest.mark.tool
@@ -179,29 +155,42 @@ def test_the_steps_run(forge: str, runner: Runner, tmp_path: Path) -> None:
         ran = runner.run(script, shell, root, environ)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         output += ran.stdout + ran.stderr
-    assert "6 objects" in output or "are valid for OpenShift AI" in output
-    plan = output + (runner.home / "summary").read_text("utf-8")
-    assert "origin/main" in plan or "this folder against" in plan
+    assert "are valid for OpenShift AI 3.5\n" in output
+    assert "this folder against" in output + (runner.home / "summary").read_text("utf-8")
 
-    [edited, *_] = sorted(root.glob("rendered/*/platform/*.yaml"))
+    here = runner.home / "repository" if forge == "tekton" else root
+    [edited, *_] = sorted(here.glob("rendered/*/platform/*.yaml"))
     edited.write_text(edited.read_text("utf-8") + "# by hand\n", "utf-8")
-    git_in(root, "commit", "--quiet", "--all", "--message", "an edit")
-    stopped = [script for script, _ in scripts(forge, root) if "generate --check" in script][0]
-    if forge == "tekton":
-        git_in(runner.home / "repository", "pull", "--quiet")
-    again = stopped[stopped.index("generate --check") :]
-    install = f'set -euo pipefail\nexport PATH="$HOME/generator/bin:$PATH"\ncd "{_checkout(forge, root, runner.home)}"\n'
-    ran = runner.run(install + again, "bash", root, environ)
+    check = next(script for script, _ in scripts(forge, root) if "generate --check" in script)
+    check = check[check.index("generate --check") :]
+    ran = runner.run(f'PATH="$HOME/generator/bin:$PATH"\n{check}', "bash -eo pipefail", here, environ)
     assert ran.returncode == 1
-    assert "differs from what models.yaml compiles to" in _report(forge, root, ran)
+    report = (root / "generate.xml").read_text("utf-8") if forge == "gitlab" else ran.stdout + ran.stderr
+    assert "differs from what models.yaml compiles to" in report
 
 
-def _checkout(forge: str, root: Path, home: Path) -> Path:
-    return home / "repository" if forge == "tekton" else root
+EXPRESSION = re.compile(r"\$\{\{ ([\w.]+) \}\}")
 
 
-def _report(forge: str, root: Path, ran: subprocess.CompletedProcess[str]) -> str:
-    return (root / "generate.xml").read_text("utf-8") if forge == "gitlab" else ran.stdout + ran.stderr
+@pytest.mark.tool
+def test_the_action_runs(runner: Runner, tmp_path: Path) -> None:
+    """It installs itself if no version is asked for, and annotates what is out of date."""
+    root, action = made(tmp_path, "github"), parsed(ROOT / "action.yml")
+    values = {f"inputs.{name}": given["default"] for name, given in action["inputs"].items()}
+    values |= {"github.action_path": str(ROOT), "github.base_ref": "main"}
+    summary = runner.home / "summary"
+    given = {"RUNNER_TEMP": str(runner.home), "GITHUB_STEP_SUMMARY": str(summary)}
+    for step in action["runs"]["steps"]:
+        environ = {
+            name: EXPRESSION.sub(lambda found: values[found[1]], text) for name, text in step.get("env", {}).items()
+        }
+        ran = runner.run(step["run"], "bash -eo pipefail", root, {**given, **environ})
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "this folder against origin/main" in summary.read_text("utf-8")
+    (root / "rendered/dev/models/README.md").unlink()
+    ran = runner.run(action["runs"]["steps"][1]["run"], "bash -eo pipefail", root, {**given, "FOLDER": "."})
+    assert ran.returncode == 1
+    assert "\n::error file=rendered/dev/models/README.md,line=1," in ran.stdout
 
 
 def _environ(forge: str, root: Path, home: Path) -> Iterator[tuple[str, str]]:
