@@ -21,7 +21,11 @@ _OPTIONS: Final = ("target", "environments", "argocd", "endpoint", "bucket", "fo
 
 @click.command("init")
 @click.option(
-    "--target", type=click.Choice(tuple(TARGETS)), default=files.NEWEST, show_default=True, help="OpenShift AI."
+    "--target",
+    type=click.Choice(tuple(TARGETS)),
+    default=files.NEWEST,
+    show_default=True,
+    help="The OpenShift AI release.",
 )
 @click.option(
     "--env", "environments", multiple=True, metavar="NAME", default=("dev", "prod"), show_default=True,
