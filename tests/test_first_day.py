@@ -105,6 +105,7 @@ def test_the_first_day(day: Day, versitygw: S3) -> None:
     assert day.type("generator init").endswith(
         "\nnext: read the first lines of models.yaml, then `generator add OWNER/NAME`\n"
     )
+    day.edit("bucket: your-bucket\n", f"bucket: {versitygw.bucket}\n")
     day.edit(":3.5.0\n", f":3.5.0@sha256:{'a' * 64}\n")
     asked = f"asking the Hub for {REPO} at {COMMIT[:12]}\n"
     assert day.type(f"generator add {REPO}") == f"{asked}{UNUSED}models.yaml changed\n"
@@ -125,7 +126,9 @@ def test_the_first_day(day: Day, versitygw: S3) -> None:
     assert day.type("artifact-sync").startswith("bge-small-en-v1-5: up to date\n")
 
     day.edit("    dimensions: 384\n", "    dimensions: 384\n    replicas: 2\n")
-    assert day.type("generate").endswith("\n4 files changed\n")
+    changed = day.type("generate")
+    assert changed.startswith("dev: 1 model, 2 GPUs\nprod: 1 model, 2 GPUs\n")
+    assert changed.endswith(" changed\n")
     assert "replicas 1 → 2" in day.type("generator plan --against HEAD")
 
     before = files(day.root, without=["models.yaml"])

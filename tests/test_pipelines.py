@@ -208,3 +208,12 @@ def _environ(forge: str, root: Path, home: Path) -> Iterator[tuple[str, str]]:
         yield from {
             "GIT_AUTH": str(auth), "REPOSITORY": str(root), "REVISION": head, "TARGET_BRANCH": "main"
         }.items()  # fmt: skip
+
+
+def test_kubeconform_is_the_version_of_the_tests(tmp_path: Path) -> None:
+    """In the pipeline and in the action, with the same digest."""
+    [version] = re.findall(r"github\.com/yannh/kubeconform (v\S+)", (ROOT / "tools/go.mod").read_text("utf-8"))
+    texts = [made(tmp_path, "github") / ".github/workflows/models.yaml", ROOT / "action.yml"]
+    found = [re.findall(r"download/(v[\d.]+)/|([0-9a-f]{64})  ", path.read_text("utf-8")) for path in texts]
+    assert found[0] == found[1]
+    assert found[0][0][0] == version
