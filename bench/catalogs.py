@@ -22,7 +22,7 @@ connections:
   models-s3:
     displayName: Models
     endpoint: https://s3.us-east-1.amazonaws.com
-    bucket: your-bucket
+    bucket: team-models
     secret: {{existing: models-s3}}
 environments:
   dev: {{namespace: embeddings-dev}}

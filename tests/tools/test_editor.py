@@ -23,7 +23,7 @@ pytestmark = pytest.mark.tool
 MODELINE = "# yaml-language-server: $schema=schemas/models.schema.json\n"
 SCHEMA = json.loads(json_schema.json_schema())
 CONTRACT = TypeAdapter(Catalog)
-UNIT = re.compile("tokens|seconds|numbers|pods|replicas|GPUs|accelerators|requests|version")
+UNIT = re.compile("tokens|seconds|numbers|pods|replicas|GPUs|accelerators|requests|version|domains|from 1 to 100")
 CURSOR = "‸"
 NAMING = {"runtime": "vllm-embedding", "connection": "s3", "class": "large", "deployTo": "dev", "overrides": "dev"}
 """The fields that name something of the catalog, and what of NAMED each can name."""
@@ -77,11 +77,22 @@ def _nest(path: tuple[str | int, ...], value: Any) -> Any:
     for depth, part in reversed(list(enumerate(path))):
         if part != 0:
             value = {part: value}
-        elif path[depth - 1] == "models" and path[depth + 1 :] not in ((), ("name",)):
-            value = [{"name": "a", **value}]  # one does not begin a model with anything else
         else:
-            value = [value]
+            value = [{**_first(path[: depth + 1], value), **value} if isinstance(value, dict) else value]
     return value
+
+
+def _first(path: tuple[str | int, ...], value: dict[str | int, Any]) -> dict[str | int, Any]:
+    """What an entry of a list begins with, if a block must not: the server indents wrongly what follows a dash."""
+    fields_here = [field for field in FIELDS if field.path[:-1] == path]
+    [shape] = [field.shape for field in fields_here if field.path[-1] in value]
+    plain = (
+        field for field in fields_here if field.shape is None and not isinstance(field.described.examples[0], dict)
+    )
+    first = next(plain, None)
+    if path == ("models", 0) and "name" not in value:
+        return {"name": "a"}
+    return {first.path[-1]: first.described.examples[0]} if first and isinstance(shape, Block | Map) else {}
 
 
 class _Dumper(yaml.SafeDumper):

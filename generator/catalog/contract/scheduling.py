@@ -105,7 +105,9 @@ class NodeSelector(TypedDict):
 class PreferredNodes(TypedDict):
     """Nodes to prefer."""
 
-    weight: Annotated[s.Weight, Field(description="How much this counts among the preferences.", examples=[100])]
+    weight: Annotated[
+        s.Weight, Field(description="How much this counts among the preferences, from 1 to 100.", examples=[100])
+    ]
     preference: Annotated[NodeSelectorTerm, Field(description="The nodes.", examples=[{"matchExpressions": [_POOL]}])]
 
 
@@ -193,7 +195,9 @@ class PodAffinityTerm(TypedDict):
 class PreferredPods(TypedDict):
     """Pods to be near to, or far from, if possible."""
 
-    weight: Annotated[s.Weight, Field(description="How much this counts among the preferences.", examples=[100])]
+    weight: Annotated[
+        s.Weight, Field(description="How much this counts among the preferences, from 1 to 100.", examples=[100])
+    ]
     podAffinityTerm: Annotated[PodAffinityTerm, Field(description="The pods.", examples=[_APART])]
 
 
