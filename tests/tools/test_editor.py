@@ -64,8 +64,9 @@ def _within(hint: Any, path: tuple[str | int, ...]) -> tuple[Any, tuple[str | in
     plain, shape = bare(hint), outline(hint)
     if isinstance(shape, Block):
         return plain, path
-    if isinstance(shape, Map | List) and isinstance(outline(plain.__args__[-1]), Block):
-        return plain.__args__[-1], (*path, "dev" if isinstance(shape, Map) else 0)
+    inner = bare(plain.__args__[-1]) if isinstance(shape, Map | List) else None
+    if isinstance(shape, Map | List) and isinstance(outline(inner), Block):
+        return inner, (*path, "dev" if isinstance(shape, Map) else 0)
     return None, path
 
 
