@@ -84,7 +84,7 @@ setup: .venv/.ready ## .venv with the pinned packages, developers' tools include
 	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
-tools: $(TOOLS)/.ready .tools/editor/.ready ## kustomize, kubeconform and versitygw, built with Go; the YAML language server
+tools: $(TOOLS)/.ready .tools/editor/.ready .tools/browser/.ready ## kustomize, kubeconform and versitygw, built with Go; the YAML language server; what drives Chromium
 
 $(TOOLS)/.ready: tools/go.mod tools/go.sum
 	@if command -v go >/dev/null; then \
@@ -99,12 +99,12 @@ $(TOOLS)/.ready: tools/go.mod tools/go.sum
 	fi
 
 # Node may be missing, as Go may: the tests then skip, and fail in CI.
-.tools/editor/.ready: tools/editor/package-lock.json
+.tools/editor/.ready .tools/browser/.ready: .tools/%/.ready: tools/%/package-lock.json
 	@if command -v npm >/dev/null; then \
-	  mkdir -p $(@D) && cp tools/editor/package.json tools/editor/package-lock.json $(@D) && \
+	  mkdir -p $(@D) && cp tools/$*/package.json tools/$*/package-lock.json $(@D) && \
 	  npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
 	else \
-	  echo "npm is not installed; the tests of the editors' schema will skip: https://nodejs.org"; \
+	  echo "npm is not installed; the tests of the editors' schema and of the page will skip: https://nodejs.org"; \
 	fi
 
 tools-s3: .tools/ceph/.ready $(TOOLS)/minio ## a real Ceph (Debian's packages, unpacked only) and a real MinIO (needs Go)

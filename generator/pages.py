@@ -1,27 +1,66 @@
 """Pages for readers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from generator import templates
+from generator.calls import SEEN, calls
+from generator.catalog.endpoints import url
 from generator.catalog.layout import artifact_prefix
 from generator.catalog.model import Catalog, Model, ServedModel
+from generator.catalog.usage import usage
 from generator.commits import short
 from generator.compiler import MARK
 from generator.display import visible
 from generator.tree import FileTree
 
+if TYPE_CHECKING:
+    from generator.vllm.model_config import Facts
+
 CATALOG_PAGE: Final = "docs/catalog.md"
-_TEMPLATE: Final = Path(__file__).with_name("catalog.md.j2")
+HTML_PAGE: Final = "docs/catalog.html"
+FLEET_PAGE: Final = "docs/fleet.md"
+_HERE: Final = Path(__file__).parent
+Known = Mapping[tuple[str, str], "Facts"]
+"""What the lock holds of models, by repository and commit."""
 
 
-def pages(catalog: Catalog) -> FileTree:
-    """The pages, by path."""
-    values = {"mark": MARK, "catalog": catalog, "releases": _releases(catalog), "where": _where, "endpoint": _endpoint}
-    text = templates.render(_TEMPLATE, _FILTERS, **values)
-    return {CATALOG_PAGE: "\n".join(map(visible, text.split("\n"))).encode()}
+class Line(NamedTuple):
+    """Something that the lock says of a model."""
+
+    what: str
+    value: str
+
+
+def pages(catalog: Catalog, known: Known = MappingProxyType({})) -> FileTree:
+    """The pages, by path: for callers as Markdown and as HTML, and for operators."""
+    models = [served for model in catalog.models for served in model.served]
+    values = {
+        "mark": MARK,
+        "catalog": catalog,
+        "releases": _releases(catalog),
+        "usage": list(usage(catalog)),
+        "calls": list(calls(models)),
+        "seen": SEEN,
+        "locked": bool(known),
+        "guarded": next((served for served in models if served.auth), None),
+        "routed": next((served for served in models if served.exposed and not served.host), None),
+    }
+    filters: dict[str, Callable[..., Any]] = {
+        "cell": _cell,
+        "served": _served,
+        "replicas": _replicas,
+        "url": url,
+        "where": lambda served: _where(served, catalog),
+        "known": lambda model: _known(model, catalog, known),
+        "about": lambda served: _facts(served, catalog, known),
+    }
+    names = {CATALOG_PAGE: "catalog.md.j2", FLEET_PAGE: "fleet.md.j2", HTML_PAGE: "catalog.html.j2"}
+    rendered = {path: templates.render(_HERE / name, filters, **values) for path, name in names.items()}
+    return {path: "\n".join(map(visible, text.split("\n"))).encode() for path, text in rendered.items()}
 
 
 def _releases(catalog: Catalog) -> str:
@@ -52,7 +91,6 @@ _SHOWN: Final[Mapping[str, Callable[[ServedModel], str]]] = {
     "commit": lambda served: f"`{short(served.commit)}`",
     "length": lambda served: str(served.max_model_len),
     "dimensions": lambda served: str(served.dimensions or "\N{EN DASH}"),
-    "runtime": lambda served: served.runtime,
     "headline": _headline,
     "aliases": lambda served: ", ".join(f"`{alias}`" for alias in served.aliases) or "no other name",
 }
@@ -70,24 +108,49 @@ def _served(model: Model, what: str) -> str:
     return "; ".join(f"{value} in {', '.join(names)}" for value, names in environments.items())
 
 
-_FILTERS: Final[Mapping[str, Callable[..., str]]] = {"cell": _cell, "served": _served}
-
-
 def _where(served: ServedModel, catalog: Catalog) -> str:
     connection = catalog.connections[served.connection]
     return f"s3://{connection.bucket}/{artifact_prefix(connection.prefix, served.name, served.commit)}"
 
 
-def _endpoint(served: ServedModel) -> dict[str, Any]:
-    """How to call a model from inside the cluster; the Service is headless, so the port is the pod's.
+def _replicas(served: ServedModel) -> str:
+    if served.stopped:
+        return "stopped"
+    scaling = served.autoscaling
+    return f"{scaling.min_replicas}\N{EN DASH}{scaling.max_replicas}" if scaling else str(served.replicas)
 
-    Headless by default: opendatahub-io/opendatahub-operator api/components/v1alpha1/kserve_types.go @ v3.4.0. The name
-    is PredictorServiceName in opendatahub-io/kserve pkg/constants/constants.go, the proxy's port OauthProxyPort in
-    constants_odh.go, @ odh-v3.4. Paths: vllm-project/vllm vllm/entrypoints/openai/api_server.py @ v0.7.3, and later.
-    """
-    host = f"{served.name}-predictor.{served.namespace}.svc.cluster.local"
-    url = f"https://{host}:8443" if served.auth else f"http://{host}:8080"
-    if served.task == "embedding":
-        return {"url": url, "path": "/v1/embeddings", "body": f'{{"model": "{served.name}", "input": ["hello"]}}'}
-    body = f'{{"model": "{served.name}", "query": "capital of France", "documents": ["Paris", "Berlin"]}}'
-    return {"url": url, "path": "/v1/rerank", "body": body}
+
+_SCALES: Final = {"sigmoid": "0 to 1", "identity": "logits, of any size, also negative"}
+
+
+def _known(model: Model, catalog: Catalog, known: Known) -> list[Line]:
+    """What the lock says of a model, each value with its environments where they differ."""
+    lines: dict[str, dict[str, list[str]]] = {}
+    for served in model.served or (model.base,):
+        for what, value in _facts(served, catalog, known):
+            lines.setdefault(what, {}).setdefault(value, []).append(str(served.environment))
+    return [
+        Line(
+            what,
+            next(iter(values)) if len(values) == 1 else "; ".join(f"{v} in {', '.join(e)}" for v, e in values.items()),
+        )
+        for what, values in lines.items()
+    ]
+
+
+def _facts(served: ServedModel, catalog: Catalog, known: Known) -> Iterator[Line]:
+    facts = known.get((served.repo, served.commit))
+    if facts is None:
+        return
+    from generator.vllm.serving import derive  # noqa: PLC0415 - needed only with a lock
+
+    runtime = catalog.runtimes[served.runtime]
+    derived = derive(facts, runtime.vllm_version, (*runtime.args, *served.args))
+    if facts.license:
+        yield Line("Licence", facts.license)
+    if derived.pooling:
+        yield Line("Pooling", derived.pooling)
+    if derived.task == "embedding":
+        yield Line("Normalized", "yes" if derived.normalize else "no")
+    if derived.activation:
+        yield Line("Scores", _SCALES.get(derived.activation, derived.activation))

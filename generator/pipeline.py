@@ -77,13 +77,17 @@ def generate(root: Path, *, write: bool) -> Generated:
     """
     with disk.locked(root, clean=write):
         project = load(root)
-        wanted = {**compile_catalog(project.catalog).tree, **pages.pages(project.catalog)}
+        wanted = {**compile_catalog(project.catalog).tree, **pages.pages(project.catalog, _known(project.lock))}
         if MARK.encode() in (_bytes(root, editor.SCHEMA) or b"").partition(b"\n")[0]:
             wanted[editor.SCHEMA] = editor.with_names(project.document.data).encode()
         changes = tree.diff(wanted, disk.read_owned(root, wanted, OWNED_FOLDERS, MARK.encode()))
         if changes and write:
             disk.write(root, wanted, changes)
     return Generated(wanted, changes, project.warnings, project.catalog)
+
+
+def _known(lock: "Lock | None") -> pages.Known:
+    return {key: locked.facts for key, locked in lock.repositories.items()} if lock else {}
 
 
 def read(root: Path) -> Document:

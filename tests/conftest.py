@@ -73,6 +73,13 @@ def yaml_language_server() -> Path:
 
 
 @pytest.fixture(scope="session")
+def browser_modules() -> Path:
+    """The node modules that drive a browser, as `make tools` installs them; found or missing like any tool."""
+    modules = _TOOLS.parent / "browser/node_modules"
+    return modules if modules.exists() else _missing("playwright-core is not installed: run `make tools`")
+
+
+@pytest.fixture(scope="session")
 def minio_binary() -> Path:
     """MinIO, as `make tools-s3` builds it; found or missing like any tool."""
     binary = _TOOLS / "minio"

@@ -617,15 +617,14 @@ def test_the_page_shows_what_each_environment_serves() -> None:
     row = next(line for line in page.splitlines() if line.startswith("| [minilm]"))
     assert row.split(" | ")[1:] == [
         "embedding in dev; reranker in prod",
-        "sentence-transformers/all-MiniLM-L6-v2 in dev; BAAI/bge in prod",
-        "`1110a243fdf4` in dev; `000000000000` in prod",
         "256 in dev; 128 in prod",
         "384 in dev; \N{EN DASH} in prod",
-        "vllm-embedding in dev; other in prod |",
+        "sentence-transformers/all-MiniLM-L6-v2 in dev; BAAI/bge in prod",
+        "`1110a243fdf4` in dev; `000000000000` in prod |",
     ]
     assert "\nminilm in dev; Mini: For prod in prod\n" in page
     alone = text.replace("    dimensions: 384\n", "    dimensions: 384\n    deployTo: [prod]\n")
-    assert "| reranker | BAAI/bge | `000000000000` | 128 | \N{EN DASH} | other |" in (
+    assert "| reranker | 128 | \N{EN DASH} | BAAI/bge | `000000000000` |" in (
         documents.pages(compile_text(alone)[0])["docs/catalog.md"].decode()
     )
 
@@ -759,6 +758,7 @@ def test_editing_one_model_changes_that_model_alone() -> None:
     assert before.keys() == after.keys()
     changed = {path for path, content in after.items() if content != before[path]}
     assert changed == {
+        "docs/catalog.html",
         "docs/catalog.md",
         "base/models/model-17/servingruntime.yaml",
         "rendered/dev/models/servingruntime-model-17.yaml",

@@ -102,7 +102,8 @@ def test_hostile_text_does_not_pass_into_the_page(text: str, tmp_path: Path) -> 
     catalog = (root / "models.yaml").read_text("utf-8").replace("\ufeff", "")
     (root / "models.yaml").write_text(catalog, "utf-8")
     assert run("generate", root=root).code == 0
-    assert not acts((root / "docs/catalog.md").read_text("utf-8"))
+    for page in ("catalog.md", "catalog.html", "fleet.md"):
+        assert not acts((root / "docs" / page).read_text("utf-8"))
 
 
 def test_the_caret_stands_under_its_character(tmp_path: Path) -> None:

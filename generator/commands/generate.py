@@ -20,7 +20,7 @@ ON_ERROR: Final = "nothing was written"
 @options.output
 @options.root
 def command(*, checking: bool, output: str, root: Path) -> bool:
-    """Compile models.yaml into base/, overlays/, rendered/, argocd/ and docs/catalog.md."""
+    """Compile models.yaml into base/, overlays/, rendered/, argocd/ and docs/."""
     gc.disable()  # a short run that keeps what it makes: a collection finds nothing and takes time
     generated = pipeline.generate(root, write=not checking)
     drift = differences.drift(generated.changes, root) if checking else ()
