@@ -9,7 +9,7 @@ from generator.compiler.kinds import KINDS, Kind
 from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import ObjectMeta, Role, RoleBinding, ServiceAccount
+    from generator.kube.objects.kubernetes import ObjectMeta, Role, RoleBinding, ServiceAccount
 
 _ACCOUNT: Final = KINDS["ServiceAccount"]
 _ROLE: Final = KINDS["Role"]

@@ -9,7 +9,7 @@ from generator.compiler.kinds import KINDS
 from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import AppProject
+    from generator.kube.objects.argocd import AppProject
 
 _KIND: Final = KINDS["AppProject"]
 

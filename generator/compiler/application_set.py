@@ -10,7 +10,7 @@ from generator.compiler.kinds import KINDS
 from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import ApplicationSet
+    from generator.kube.objects.argocd import ApplicationSet
 
 _KIND: Final = KINDS["ApplicationSet"]
 _SERVED: Final = KINDS["InferenceService"]

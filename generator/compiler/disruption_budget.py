@@ -9,7 +9,7 @@ from generator.compiler.kinds import KINDS
 from generator.kube.metadata import labels, object_meta, pod_labels
 
 if TYPE_CHECKING:
-    from generator.kube.objects import PodDisruptionBudget
+    from generator.kube.objects.kubernetes import PodDisruptionBudget
 
 _KIND: Final = KINDS["PodDisruptionBudget"]
 

@@ -10,7 +10,7 @@ from generator.compiler.kinds import KINDS
 from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import ExternalSecret, ExternalSecretData, SecretTemplate
+    from generator.kube.objects.external_secrets import ExternalSecret, ExternalSecretData, SecretTemplate
 
 _KIND: Final = KINDS["ExternalSecret"]
 

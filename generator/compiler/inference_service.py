@@ -14,14 +14,8 @@ from generator.kube.metadata import labels, object_meta
 from generator.kube.quantities import canonical
 
 if TYPE_CHECKING:
-    from generator.kube.objects import (
-        DeploymentStrategy,
-        EnvVar,
-        InferenceService,
-        ModelSpec,
-        Predictor,
-        ResourceRequirements,
-    )
+    from generator.kube.objects.kserve import InferenceService, ModelSpec, Predictor
+    from generator.kube.objects.kubernetes import DeploymentStrategy, EnvVar, ResourceRequirements
 
 _KIND: Final = KINDS["InferenceService"]
 # Of opendatahub-io/kserve, where nothing else is said, at the tag odh-v3.4.

@@ -10,7 +10,7 @@ from generator.catalog.model import ServedModel
 from generator.kube.metadata import pod_labels
 
 if TYPE_CHECKING:
-    from generator.kube.objects import Placement
+    from generator.kube.objects.kubernetes import Placement
 
 # Fields in the order of the API. KServe's webhook drops what is empty, since they are `omitempty`.
 _TOLERATION: Final = ("key", "operator", "value", "effect", "tolerationSeconds")

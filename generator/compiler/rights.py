@@ -10,7 +10,7 @@ from generator.compiler.kinds import KINDS
 from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import PolicyRule, Role, RoleBinding, Subject
+    from generator.kube.objects.kubernetes import PolicyRule, Role, RoleBinding, Subject
 
 _ROLE: Final = KINDS["Role"]
 _BINDING: Final = KINDS["RoleBinding"]

@@ -9,7 +9,7 @@ from generator.compiler.kinds import KINDS
 from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import Route
+    from generator.kube.objects.openshift import Route
 
 _KIND: Final = KINDS["Route"]
 _PORT: Final = 8080

@@ -13,7 +13,8 @@ from generator.kube.quantities import canonical
 from generator.yaml.write import Shared
 
 if TYPE_CHECKING:
-    from generator.kube.objects import Container, EnvVar, Probe, SecurityContext, ServingRuntime, ServingRuntimeSpec
+    from generator.kube.objects.kserve import ServingRuntime, ServingRuntimeSpec
+    from generator.kube.objects.kubernetes import Container, EnvVar, Probe, SecurityContext
 
 _KIND: Final = KINDS["ServingRuntime"]
 # Where nothing else is said, names and values are those of the product's own runtime:

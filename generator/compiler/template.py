@@ -10,7 +10,8 @@ from generator.compiler.serving_runtime import accelerators_annotation, spec
 from generator.kube.metadata import labels, object_meta
 
 if TYPE_CHECKING:
-    from generator.kube.objects import ServingRuntime, Template
+    from generator.kube.objects.kserve import ServingRuntime
+    from generator.kube.objects.openshift import Template
 
 _KIND: Final = KINDS["Template"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from generator.kube.objects import ObjectMeta
+    from generator.kube.objects.kubernetes import ObjectMeta
 
 OWNER: Final = "rhoai-model-gitops"
 OWNER_LABEL: Final = "app.kubernetes.io/managed-by"
