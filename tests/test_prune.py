@@ -161,6 +161,37 @@ def test_a_prefix_is_deleted_only_after_the_grace(
 
 
 @pytest.mark.s3
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_a_connection_without_models_has_left_is_deleted(moved: bool, scene: Scene) -> None:  # noqa: FBT001
+    """Its last model may be gone, or be synced elsewhere."""
+    data = scene.catalog()
+    if moved:
+        data["connections"]["other"] = {**data["connections"]["s3"], "prefix": "elsewhere", "secret": {"existing": "o"}}
+        data["models"][0]["connection"] = "other"
+    else:
+        data["models"] = []
+    scene.write(data)
+    ran = scene.sync("--prune", "--grace", "0", *(("--connection", "s3") if moved else ()))
+    assert (ran.code, ran.stderr) == (0, "2 prefixes deleted\n")
+    assert scene.present() == {}
+
+
+@pytest.mark.s3
+def test_only_the_connection_that_is_selected_is_pruned(scene: Scene) -> None:
+    """Plain variables do not say which of several connections they are for, whether models use them or not."""
+    data, before = scene.catalog(), scene.present()
+    data["connections"]["other"] = {**data["connections"]["s3"], "prefix": "elsewhere", "secret": {"existing": "o"}}
+    data["models"][0]["connection"] = "s3"
+    scene.write(data)
+    assert scene.sync("--prune", "--grace", "0", "--connection", "other").stderr == "0 prefixes deleted\n"
+    ran = scene.sync("--prune", "--grace", "0")
+    assert (ran.code, scene.present()) == (2, before)
+    assert ran.stderr.startswith("error: AWS_S3_ENDPOINT is set, but there are 2 connections: other, s3\n")
+    assert scene.sync("--prune", "--grace", "0", "--connection", "s3").stderr == "1 prefix deleted\n"
+    scene.expect("m")
+
+
+@pytest.mark.s3
 def test_without_grace_it_goes_at_once(scene: Scene) -> None:
     """In one run; and for programs."""
     told = json.loads(scene.sync("--prune", "--grace", "0", "--dry-run", "--output", "json").stdout)

@@ -31,11 +31,6 @@ def owner_of(catalog: str) -> str:
     return hashlib.sha256(catalog.encode()).hexdigest()[:12]
 
 
-def root_of(manifest: str) -> str:
-    """The `<prefix>` of a manifest's key."""
-    return manifest.partition("/.sync/")[0]
-
-
 class Recorded(NamedTuple):
     """What a manifest's key says: the prefix that it is about, and a digest of its catalog's id if there is one."""
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from generator.addresses import is_address
-from generator.catalog.layout import artifact_prefix, manifest_key, root_of
+from generator.catalog.layout import artifact_prefix, manifest_key
 from generator.catalog.model import Catalog, Connection, ServedModel
 from generator.diagnostics import GeneratorError, correction
 from generator.lock.lockfile import Locked
@@ -148,21 +148,24 @@ class Root(NamedTuple):
     """A connection's prefix in its bucket, and all prefixes below it that the catalog refers to."""
 
     path: str
-    destination: Destination
+    access: Access
     referenced: frozenset[str]
 
 
-def roots(catalog: Catalog, found: Iterable[Destination]) -> Iterator[Root]:
-    """The prefix of each connection, once."""
+def roots(catalog: Catalog, selected: Collection[str], settings: Settings) -> Iterator[Root]:
+    """The prefix of each connection, once, also of those that no model uses any more; of the selected ones, if any.
+
+    Raises GeneratorError when what is selected is not in the catalog, or variables fit several connections.
+    """
+    _require_known("connection", selected, catalog.connections)
+    names = sorted(selected or catalog.connections)
     referenced = frozenset(
         artifact_prefix(catalog.connections[served.connection].prefix, served.name, served.commit)
         for model in catalog.models
         for served in (model.base, *model.served)
     )
-    seen = set()
-    for destination in found:
-        for request in destination.requests:
-            path = root_of(request.wanted.manifest_key)
-            if (destination.access, path) not in seen:
-                seen.add((destination.access, path))
-                yield Root(path, destination, referenced)
+    yield from dict.fromkeys(
+        Root(connection.prefix, access_of(connection, _variables(name, names, settings.environ), settings), referenced)
+        for name in names
+        for connection in [catalog.connections[name]]
+    )

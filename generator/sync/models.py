@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from generator.diagnostics import GeneratorError
 from generator.hub.client import USUAL, of_environment
-from generator.sync.destinations import Destination, Selection, roots
+from generator.sync.destinations import Destination
 from generator.sync.plan import Observe
 from generator.sync.session import Outcome, Session, SyncContext
 from generator.sync.sweep import Pruned, joined, sweep
@@ -96,10 +96,8 @@ def prune(context: SyncContext) -> Pruned:
         raise GeneratorError(message, hint=hint)
     found = []
     with _opened(context) as session:
-        connections = Selection(connections=options.selection.connections)
-        for root in roots(catalog, session.destinations(connections)):
-            bucket = session.bucket(root.destination)
-            found.append(sweep(bucket, root, catalog.id, options.grace, dry_run=options.dry_run))
+        for root in session.roots():
+            found.append(sweep(session.bucket(root.access), root, catalog.id, options.grace, dry_run=options.dry_run))
     return joined(found)
 
 

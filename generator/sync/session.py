@@ -14,7 +14,7 @@ from generator.hub.client import Hub, trusted
 from generator.hub.errors import HubError
 from generator.retry import retry
 from generator.sync.budget import Budget
-from generator.sync.destinations import Destination, Locks, Selection, Settings, destinations
+from generator.sync.destinations import Destination, Locks, Root, Selection, Settings, destinations, roots
 from generator.sync.digest import Sent
 from generator.sync.engine import Engine, TransferLimits
 from generator.sync.manifest import Manifest
@@ -119,14 +119,19 @@ class Session:
 
     def destinations(self, selection: Selection) -> list[Destination]:
         """Where the selected models go."""
-        environ = self._context.environ
-        options, ca = self._options, environ.get("AWS_CA_BUNDLE") or self._ca
-        settings = Settings(environ, ca, options.sign_payload, options.checksums)
-        return destinations(self._context.catalog, self._context.locked, selection, settings)
+        return destinations(self._context.catalog, self._context.locked, selection, self._settings())
+
+    def roots(self) -> list[Root]:
+        """What is pruned: the prefixes of the selected connections, whatever models are selected."""
+        return list(roots(self._context.catalog, self._options.selection.connections, self._settings()))
+
+    def _settings(self) -> Settings:
+        environ, options = self._context.environ, self._options
+        return Settings(environ, environ.get("AWS_CA_BUNDLE") or self._ca, options.sign_payload, options.checksums)
 
     def plan(self, destination: Destination) -> list[Outcome]:
         """Plan every model."""
-        bucket = self.bucket(destination)
+        bucket = self.bucket(destination.access)
 
         def one(request: SyncRequest) -> Outcome:
             return Outcome(request.wanted, plan_model(request, self._hub, bucket))
@@ -139,7 +144,7 @@ class Session:
             return []
         from generator.sync.download import RangeReader  # noqa: PLC0415 - loads libcurl
 
-        bucket = self.bucket(destination)
+        bucket = self.bucket(destination.access)
         ranges = RangeReader(ca=self._ca, stop=self._stop, **self._bounds())
         engine = Engine(
             self._hub,
@@ -162,7 +167,7 @@ class Session:
 
     def recorded(self, destination: Destination) -> tuple[list[Recorded], list[Outcome]]:
         """What every model's manifest records, and the models whose manifest cannot be read."""
-        bucket = self.bucket(destination)
+        bucket = self.bucket(destination.access)
         found: dict[Wanted, Manifest | None] = {}
 
         def one(request: SyncRequest) -> Outcome:
@@ -175,7 +180,7 @@ class Session:
 
     def verify(self, destination: Destination, recorded: Sequence[Recorded]) -> list[Outcome]:
         """Read everything back; unless `dry_run`, let the next sync bring in again what is damaged."""
-        bucket = self.bucket(destination)
+        bucket = self.bucket(destination.access)
 
         def retried(once: Callable[[], str]) -> str:
             return retry(once, self._limits.retry_policy, (S3Error,), self._stop.wait)
@@ -187,18 +192,17 @@ class Session:
 
         return self._each(destination, recorded, one, _APPLIED_AT_ONCE)
 
-    def bucket(self, destination: Destination) -> Bucket:
-        """The client of a destination's bucket."""
-        key = destination.access
-        if key not in self._buckets:
-            self._buckets[key] = Bucket(
-                key,
+    def bucket(self, access: Access) -> Bucket:
+        """The client of a bucket."""
+        if access not in self._buckets:
+            self._buckets[access] = Bucket(
+                access,
                 connections=max(3 * self._limits.concurrency, _PLANNED_AT_ONCE),
                 attempts=self._limits.s3_attempts,
                 stop=self._stop,
                 **self._bounds(),
             )
-        return self._buckets[key]
+        return self._buckets[access]
 
     def _bounds(self) -> "_Bounds":
         patience_s = self._limits.retry_policy.read_timeout_s

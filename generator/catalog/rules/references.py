@@ -110,7 +110,8 @@ def _unused(catalog: Catalog) -> Iterator[Violation]:
     connections = {served.connection for served in catalog.forms()}
     for name in catalog.connections.keys() - connections:
         loc = ("connections", name)
-        yield Violation(loc, "unused-connection", "no model uses it", "remove it", Severity.WARNING, at_key=True)
+        hint = "remove it, after `artifact-sync --prune` has deleted what was synced there"
+        yield Violation(loc, "unused-connection", "no model uses it", hint, Severity.WARNING, at_key=True)
     for name in catalog.runtimes.keys() - runtimes:
         loc = ("runtimes", name)
         hint = "remove it, unless people use it from the dashboard"
