@@ -132,8 +132,8 @@ def test_rendered_holds_one_object_a_file_and_nothing_else(case: str) -> None:
         keys.add((environment, obj["kind"], metadata["namespace"], metadata["name"]))
     assert len(keys) == len(rendered)
     for path, _, obj in files(case):
-        if loc := written.origins.get(path):
-            name = obj["metadata"]["name"]
+        if path in written.origins:
+            loc, name = written.origins[path], obj["metadata"]["name"]
             origins = {
                 "AppProject": ("platform", "argocd"),
                 "ApplicationSet": ("platform", "argocd"),
