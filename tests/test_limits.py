@@ -935,8 +935,8 @@ def test_findings_are_in_the_order_of_the_file() -> None:
 
 def test_only_the_lines_of_a_credential_are_hidden() -> None:
     """What stands before it, and on the line behind its last one, is shown."""
-    password = "DB_PASSWORD: |\n        not-a-real\n        password\n"
-    text = f"{MINIMAL}    replicas: 0\n    env:\n      {password}      A: 0123\n"
+    variable = "DB_PASSWORD: |\n        not-a-real\n        password\n"
+    text = f"{MINIMAL}    replicas: 0\n    env:\n      {variable}      A: 0123\n"
     with pytest.raises(CatalogError) as error:
         validate(source.parse(text.encode(), "models.yaml"))
     shown = [(each.code, each.source_line and each.source_line.strip()) for each in error.value.diagnostics]
