@@ -200,6 +200,7 @@ IN_GIT: Final = "suggests a credential, and its value would be stored in Git"
 LOOKS: Final = "looks like an AWS access key ID, which would stay in the Git history"
 TAKES: Final = "takes a credential, which would be stored in Git"
 VAULT: Final = "revoke it, and keep it in a Secret or a vault"
+VARIABLE: Final = "revoke it, keep it in a Secret, and name that in a model's `envValueFrom`"
 HUB: Final = "revoke it, and set HF_TOKEN where `artifact-sync` runs"
 CALLERS: Final = "revoke it, and set `auth: true`"
 OF_A_CONNECTION: Final = "revoke it, keep it in a Secret, and name that in `secret.existing`"
@@ -210,8 +211,14 @@ WRITTEN: Final[list[tuple[Any, tuple[str | int, ...], str, str]]] = [
     ({"connections": {"s3": {"region": KEY}}}, ("connections", "s3", "region"),
      f"this {LOOKS}", OF_A_CONNECTION),
     # By the name of a field or a variable, whatever its value is.
-    ({"env": {"DB_PASSWORD": "x"}}, ("env", "DB_PASSWORD"), f"the name DB_PASSWORD {IN_GIT}", VAULT),
-    ({"env": {"DB_PASSWORD": 12}}, ("env", "DB_PASSWORD"), f"the name DB_PASSWORD {IN_GIT}", VAULT),
+    ({"env": {"DB_PASSWORD": "x"}}, ("env", "DB_PASSWORD"), f"the name DB_PASSWORD {IN_GIT}", VARIABLE),
+    ({"env": {"DB_PASSWORD": 12}}, ("env", "DB_PASSWORD"), f"the name DB_PASSWORD {IN_GIT}", VARIABLE),
+    ({"runtimes": {"a": {"env": {"DB_PASSWORD": "x"}}}}, ("runtimes", "a", "env", "DB_PASSWORD"),
+     f"the name DB_PASSWORD {IN_GIT}", VARIABLE),
+    ({"runtimes": {"env": {"image": KEY}}}, ("runtimes", "env", "image"), f"this {LOOKS}", VAULT),
+    ({"env": [{"name": "DB_PASSWORD", "value": "x"}]}, ("env", 0, "value"),
+     f"the name DB_PASSWORD {IN_GIT}", VARIABLE),
+    ({"env": {"URL": KEY}}, ("env", "URL"), f"this {LOOKS}", VARIABLE),
     ({"env": {"HF_TOKEN": "x"}}, ("env", "HF_TOKEN"), f"the name HF_TOKEN {IN_GIT}", HUB),
     ({"env": {"VLLM_API_KEY": "x"}}, ("env", "VLLM_API_KEY"), f"the name VLLM_API_KEY {IN_GIT}", CALLERS),
     ({"password": ["", "x"]}, ("password",), f"the name password {IN_GIT}", VAULT),

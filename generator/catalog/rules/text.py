@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 from generator import credentials
@@ -22,12 +23,15 @@ _SKIP_MARKER: Final = "+argocd:skip-file-rendering"
 _MARK: Final = re.compile(r"\{\{|\$\{|\$\(|\+argocd:")
 _BLOCKS: Final = ("secret", "externalSecret")
 """Fields of the contract that are named like a credential, and hold none when they are mappings, wherever they are."""
+_NAMING: Final = ("classes", "environments", "overrides", "runtimes")
+"""Fields whose keys are names that the catalog chooses, other than those of connections."""
 _REFERENCES: Final = ("From", "Ref")
 """With which a field of Kubernetes ends that says where a value is: `secretKeyRef`."""
 _ASSIGNING: Final = frozenset(("annotations", "args", "env", "extraArgs"))
 _LONGEST: Final = 32_768  # the contract lets nothing longer through
 _REVOKE: Final = "revoke it, and keep it in a Secret or a vault"
 _REVOKE_KEYS: Final = "revoke it, keep it in a Secret, and name that in `secret.existing`"
+_REVOKE_VARIABLE: Final = "revoke it, keep it in a Secret, and name that in a model's `envValueFrom`"
 _FOR_THE_HUB: Final = "revoke it, and set HF_TOKEN where `artifact-sync` runs"
 _FOR_CALLERS: Final = "revoke it, and set `auth: true`"
 _INSTEAD: Final = {
@@ -107,8 +111,15 @@ def _text(text: str, loc: Loc) -> Iterator[Violation]:
 
 
 def _credential(loc: Loc, message: str, name: str = "", *, at_key: bool = False) -> Violation:
-    hint = _REVOKE_KEYS if loc[:1] == ("connections",) else _INSTEAD.get(folded(name), _REVOKE)
+    hint = _REVOKE_KEYS if loc[:1] == ("connections",) else _INSTEAD.get(folded(name))
+    if hint is None:
+        hint = _REVOKE_VARIABLE if _is_variable(loc) else _REVOKE
     return Violation(loc, credentials.CODE, message, hint, at_key=at_key)
+
+
+def _is_variable(loc: Loc) -> bool:
+    """Whether it is in an `env`, and not in what only is called so, such as an environment."""
+    return any(part == "env" and above not in _NAMING for above, part in pairwise((None, *loc)))
 
 
 def _expanded(loc: Loc, text: str) -> Iterator[Violation]:
