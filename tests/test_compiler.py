@@ -168,6 +168,18 @@ def test_every_object_is_ours_and_in_its_wave(case: str) -> None:
 
 
 @every_case
+def test_every_object_of_a_model_has_its_labels(case: str) -> None:
+    """So that `kubectl get -l` finds all of them."""
+    catalog, written = compiled(case)
+    own = {(model.base.entry, str(form.environment)): form.labels for model in catalog.models for form in model.served}
+    for path, _, obj in files(case):
+        if (loc := written.origins.get(path)) and loc[0] == "models":
+            found = obj["metadata"]["labels"]
+            assert own[int(loc[1]), path.split("/")[1]].items() <= found.items(), path
+            assert list(found) == sorted(found)
+
+
+@every_case
 def test_a_model_has_one_route_at_most(case: str) -> None:
     """Without a host it is the platform's, which takes none; with one it is ours, under another name."""
     routes = {(obj["metadata"]["namespace"], obj["metadata"]["name"]): obj["spec"] for obj in synced(case, "Route")}

@@ -829,6 +829,10 @@ def test_rules_of_a_release_are_those_of_each_environments_own() -> None:
         ("opendatahub.io/x", False),
         ("serving.kserve.io/x", False),
         ("kueue.x-k8s.io/x", False),
+        ("kubernetes.io/x", False),
+        ("x.app.kubernetes.io/x", False),
+        ("app.kubernetes.io/part-of", True),
+        ("app.kubernetes.io/name", True),
         ("not-kserve.io/x", True),
         ("kserve.io.example.com/x", True),
         ("example.com/kserve.io", True),
@@ -843,6 +847,19 @@ def test_metadata_of_the_platform_is_its_own(field: str, key: str, *, allowed: b
     for each in found_there:
         assert each.source_line is not None
         assert each.position.column == each.source_line.index(f'"{key}"') + 1
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("instance", "use app.kubernetes.io/part-of or app.kubernetes.io/name: Argo CD may prune what has this label"),
+        ("managed-by", "remove it: it says that this tool writes the object"),
+    ],
+)
+def test_two_of_kubernetes_recommended_labels_are_taken(key: str, hint: str) -> None:
+    """One says who writes an object, the other may say which application of Argo CD it is part of."""
+    [finding] = findings((("defaults", "labels"), {"app.kubernetes.io/name": "x", f"app.kubernetes.io/{key}": "x"}))
+    assert (finding.code, finding.hint) == ("owned-metadata", hint)
 
 
 def test_openshift_ais_own_secret_belongs_to_no_connection() -> None:

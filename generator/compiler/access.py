@@ -55,4 +55,4 @@ def access(served: ServedModel) -> tuple[ServiceAccount, Role, RoleBinding]:
 
 
 def _metadata(kind: Kind, name: str, served: ServedModel) -> ObjectMeta:
-    return object_meta(name, served.namespace, labels(dashboard=True), kind.annotations({}))
+    return object_meta(name, served.namespace, labels(served.labels, dashboard=True), kind.annotations({}))

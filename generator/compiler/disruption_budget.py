@@ -22,7 +22,7 @@ def disruption_budget(served: ServedModel) -> PodDisruptionBudget:
     return {
         "apiVersion": _KIND.api_version,
         "kind": "PodDisruptionBudget",
-        "metadata": object_meta(served.name, served.namespace, labels(), _KIND.annotations({})),
+        "metadata": object_meta(served.name, served.namespace, labels(served.labels), _KIND.annotations({})),
         "spec": {
             "maxUnavailable": 1,
             "selector": {"matchLabels": pod_labels(served.name)},

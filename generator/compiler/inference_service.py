@@ -34,7 +34,7 @@ def inference_service(served: ServedModel, catalog: Catalog) -> InferenceService
     """
     visibility = {"networking.kserve.io/visibility": "exposed"} if served.exposed and not served.host else {}
     queue = {"kueue.x-k8s.io/queue-name": served.queue} if served.queue else {}
-    own_labels = dict(sorted({**labels(dashboard=True), **visibility, **queue, **served.labels}.items()))
+    own_labels = labels({**visibility, **queue, **served.labels}, dashboard=True)
     return {
         "apiVersion": _KIND.api_version,
         "kind": "InferenceService",

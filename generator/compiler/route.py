@@ -29,7 +29,7 @@ def route(served: ServedModel, host: str) -> Route:
     return {
         "apiVersion": _KIND.api_version,
         "kind": "Route",
-        "metadata": object_meta(served.route_name, served.namespace, labels(), _KIND.annotations(timeout)),
+        "metadata": object_meta(served.route_name, served.namespace, labels(served.labels), _KIND.annotations(timeout)),
         "spec": {
             "host": host,
             "to": {"kind": "Service", "name": f"{served.name}-predictor", "weight": 100},

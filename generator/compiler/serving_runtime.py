@@ -97,7 +97,9 @@ def serving_runtime(served: ServedModel, runtime: Runtime) -> ServingRuntime:
     return {
         "apiVersion": _KIND.api_version,
         "kind": "ServingRuntime",
-        "metadata": object_meta(served.name, served.namespace, labels(dashboard=True), _annotations(runtime)),
+        "metadata": object_meta(
+            served.name, served.namespace, labels(served.labels, dashboard=True), _annotations(runtime)
+        ),
         "spec": spec(runtime, _own(served)),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
 """argoproj/argo-cd docs/user-guide/sync-waves.md @ v3.5.1."""
 
 
-def labels(*, dashboard: bool = False) -> dict[str, str]:
-    """The ownership label, and the one without which the dashboard does not list an object."""
-    owned = {OWNER_LABEL: OWNER}
-    return owned | {DASHBOARD_LABEL: "true"} if dashboard else owned
+def labels(more: Mapping[str, str] | None = None, *, dashboard: bool = False) -> dict[str, str]:
+    """The ownership label, the one without which the dashboard does not list an object, and `more`."""
+    owned = {OWNER_LABEL: OWNER, DASHBOARD_LABEL: "true"} if dashboard else {OWNER_LABEL: OWNER}
+    return dict(sorted({**owned, **more}.items())) if more else owned
 
 
 def pod_labels(name: str) -> dict[str, str]:

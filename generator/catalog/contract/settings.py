@@ -266,7 +266,14 @@ class Settings(TypedDict, Generic[Null], total=False):
     ]
     labels: Annotated[
         dict[s.LabelKey, s.LabelValue | Null] | Null,
-        Field(description="Labels of the InferenceService.", examples=[{"example.com/team": "search"}]),
+        Field(
+            description=(
+                "Labels of the InferenceService, of the model's other objects and of its pods, which restart when one"
+                " changes. `app.kubernetes.io/instance` is refused, since an Argo CD that tracks by label would take"
+                " the objects for that application's."
+            ),
+            examples=[{"app.kubernetes.io/part-of": "search"}],
+        ),
         Default({}),
     ]
     annotations: Annotated[

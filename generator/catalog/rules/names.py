@@ -6,6 +6,7 @@ from typing import Final
 from generator.catalog.applications import applications
 from generator.catalog.model import Catalog, Environment, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
+from generator.kube.metadata import OWNER_LABEL
 from generator.yaml.scalars import reads_as_text
 
 _DASHBOARD_LENGTH: Final = 30
@@ -32,8 +33,21 @@ _OWNED_DOMAINS: Final = (
     "x-k8s.io",
 )
 _DOTTED_DOMAINS: Final = tuple(f".{domain}" for domain in _OWNED_DOMAINS)
-_OWNED_LABELS: Final = frozenset({"app", "modelFormat", "component"})
-"""Set by KServe: RawDeploymentAppLabel and others in opendatahub-io/kserve pkg/constants/constants.go @ odh-v3.4."""
+_FIELD_OR_DOMAIN: Final = "use the model's field for it, or a key in your own domain"
+_OWNED_KEYS: Final = {
+    **dict.fromkeys(("app", "modelFormat", "component"), _FIELD_OR_DOMAIN),
+    "app.kubernetes.io/instance": (
+        "use app.kubernetes.io/part-of or app.kubernetes.io/name: Argo CD may prune what has this label"
+    ),
+    OWNER_LABEL: "remove it: it says that this tool writes the object",
+}
+"""The first three are KServe's: RawDeploymentAppLabel and others in opendatahub-io/kserve pkg/constants/constants.go
+@ odh-v3.4. `instance` may be Argo CD's: GetAppName in argoproj/argo-cd util/argo/resource_tracking.go @ v3.5.1.
+"""
+_RECOMMENDED: Final = "app.kubernetes.io"
+"""Kubernetes' domain for labels that anybody sets: common-labels.md (metadata.py). KServe and odh-model-controller
+select by them only what is an LLMInferenceService's, @ odh-v3.4.
+"""
 _OWNED_ENV: Final = {
     "HF_HUB_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
     "TRANSFORMERS_OFFLINE": ("the files come from S3, never from the Hub", "remove it"),
@@ -202,14 +216,21 @@ def _metadata(catalog: Catalog) -> Iterator[Violation]:
     for served in catalog.forms():
         for field, pairs in (("labels", served.labels), ("annotations", served.annotations)):
             for key in pairs:
-                if key in _OWNED_LABELS or f".{key.rpartition('/')[0]}".endswith(_DOTTED_DOMAINS):
+                if hint := _owned(key):
                     message = f"'{key}' is reserved for the platform, and cannot be set here"
-                    hint = "use the model's field for it, or a key in your own domain"
                     yield Violation(catalog.origin(served, field, key), "owned-metadata", message, hint, at_key=True)
                 elif not reads_as_text(key):
                     message = f"kustomize writes the key '{key}' without quotes, so it would not be read as text"
                     hint = "prefix it with a domain, as in 'example.com/key'"
                     yield Violation(catalog.origin(served, field, key), "invalid-label", message, hint, at_key=True)
+
+
+def _owned(key: str) -> str | None:
+    """What to do instead, if a key of metadata is not for users."""
+    domain = key.rpartition("/")[0]
+    if key in _OWNED_KEYS or domain == _RECOMMENDED:
+        return _OWNED_KEYS.get(key)
+    return _FIELD_OR_DOMAIN if f".{domain}".endswith(_DOTTED_DOMAINS) else None
 
 
 def _variables(catalog: Catalog) -> Iterator[Violation]:
