@@ -60,6 +60,14 @@ def object_format(root: Path) -> str:
         return "sha1"
 
 
+def folder_in_repository(root: Path) -> str:
+    """Where `root` is in its repository, such as `teams/search/`; empty at the top, or where there is none."""
+    try:
+        return _git(root, "rev-parse", "--show-prefix")
+    except ToolError:
+        return ""
+
+
 def blob_id(content: bytes, algorithm: str) -> str:
     """The id that Git gives a file of this content. gitformat-pack, "object types"; git/git hash-object."""
     return hashlib.new(algorithm, b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()

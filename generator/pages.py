@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CATALOG_PAGE: Final = "docs/catalog.md"
 HTML_PAGE: Final = "docs/catalog.html"
 FLEET_PAGE: Final = "docs/fleet.md"
+PAGES: Final = (CATALOG_PAGE, HTML_PAGE, FLEET_PAGE)
 _HERE: Final = Path(__file__).parent
 Known = Mapping[tuple[str, str], "Facts"]
 """What the lock holds of models, by repository and commit."""

@@ -67,7 +67,7 @@ def test_a_file_as_it_was_written_is_replaced(root: Path, later: Later) -> None:
     later("1.1", {"README.md": "new\n", "ci/check.yaml": TEXT, "more/x": "x\n"})
     edit(root, "models: []", "models: [] # ours", "models.yaml")
     ran = upgraded(root)
-    assert ran == Ran(0, "", "more/x created, .generator.yaml changed, README.md changed\n")
+    assert ran == Ran(0, "", "more/x created\n.generator.yaml changed\nREADME.md changed\n")
     assert (text(root), text(root, "ci/check.yaml"), text(root, "more/x")) == ("new\n", TEXT, "x\n")
     assert "generator: 1.1\n" in text(root, ".generator.yaml").replace('"', "")
     assert upgraded(root) == Ran(0, "", "everything is up to date\n")
@@ -97,7 +97,7 @@ def test_the_base_of_a_merge_is_there_before_it_is_committed(root: Path, later: 
     edit(root, "line 2, ours\n", "line 2\n")
     later("1.3", {"README.md": "other\n", "ci/check.yaml": TEXT})
     ran = upgraded(root)
-    assert ran.stderr == ".generator.yaml changed, README.md changed, .generator.base/README.md removed\n"
+    assert ran.stderr == ".generator.yaml changed\nREADME.md changed\n.generator.base/README.md removed\n"
     assert text(root) == "other\n"
     assert not (root / ".generator.base").exists()
 
@@ -111,10 +111,55 @@ def test_conflicts_are_marked_as_git_does(root: Path, later: Later) -> None:
     assert ran.stderr.endswith("README.md: resolve the conflicts that are marked in it\n")
     assert "<<<<<<< yours\nline 2, ours\n=======\nline 2, theirs\n>>>>>>> generator 1.1\n" in text(root)
     assert text(root, "ci/check.yaml") == "new\n"
+    before = files(root)
+    for options in ((), ("--dry-run",)):
+        assert upgraded(root, *options) == Ran(1, "", "README.md: resolve the conflicts that are marked in it\n")
+        assert files(root) == before
+    edit(root, "<<<<<<< yours\n", "")
+    assert upgraded(root).code == 1
     resolved = TEXT.replace("line 2\n", "line 2, both\n")
     (root / "README.md").write_text(resolved, "utf-8")
     assert upgraded(root) == Ran(0, "", "everything is up to date\n")
     assert text(root) == resolved
+
+
+def test_conflicts_of_an_earlier_upgrade_are_resolved_first(root: Path, later: Later) -> None:
+    """A later version merges nothing into them; once they are resolved, its changes arrive."""
+    edit(root, "line 2\n", "line 2, ours\n")
+    theirs = TEXT.replace("line 2\n", "line 2, theirs\n")
+    later("1.1", {"README.md": theirs, "ci/check.yaml": TEXT})
+    assert upgraded(root).code == 1
+    marked = text(root)
+    later("1.2", {"README.md": f"{theirs}more\n", "ci/check.yaml": "new\n"})
+    ran = upgraded(root)
+    assert (ran.code, text(root), text(root, "ci/check.yaml")) == (1, marked, "new\n")
+    assert ran.stderr.endswith("README.md: resolve the conflicts that are marked in it\n")
+    resolved = TEXT.replace("line 2\n", "line 2, both\n")
+    (root / "README.md").write_text(resolved, "utf-8")
+    assert upgraded(root).code == 0
+    assert text(root) == f"{resolved}more\n"
+
+
+def test_the_package_is_kept_for_the_next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later version fills its own number into it; another package takes its place."""
+    address = "https://packages.example.com/g-{}-py3-none-any.whl"
+    assert run("init", "--package", address.format("{version}"), root=tmp_path).code == 0
+    for module in (requirement, scaffold, start, upgrade):
+        monkeypatch.setattr(module, "installed", lambda: "9.1")
+    assert upgraded(tmp_path).code == 0
+    for path in ("README.md", ".pre-commit-config.yaml", ".github/workflows/models.yaml"):
+        assert address.format("9.1") in text(tmp_path, path)
+        assert "rhoai-model-gitops==" not in text(tmp_path, path)
+    assert upgraded(tmp_path, "--package", "ours=={version}").code == 0
+    assert "pip install ours==9.1\n" in text(tmp_path)
+    assert upgraded(tmp_path).stderr == "everything is up to date\n"
+
+
+def test_files_of_a_version_without_the_option_are_upgraded(root: Path) -> None:
+    """They install the package by its name."""
+    edit(root, 'package: "rhoai-model-gitops=={version}"\n', "", ".generator.yaml")
+    assert upgraded(root).code == 0
+    assert 'package: "rhoai-model-gitops=={version}"\n' in text(root, ".generator.yaml")
 
 
 @pytest.mark.parametrize("repository", [False, True])
@@ -196,9 +241,10 @@ def test_a_folder_that_was_not_set_up_is_refused(tmp_path: Path) -> None:
     ("old", "new", "place"),
     [
         ("forge: github", "forge: svn", "4:8"),
-        ("  README.md: ", "  README.md: --", "6:14"),
+        ("package: ", "package: x y", "5:10"),
+        ("  README.md: ", "  README.md: --", "7:14"),
         ("version: 1\n", "", "1:1"),
-        ("files:", "more: x\nfiles:", "5:7"),
+        ("files:", "more: x\nfiles:", "6:7"),
     ],
 )
 def test_answers_that_were_edited_are_refused(old: str, new: str, place: str, root: Path) -> None:
@@ -225,7 +271,7 @@ def test_other_options_are_refused(root: Path) -> None:
     """They are of the first day: the catalog has them now."""
     ran = run("init", "--upgrade", "--target", "3.4", root=root)
     assert ran.code == 2
-    assert "Error: --upgrade takes --dry-run and --root alone" in ran.stderr
+    assert "Error: --upgrade takes --package, --dry-run and --root alone" in ran.stderr
 
 
 def test_a_text_that_git_cannot_merge_is_an_error(root: Path, later: Later) -> None:

@@ -19,7 +19,16 @@ from generator.requirement import installed
 
 SCHEMAS = resources("check_jsonschema") / "builtin_schemas/vendor"
 COMMIT_ID = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9.]+")
-HOOK_FILES = ("models.yaml", "models.lock.yaml", "docs/catalog.md", "rendered/dev/models/x.yaml", "base/x", "argocd/y")
+HOOK_FILES = (
+    "models.yaml",
+    "models.lock.yaml",
+    "docs/catalog.md",
+    "docs/fleet.md",
+    "docs/catalog.html",
+    "rendered/dev/models/x.yaml",
+    "base/x",
+    "argocd/y",
+)
 OTHER_FILES = ("README.md", "docs/other.md", "my/models.yaml", "schemas/models.schema.json")
 
 

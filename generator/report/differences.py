@@ -62,6 +62,13 @@ def summary(changes: TreeDiff, *, would: bool = False) -> str:
 
 def changed(changes: TreeDiff, *, would: bool = False) -> str:
     """`models.lock.yaml created, models.yaml changed`, for few changes; with `would`, as in `summary`."""
+    return ", ".join(each(changes, would=would)) or UP_TO_DATE
+
+
+def each(changes: TreeDiff, *, would: bool = False) -> list[str]:
+    """`models.yaml changed`, for each file; with `would`, as in `summary`."""
     parts = (("created", changes.created), ("changed", changes.changed), ("removed", changes.removed))
-    words = [f"{path} {_WOULD * would}{verb}" for verb, paths in parts for path in sorted(paths)]
-    return ", ".join(words) or "everything is up to date"
+    return [f"{path} {_WOULD * would}{verb}" for verb, paths in parts for path in sorted(paths)]
+
+
+UP_TO_DATE: Final = "everything is up to date"

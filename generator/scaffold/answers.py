@@ -8,7 +8,7 @@ from pydantic_core import core_schema as cs
 
 from generator.catalog.contract.patterns import VERSION
 from generator.diagnostics import CatalogError, GeneratorError
-from generator.scaffold.files import FORGES
+from generator.scaffold.files import DEFAULT_PACKAGE, FORGES, SPEC, Setup
 from generator.yaml import read as source
 from generator.yaml.write import dump as dump_yaml
 
@@ -23,7 +23,13 @@ class Answers(NamedTuple):
 
     generator: str
     forge: str
+    package: str
     files: Mapping[str, str]
+
+    @property
+    def setup(self) -> Setup:
+        """What the files are made from."""
+        return Setup(self.forge, self.package)
 
 
 def dump(answers: Answers) -> bytes:
@@ -44,7 +50,7 @@ def parse(raw: bytes, path: str) -> Answers:
         line, column = document.locate(loc)
         message = f"{path}:{line}:{column}: not what `generator init` writes"
         raise GeneratorError(message, hint=f"restore {FILE} from Git") from None
-    return Answers(data["generator"], data["forge"], data["files"])
+    return Answers(data["generator"], data["forge"], data.get("package", DEFAULT_PACKAGE), data["files"])
 
 
 def _validator() -> SchemaValidator:
@@ -52,7 +58,9 @@ def _validator() -> SchemaValidator:
         "version": cs.literal_schema([_VERSION]),
         "generator": cs.str_schema(strict=True, pattern=VERSION, max_length=64),
         "forge": cs.literal_schema(list(FORGES)),
+        "package": cs.str_schema(strict=True, pattern=SPEC),
         "files": cs.dict_schema(cs.str_schema(strict=True), cs.str_schema(strict=True, pattern=_BLOB), strict=True),
     }
-    required = {name: cs.typed_dict_field(schema, required=True) for name, schema in fields.items()}
-    return SchemaValidator(cs.typed_dict_schema(required, extra_behavior="forbid", strict=True))
+    optional = {"package"}  # earlier files have none
+    known = {name: cs.typed_dict_field(schema, required=name not in optional) for name, schema in fields.items()}
+    return SchemaValidator(cs.typed_dict_schema(known, extra_behavior="forbid", strict=True))

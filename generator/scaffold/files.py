@@ -1,6 +1,7 @@
 """The files of a new repository, by path, from templates."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -8,13 +9,17 @@ from generator import templates
 from generator.compiler import OWNED_FOLDERS
 from generator.editor import SCHEMA
 from generator.lock import lockfile
-from generator.pages import CATALOG_PAGE
+from generator.pages import PAGES
 from generator.releases import TARGETS
 from generator.requirement import PACKAGE, installed
 from generator.tree import FileTree
 from generator.yaml.write import scalar
 
 CATALOG: Final = "models.yaml"
+PLACEHOLDER: Final = "{version}"
+DEFAULT_PACKAGE: Final = f"{PACKAGE}=={PLACEHOLDER}"
+SPEC: Final = r"^[A-Za-z0-9]([A-Za-z0-9._~:/@=+%#&-]|\{version\}){0,499}$"
+"""A requirement of pip without spaces: nothing in it acts in a shell, in YAML, or as an expression of a forge."""
 NEWEST: Final = list(TARGETS)[-1]
 NAMESPACE_PREFIX: Final = "models-"
 """Before an environment's name: its namespace."""
@@ -53,6 +58,26 @@ class Options(NamedTuple):
     bucket: str
 
 
+class Setup(NamedTuple):
+    """What the machine-made files depend on; `.generator.yaml` keeps it for the next upgrade.
+
+    `package` is what pip installs, in which `{version}` stands for the generator's version.
+    """
+
+    forge: str
+    package: str = DEFAULT_PACKAGE
+
+    @property
+    def requirement(self) -> str:
+        """What pip installs of this version."""
+        return self.package.replace(PLACEHOLDER, installed())
+
+    @property
+    def from_an_index(self) -> bool:
+        """Whether pip asks a package index for it, and not an address."""
+        return "/" not in self.package
+
+
 def catalog(options: Options) -> bytes:
     """The text of a new `models.yaml`."""
     values = {
@@ -66,20 +91,20 @@ def catalog(options: Options) -> bytes:
     return text.encode()
 
 
-def machine_made(forge: str) -> FileTree:
+def machine_made(setup: Setup) -> FileTree:
     """Every other file, by path: what `generator init --upgrade` brings up to date."""
     values = {
         "catalog": CATALOG,
-        "package": PACKAGE,
         "folders": OWNED_FOLDERS,
-        "forge": forge,
+        "from_an_index": setup.from_an_index,
         "lock": lockfile.FILE,
-        "page": CATALOG_PAGE,
+        "pages": PAGES,
+        "requirement": setup.requirement,
         "schema": SCHEMA,
-        "version": installed(),
     }
-    sources = {**_COMMON, **_OF_FORGE[forge]}
-    texts = {path: templates.render(_TEMPLATES / source, {}, **values) for path, source in sources.items()}
+    sources = {**_COMMON, **_OF_FORGE[setup.forge]}
+    filters: dict[str, Callable[[str], str]] = {"shell": shlex.quote, "yaml": scalar}
+    texts = {path: templates.render(_TEMPLATES / source, filters, **values) for path, source in sources.items()}
     return {path: text.encode() for path, text in sorted(texts.items())}
 
 
@@ -93,6 +118,19 @@ def kept(root: Path, paths: Iterable[str]) -> dict[str, str]:
         elif other := next((other for other in elsewhere if _there(root / other)), None):
             found[path] = f"{other} exists"
     return found
+
+
+def missing_lines(root: Path, made: FileTree, kept: Iterable[str]) -> dict[str, list[str]]:
+    """By path, the lines that a file of Git's that was kept should have, too."""
+    found = {}
+    for path in sorted(_OF_LINES.intersection(kept)):
+        there = (root / path).read_bytes().splitlines() if (root / path).is_file() else []
+        wanted = [line for line in made[path].splitlines() if not line.startswith(b"#")]
+        found[path] = [line.decode() for line in wanted if line not in there]
+    return found
+
+
+_OF_LINES: Final = frozenset({".gitattributes", ".gitignore"})
 
 
 def _there(path: Path) -> bool:

@@ -5,6 +5,7 @@ written, is in the repository's objects once it was committed. The text that was
 so it is kept in `.generator.base/`, as the base of the next upgrade.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,28 +21,37 @@ from generator.scaffold.answers import Answers
 from generator.tree import FileTree, TreeDiff
 
 BASES: Final = ".generator.base"
+_YOURS: Final = "yours"
+_MARK: Final = re.compile(rf"^(<{{7}} {_YOURS}|>{{7}} generator \S+)\r?$".encode(), re.MULTILINE)
+"""A line that marks a conflict, as `git merge-file` writes it with these labels."""
 
 
 @dataclass
 class Upgraded:
-    """What is written, and which files need their owner: conflicts are marked in them, or no base was found."""
+    """What is written, and which files need their owner.
+
+    New conflicts are marked in them, or those of an earlier upgrade still are, or no base was found.
+    """
 
     wanted: dict[str, bytes] = field(default_factory=dict)
     blobs: dict[str, str] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
+    unresolved: list[str] = field(default_factory=list)
     baseless: list[str] = field(default_factory=list)
     changes: TreeDiff = TreeDiff({}, {}, {})  # noqa: RUF009 - never changed
 
 
-def upgrade(root: Path, *, write: bool) -> Upgraded:
-    """Bring the files up to date. Nothing is written where a base is missing: `changes` are what is left to do by hand.
+def upgrade(root: Path, package: str | None, *, write: bool) -> Upgraded:
+    """Bring the files up to date; `package`, if any, is what they install from now on.
 
+    Nothing is written where a base is missing: `changes` are what is left to do by hand.
     Raises GeneratorError when the folder was not set up by `generator init`, or by a later version.
     """
     with disk.locked(root, clean=write):
         before = _answers(root)
-        made = files.machine_made(before.forge)
+        setup = before.setup._replace(package=package or before.package)
+        made = files.machine_made(setup)
         kept = files.kept(root, (path for path in made if path not in before.files))
         theirs = {path: content for path, content in made.items() if path not in kept}
         bases = {path: f"{BASES}/{path}" for path in theirs}
@@ -54,7 +64,7 @@ def upgrade(root: Path, *, write: bool) -> Upgraded:
             upgraded.wanted = by_hand
             upgraded.changes = tree.diff(by_hand, {path: present[path] for path in by_hand})
             return upgraded
-        after = Answers(installed(), before.forge, upgraded.blobs)
+        after = Answers(installed(), *setup, upgraded.blobs)
         upgraded.wanted[answers.FILE] = answers.dump(after)
         _keep_bases(bases, present, upgraded)
         touched = {path: content for path, content in present.items() if path in upgraded.wanted}
@@ -90,6 +100,9 @@ def _bring(root: Path, path: str, theirs: bytes, before: Answers, present: FileT
     made = git.blob_id(theirs, git.object_format(root))
     if ours is None and name is not None:
         upgraded.blobs[path], upgraded.kept[path] = name, "it was removed, and stays so"
+    elif ours is not None and name is not None and _MARK.search(ours):
+        upgraded.blobs[path] = name
+        upgraded.unresolved.append(path)
     elif name is None or ours is None or ours == theirs or git.is_blob(ours, name):
         upgraded.blobs[path], upgraded.wanted[path] = made, theirs
     elif git.is_blob(theirs, name):
@@ -97,7 +110,7 @@ def _bring(root: Path, path: str, theirs: bytes, before: Answers, present: FileT
     elif (base := _base(root, path, name, present)) is None:
         upgraded.baseless.append(path)
     else:
-        labels = ("yours", f"generator {before.generator}", f"generator {installed()}")
+        labels = (_YOURS, f"generator {before.generator}", f"generator {installed()}")
         upgraded.blobs[path] = made
         upgraded.wanted[f"{BASES}/{path}"] = theirs
         upgraded.wanted[path], conflict = git.merged(ours, base, theirs, labels)

@@ -107,7 +107,7 @@ SHAPES: Final[dict[str, Shape]] = {
     CONFIG_KEY: Shape("invalid-name", "a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'"),
     ENDPOINT: Shape(
         "invalid-endpoint",
-        "'https://host' or 'https://host:port', without user, path or trailing '/'",
+        "'https://host' or 'https://host:port', or the same with http, without user, path or trailing '/'",
     ),
     BUCKET: Shape("invalid-bucket", "a bucket name: 3 to 63 lowercase letters, digits, '-' and single '.'"),
     REGION: Shape("invalid-name", "a region such as us-east-1"),
