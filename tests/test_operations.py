@@ -1,9 +1,11 @@
 """docs/operations.md: its commands can be run as they stand, and are about what the shipped catalog has."""
 
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -70,6 +72,78 @@ def test_objects_that_commands_name_are_those_of_the_shipped_catalog() -> None:
     assert granite.auth
     assert granite.exposed
     assert set(re.findall(r"secret[/ ](?:generic )?([a-z-]+)", text)) == {"embedding-models", "storage-config"}
+
+
+def test_steps_are_numbered_once_each() -> None:
+    """And what refers to a step refers to one that is there."""
+    steps = [int(number) for number in re.findall(r"^\*\*([0-9]+)\. ", PAGE, re.MULTILINE)]
+    assert steps == list(range(1, len(steps) + 1))
+    assert {int(number) for number in re.findall(r"\bstep ([0-9]+)", PAGE)} <= set(steps)
+
+
+def test_keys_are_in_the_environment_before_a_command_needs_them() -> None:
+    """Those for S3, and the server waits for whoever asks it."""
+    text = "\n".join(COMMANDS)
+    loaded = text.index(". ./keys.env")
+    assert loaded < text.index("aws s3 mb") < text.index("artifact-sync")
+    assert "--endpoint-url" in text
+    assert "--retry-connrefused" in next(line for line in COMMANDS if "localhost:8080" in line)
+
+
+def test_what_a_catalog_only_names_is_to_be_created() -> None:
+    """All of it is in the table."""
+    named = {"envValueFrom", "imagePullSecrets", "serviceAccountName", "queue", "hardwareProfile", "priorityClassName"}
+    assert {name for name in named if f"\n| `{name}` | " in PAGE} == named
+
+
+def test_every_application_that_became_manual_is_synced_by_hand(tmp_path: Path) -> None:
+    """A promotion by Git also stops the Templates' application, which the environments of a cluster share."""
+    [block] = [block for block in blocks("yaml") if "targetRevision" in block]
+    data = yaml.safe_load(SYNCED)
+    for name, entry in yaml.safe_load(block)["environments"].items():
+        data["environments"][name].update(entry)
+    root = project(tmp_path, yaml.safe_dump(data))
+    assert run("generate", root=root).code == 0
+    written = yaml.safe_load((root / "argocd/1-applicationset.yaml").read_text("utf-8"))
+    elements = written["spec"]["generators"][0]["list"]["elements"]
+    [synced] = [line.split()[3:] for line in COMMANDS if line.startswith("argocd app sync ")]
+    assert synced == [one["name"] for one in elements if not one["automated"]]
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl")
+def test_rotation_keeps_what_makes_a_secret_a_connection(tmp_path: Path) -> None:
+    """The page's own command, with a Secret on disk in place of the one on the cluster."""
+    [command] = [line for line in COMMANDS if "| oc patch secret" in line]
+    live: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "embedding-models", "labels": {"a": "b"}, "annotations": {"c": "d"}},
+        "data": {"AWS_ACCESS_KEY_ID": "b2xk", "OTHER": "eA=="},
+    }
+    (tmp_path / "live.yaml").write_text(yaml.safe_dump(live), "utf-8")
+    (tmp_path / "keys.env").write_text("AWS_ACCESS_KEY_ID=new\n", "utf-8")
+    script = tmp_path / "oc"
+    script.write_text(
+        '#!/bin/sh\n[ "$1" = create ] && exec kubectl "$@"\n'
+        '[ "$*" = "patch secret embedding-models -n embeddings-dev --patch-file=/dev/stdin" ] || exit 2\n'
+        "exec kubectl patch --local -f live.yaml --patch-file=/dev/stdin -o yaml\n",
+        "utf-8",
+    )
+    script.chmod(0o755)
+    bash = shutil.which("bash")
+    assert bash
+    done = subprocess.run(
+        [bash, "-o", "pipefail", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "KUBECONFIG": os.devnull},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LONG_S,
+    )
+    rotated = yaml.safe_load(done.stdout)
+    assert rotated["metadata"] | live["metadata"] == rotated["metadata"]
+    assert rotated["data"] == {"AWS_ACCESS_KEY_ID": "bmV3", "OTHER": "eA=="}
 
 
 def test_files_that_are_applied_are_written(tmp_path: Path) -> None:
