@@ -23,12 +23,44 @@ def merge_base(root: Path, revision: str) -> str:
         tip = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except ToolError as error:
         reason = error.details[0] if error.details else "no commit has that name here"
-        raise GeneratorError(f"cannot compare with {revision!r}: {reason}", hint=_FETCH) from None
+        raise GeneratorError(
+            f"cannot compare with {revision!r}: {reason}", hint=_way_to_have(root, error.details)
+        ) from None
     try:
         return _git(root, "merge-base", tip, "HEAD")
     except ToolError:
         message = f"HEAD and {revision!r} have no commit in common, as far as this clone goes"
-        raise GeneratorError(message, hint=_FETCH) from None
+        hint = _FETCH if _is_shallow(root) else "commit first" if _is_unborn(root) else "choose another one"
+        raise GeneratorError(message, hint=hint) from None
+
+
+def _way_to_have(root: Path, details: Sequence[str]) -> str:
+    """What to do where a revision is not there."""
+    if any("safe.directory" in line for line in details):  # Git's words are translated, its settings are not
+        return "the folder is somebody else's: run `git config --global --add safe.directory` with its path"
+    if _says(root, "rev-parse", "--git-dir") is None:
+        return "run `git init` and commit, or set --root to a folder of a repository"
+    if _is_shallow(root):
+        return _FETCH
+    if _is_unborn(root):
+        return "there is no commit yet: commit first, then give `--against HEAD`"
+    return "fetch it, or push it first if it is new; or give `--against HEAD`, the last commit"
+
+
+def _is_shallow(root: Path) -> bool:
+    return _says(root, "rev-parse", "--is-shallow-repository") == "true"
+
+
+def _is_unborn(root: Path) -> bool:
+    return not _says(root, "rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def _says(root: Path, *arguments: str) -> str | None:
+    """What Git answers; None where it fails."""
+    try:
+        return _git(root, *arguments)
+    except ToolError:
+        return None
 
 
 _FETCH: Final = "fetch it, with its whole history: a CI checkout needs `fetch-depth: 0`"

@@ -91,7 +91,7 @@ def test_a_changed_length_restarts_the_pod_and_leaves_a_gap(merged: Path) -> Non
         ),
         (
             ("512", "512\n    description: It is described"),
-            "description + It is described; restarts 2 pods: one at a time, so one is missing until it has loaded",
+            "description set to It is described; restarts 2 pods: one at a time, so one is missing until it has loaded",
         ),
         (
             ("512", "512\n    args: [--dtype=float16]"),
@@ -99,13 +99,60 @@ def test_a_changed_length_restarts_the_pod_and_leaves_a_gap(merged: Path) -> Non
         ),
         (
             ("512", "512\n    labels: {team: search}"),
-            "labels.team + search; restarts 2 pods: one at a time, so one is missing until it has loaded",
+            "labels.team set to search; restarts 2 pods: one at a time, so one is missing until it has loaded",
         ),
     ],
 )
 def test_which_changes_restart_which_pods(merged: Path, edit: tuple[str, str], said: str) -> None:
     """What reaches the pod template restarts, labels and descriptions too; what the Deployment keeps does not."""
     assert f"  ~ other  {said}" in planned(merged, edit)
+
+
+def test_a_model_that_stops_or_starts_says_so(merged: Path) -> None:
+    """It restarts nothing, but its pods end, or come back."""
+    stopped = ("    replicas: 2\n", "    replicas: 2\n    stopped: true\n")
+    assert "  ~ other  stopped false → true; stops 2 pods: not served any more" in planned(merged, stopped)
+    (change,) = json.loads(output(merged, stopped, options=("--output", "json")))["environments"][0]["models"]
+    assert (change["restart"], change["switch"]) == (None, {"to": "stopped", "pods": 2})
+    assert run("generate", root=merged).code == 0
+    git_in(merged, "commit", "--quiet", "--all", "--message", "stopped")
+    git_in(merged, "branch", "--force", "main")
+    assert "  ~ other  stopped true → false; starts 2 pods: served again when loaded" in planned(merged)
+
+
+def test_a_value_is_set_or_unset_and_only_items_come_and_go(merged: Path) -> None:
+    """`gpuQuota + 8` would read as a quota that grows by 8."""
+    assert "environment 'dev': gpuQuota unset (was 10)" in planned(merged, (", gpuQuota: 10", ""))
+    slices = (", gpuQuota: 10", ", gpuQuota: 10, migQuota: {nvidia.com/mig-1g.10gb: 4}")
+    assert "environment 'dev': migQuota.nvidia.com/mig-1g.10gb set to 4" in planned(merged, slices)
+    accelerators = ("    task: embedding\n    image:", "    task: embedding\n    args: [--dtype=float16]\n    image:")
+    assert "runtime 'vllm-embedding': args + --dtype=float16" in planned(merged, accelerators)
+
+
+def test_what_leaves_argocd_is_deleted_by_hand(merged: Path) -> None:
+    """Rights that are gone from the folder stay on the cluster until somebody deletes them."""
+    argocd = (
+        '{target: "3.3"}',
+        '{target: "3.3", argocd: {repoURL: https://git.example.com/a.git, targetRevision: v1}}',
+    )
+    project(merged, TWO.replace(*argocd))
+    assert run("generate", root=merged).code == 0
+    git_in(merged, "add", "--all")
+    git_in(merged, "commit", "--quiet", "--message", "with Argo CD")
+    git_in(merged, "branch", "--force", "main")
+    lines = planned(merged, argocd, ("{namespace: team-dev,", "{namespace: team-dev, cluster: east,"))
+    gone = [line for line in lines if line.startswith("to be deleted from the cluster by hand: argocd/rights/dev/")]
+    assert len(gone) == 1
+    changed = next(line for line in lines if line.startswith("to be applied by hand: "))
+    assert "argocd/1-applicationset.yaml" in changed
+    assert "rights" not in changed
+    said = output(
+        merged,
+        argocd,
+        ("{namespace: team-dev,", "{namespace: team-dev, cluster: east,"),
+        options=("--output", "markdown"),
+    )
+    assert "\nTo be deleted from the cluster by hand: argocd/rights/dev/" in said
 
 
 def test_a_description_of_the_runtime_restarts_nothing() -> None:
@@ -151,6 +198,9 @@ OTHER = TWO[TWO.index("  - name: other") :]
         (("    auth: true\n", ""), "auth-removed"),
         ((OTHER, ""), "model-deleted"),
         (("name: other", "name: another"), "model-renamed"),
+        (("    auth: true\n", "    auth: true\n    stopped: true\n"), "model-stopped"),
+        (("{namespace: team-dev,", "{namespace: team-dev, cluster: east,"), "deleted-and-created"),
+        (("{namespace: team-dev,", "{namespace: moved, cluster: east,"), "deleted-and-created"),
         (("dimensions: 384", "dimensions: 192"), "re-index"),
         (("repo: acme/other", "repo: acme/next"), "re-index"),
         (("0.13.0@sha256:" + "a" * 64, "0.13.1"), "image-tag-moved"),
@@ -203,6 +253,14 @@ def test_another_release_says_in_which_order(merged: Path) -> None:
     assert "platform: target 3.3 → 3.5" in lines
 
 
+def test_an_older_release_is_no_upgrade(merged: Path) -> None:
+    """No operator is told to go back, and the same release needs no words."""
+    newer = ('target: "3.3"', 'target: "3.5"')
+    (note,) = json.loads(output(merged, newer, options=("--target", "3.3", "--output", "json")))["notes"]
+    assert note.startswith("This release is older: OpenShift AI is not downgraded")
+    assert json.loads(output(merged, newer, options=("--target", "3.5", "--output", "json")))["notes"] == []
+
+
 def test_an_unknown_release_or_revision_is_an_error(merged: Path) -> None:
     """With what to do."""
     ran = run("plan", "--target", "3.55", root=merged)
@@ -211,8 +269,35 @@ def test_an_unknown_release_or_revision_is_an_error(merged: Path) -> None:
     assert ran.code == 2
     assert ran.stderr == (
         "error: cannot compare with 'nowhere': no commit has that name here\n"
-        "  hint: fetch it, with its whole history: a CI checkout needs `fetch-depth: 0`\n"
+        "  hint: fetch it, or push it first if it is new; or give `--against HEAD`, the last commit\n"
     )
+
+
+def test_a_shallow_clone_needs_its_history(merged: Path, tmp_path: Path) -> None:
+    """A CI checkout has one commit."""
+    git_in(merged, "commit", "--quiet", "--allow-empty", "--message", "another")
+    git_in(merged, "clone", "--quiet", "--depth=1", merged.as_uri(), str(tmp_path / "shallow"))
+    ran = run("plan", "--against", "v1", root=tmp_path / "shallow")
+    assert ran.code == 2
+    assert "hint: fetch it, with its whole history: a CI checkout needs `fetch-depth: 0`\n" in ran.stderr
+
+
+def test_before_the_first_commit_the_hint_is_to_commit(tmp_path: Path) -> None:
+    """`git init` alone gives nothing to compare with."""
+    root = project(tmp_path)
+    git_in(root, "init", "--quiet")
+    ran = run("plan", root=root)
+    assert ran.code == 2
+    assert "hint: there is no commit yet: commit first, then give `--against HEAD`\n" in ran.stderr
+
+
+def test_a_history_of_its_own_gets_another_hint(merged: Path) -> None:
+    """Nothing to fetch would help."""
+    git_in(merged, "checkout", "--quiet", "--orphan", "apart")
+    git_in(merged, "commit", "--quiet", "--message", "apart")
+    ran = run("plan", "--against", "main", root=merged)
+    assert ran.code == 2
+    assert "no commit in common, as far as this clone goes\n  hint: choose another one\n" in ran.stderr
 
 
 def test_a_revision_is_never_an_option_of_git(merged: Path) -> None:
@@ -227,6 +312,7 @@ def test_outside_a_repository_git_says_why(tmp_path: Path) -> None:
     ran = run("plan", root=project(tmp_path))
     assert ran.code == 2
     assert "not a git repository" in ran.stderr
+    assert "hint: run `git init` and commit, or set --root to a folder of a repository\n" in ran.stderr
 
 
 HOSTILE = (
@@ -322,6 +408,7 @@ def test_the_json_follows_its_schema(merged: Path) -> None:
             ("name: other", "name: another"),
             ("Len: 256", "Len: 128"),
             ("gpuQuota: 10", "gpuQuota: 3"),
+            ("    replicas: 2\n", "    replicas: 2\n    stopped: true\n"),
             options=("--output", "json"),
         )
     )

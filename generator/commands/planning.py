@@ -55,14 +55,29 @@ def for_target(root: Path, release: str) -> Plan:
     document = project.document
     platform = {**document.data["platform"], "target": release}
     moved = Document(document.path, document.text, {**document.data, "platform": platform})
-    before = _snapshot(f"OpenShift AI {project.catalog.target.release}", document, project.lock)
-    return _plan(before, _snapshot(f"OpenShift AI {release}", moved, project.lock))._replace(notes=(_ORDER,))
+    present = project.catalog.target.release
+    before = _snapshot(f"OpenShift AI {present}", document, project.lock)
+    plan = _plan(before, _snapshot(f"OpenShift AI {release}", moved, project.lock))
+    return plan._replace(notes=_notes(_RELEASES.index(present), _RELEASES.index(release)))
+
+
+def _notes(before: int, after: int) -> tuple[str, ...]:
+    return (_ORDER,) if after > before else (_NO_WAY_BACK,) if after < before else ()
+
+
+_RELEASES: Final = tuple(TARGETS)
+"""From the oldest to the newest."""
 
 
 # KServe refuses to change a deployment mode, and does not know a later release's word for it (releases.py).
 _ORDER: Final = (
     "Upgrade the operator of OpenShift AI first, and merge this after it: until then Argo CD shows drift, and an older "
     "KServe does not know what is written for a newer one."
+)
+# UNVERIFIED: Red Hat's documentation describes upgrades only, and OLM installs no older version over a newer one.
+_NO_WAY_BACK: Final = (
+    "This release is older: OpenShift AI is not downgraded in place, so this is of use for another cluster only, which "
+    "runs that release."
 )
 
 

@@ -32,6 +32,13 @@ class Restart(NamedTuple):
     gap: Gap
 
 
+class Switch(NamedTuple):
+    """`stopped` is set or unset: so many pods end for good, or start again."""
+
+    to: Literal["stopped", "started"]
+    pods: int
+
+
 class ModelChange(NamedTuple):
     """What becomes of one model in one environment.
 
@@ -45,6 +52,7 @@ class ModelChange(NamedTuple):
     after: ServedModel | None
     fields: tuple[FieldChange, ...]
     restart: Restart | None
+    switch: Switch | None
     deleted: tuple[Identity, ...]
 
 
@@ -69,6 +77,11 @@ class EnvironmentChange(NamedTuple):
     loads: tuple[Load, ...]
     objects: EnvironmentObjects
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything does."""
+        return bool(self.models or self.objects.changes or self.kind != "kept")
+
 
 class SharedChange(NamedTuple):
     """A change of what models refer to, such as `runtime 'vllm-embedding'`, or of the whole: `platform`."""
@@ -78,7 +91,7 @@ class SharedChange(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """All of it. `applied_by_hand` are the files of argocd/ that change, which no application syncs."""
+    """All of it. No application syncs argocd/: what changes there is applied by hand, and what goes is deleted so."""
 
     before: Snapshot
     after: Snapshot
@@ -86,6 +99,13 @@ class Difference(NamedTuple):
     environments: tuple[EnvironmentChange, ...]
     transfers: tuple[Transfer, ...]
     applied_by_hand: tuple[str, ...]
+    deleted_by_hand: tuple[str, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything does on a cluster."""
+        by_hand = self.applied_by_hand or self.deleted_by_hand
+        return bool(self.shared or by_hand or any(environment.changes for environment in self.environments))
 
 
 def nothing(catalog: Catalog) -> Catalog:
@@ -96,15 +116,20 @@ def nothing(catalog: Catalog) -> Catalog:
 def compare(before: Snapshot, after: Snapshot) -> Difference:
     """Everything that `after` changes. Raises GeneratorError if a rendered file of `before` holds no object."""
     old, new = before.catalog, after.catalog
-    by_hand = {path for path in {**before.rendered, **after.rendered} if path.startswith(_ARGOCD)}
+    was, now = _by_hand(before), _by_hand(after)
     return Difference(
         before,
         after,
         tuple(_shared(old, new)),
         tuple(_environment(before, after, name) for name in sorted({*old.environments, *new.environments})),
         transfers(old, new, before.lock, after.lock),
-        tuple(sorted(path for path in by_hand if before.rendered.get(path) != after.rendered.get(path))),
+        tuple(sorted(path for path, content in now.items() if content != was.get(path))),
+        tuple(sorted(was.keys() - now.keys())),
     )
+
+
+def _by_hand(snapshot: Snapshot) -> FileTree:
+    return {path: content for path, content in snapshot.rendered.items() if path.startswith(_ARGOCD)}
 
 
 _ARGOCD: Final = "argocd/"
@@ -172,8 +197,9 @@ def _models(
         elif kind == "changed" and not fields and not theirs:
             continue
         restart = _restart(was, now) if was and now and any(change.restarts for change in theirs) else None
+        switch = _switch(was, now) if was and now else None
         deleted = tuple(change.identity for change in theirs if change.after is None)
-        yield ModelChange(kind, name, was, now, fields, restart, deleted)
+        yield ModelChange(kind, name, was, now, fields, restart, switch, deleted)
 
 
 def _renamed(old: Mapping[str, ServedModel], new: Mapping[str, ServedModel]) -> dict[str, str]:
@@ -207,10 +233,21 @@ def _restart(was: ServedModel, now: ServedModel) -> Restart | None:
     """How the Deployment replaces the pods: by the strategy that the new form gives it."""
     if was.stopped or now.stopped:
         return None
-    pods = was.autoscaling.min_replicas if was.autoscaling else was.replicas
+    pods = _pods(was)
     if now.max_surge:
         return Restart(pods, "none")
     return Restart(pods, "all" if pods == 1 else "fewer")
+
+
+def _switch(was: ServedModel, now: ServedModel) -> Switch | None:
+    if was.stopped == now.stopped:
+        return None
+    return Switch("stopped", _pods(was)) if now.stopped else Switch("started", _pods(now))
+
+
+def _pods(served: ServedModel) -> int:
+    """How many run while nobody calls the model."""
+    return served.autoscaling.min_replicas if served.autoscaling else served.replicas
 
 
 def _loads(

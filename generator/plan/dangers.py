@@ -15,6 +15,7 @@ Kind = Literal[
     "auth-removed",
     "model-deleted",
     "model-renamed",
+    "model-stopped",
     "re-index",
     "image-tag-moved",
     "quota-nearly-full",
@@ -90,6 +91,13 @@ def _deleted(environment: EnvironmentChange, _: Difference) -> Iterator[Danger]:
             yield _of(environment, change, "model-renamed", message, advice)
 
 
+def _stopped(environment: EnvironmentChange, _: Difference) -> Iterator[Danger]:
+    for change in environment.models:
+        if change.switch and change.switch.to == "stopped":
+            message = "is stopped: it has no pods after the sync, and is not served"
+            yield _of(environment, change, "model-stopped", message, "check that nothing calls it any more")
+
+
 def _re_index(environment: EnvironmentChange, difference: Difference) -> Iterator[Danger]:
     for change in environment.models:
         was, now = change.before, change.after
@@ -147,7 +155,11 @@ def _share(asked: int, quota: int) -> float:
 _NEARLY: Final = 0.9
 
 
-def _moved(environment: EnvironmentChange, _: Difference) -> Iterator[Danger]:
+def _moved(environment: EnvironmentChange, difference: Difference) -> Iterator[Danger]:
+    here, there = (side.catalog.environments.get(environment.name) for side in (difference.before, difference.after))
+    if here and there and here.cluster != there.cluster:
+        yield from _to_another_cluster(environment, here.cluster, there.cluster)
+        return  # a namespace that changes, too, is left on the old cluster like everything else
     for change in environment.models:
         was, now = change.before, change.after
         if was and now and was.namespace != now.namespace:
@@ -157,6 +169,18 @@ def _moved(environment: EnvironmentChange, _: Difference) -> Iterator[Danger]:
             yield _of(
                 environment, change, "deleted-and-created", message, "tell its callers, and provide the Secret there"
             )
+
+
+def _to_another_cluster(environment: EnvironmentChange, was: str, now: str) -> Iterator[Danger]:
+    """Argo CD looks for what an application deployed on its present destination only."""
+    if environment.models_before:
+        models = _count(environment.models_before, "model")
+        message = f"moves from cluster {was} to {now}: its models start on {now}, and their URLs change; "
+        message += f"{models} and what belongs to them stay on {was}, where nothing syncs or deletes them"
+        advice = (
+            f"provide namespaces and Secrets on {now}, and delete by hand what is left on {was} when callers have moved"
+        )
+        yield Danger("deleted-and-created", environment.name, None, message, advice)
 
 
 def _of(environment: EnvironmentChange, change: ModelChange, kind: Kind, message: str, advice: str) -> Danger:
@@ -172,6 +196,7 @@ _OF_AN_ENVIRONMENT: Final[tuple[Callable[[EnvironmentChange, Difference], Iterat
     _emptied,
     _exposed,
     _deleted,
+    _stopped,
     _re_index,
     _moved,
     _quotas,

@@ -12,12 +12,13 @@ Record = ArgoCD | Connection | Environment | Runtime | ServedModel
 class FieldChange(NamedTuple):
     """A field, as models.yaml writes it, and its two values; None is one that is not set.
 
-    Of a list, only the items that come and go are named, one change each.
+    Of a list, only the items that come and go are named, one change each: `item` marks them.
     """
 
     field: str
     before: str | None
     after: str | None
+    item: bool = False
 
 
 def changes(before: Record | None, after: Record | None, prefix: str = "") -> tuple[FieldChange, ...]:
@@ -79,8 +80,8 @@ def _changes(field: str, before: Any, after: Any) -> Iterator[FieldChange]:
 
 
 def _items(field: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[FieldChange]:
-    yield from (FieldChange(field, _text(item), None) for item in before if item not in after)
-    yield from (FieldChange(field, None, _text(item)) for item in after if item not in before)
+    yield from (FieldChange(field, _text(item), None, item=True) for item in before if item not in after)
+    yield from (FieldChange(field, None, _text(item), item=True) for item in after if item not in before)
 
 
 def _text(value: Any) -> str | None:

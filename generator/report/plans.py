@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from generator.commits import short
-from generator.plan.compare import Difference, EnvironmentChange, Load, ModelChange, Restart
+from generator.plan.compare import Difference, EnvironmentChange, Load, ModelChange, Restart, Switch
 from generator.plan.dangers import Danger
 from generator.plan.fields import FieldChange
 from generator.plan.transfers import Transfer
+from generator.report import plan_record
 from generator.report.progress import size
 
 FORMATS: Final = ("text", "markdown", "json")
@@ -43,14 +44,13 @@ def text(plan: Plan) -> Iterator[str]:
     if difference.transfers:
         yield "in the bucket before the sync (`artifact-sync`):"
         yield from (f"  {transfer.model}: {_transfer(transfer)}" for transfer in difference.transfers)
-    if difference.applied_by_hand:
-        yield f"to be applied by hand: {', '.join(difference.applied_by_hand)}"
-    if not _changes(difference):
+    yield from (f"{what}: {', '.join(paths)}" for what, paths in _by_hand(difference))
+    if not difference.changes:
         yield _NOTHING
 
 
 def _environment_text(environment: EnvironmentChange) -> Iterator[str]:
-    if not _touched(environment):
+    if not environment.changes:
         return
     yield f"{environment.name}: {_summary(environment)}"
     rows = [*_rows(environment)]
@@ -58,6 +58,13 @@ def _environment_text(environment: EnvironmentChange) -> Iterator[str]:
     for row in rows:
         yield f"  {row.mark} {row.names:<{width}}  {row.what}"
     yield f"  {_objects(environment)}"
+
+
+def _by_hand(difference: Difference) -> Iterator[tuple[str, Sequence[str]]]:
+    if difference.applied_by_hand:
+        yield "to be applied by hand", difference.applied_by_hand
+    if difference.deleted_by_hand:
+        yield "to be deleted from the cluster by hand", difference.deleted_by_hand
 
 
 class _Row(NamedTuple):
@@ -70,7 +77,9 @@ def _rows(environment: EnvironmentChange) -> Iterator[_Row]:
     """A row for each model; those that change alike, as after an upgrade of the generator, share one."""
     alike: dict[tuple[Any, ...], list[ModelChange]] = {}
     for change in environment.models:
-        key = (change.kind, change.fields, change.restart) if change.kind == "changed" else (change.kind, change.name)
+        key: tuple[Any, ...] = (change.kind, change.name)
+        if change.kind == "changed":
+            key = (change.kind, change.fields, change.restart, change.switch)
         alike.setdefault(key, []).append(change)
     for group in alike.values():
         names = ", ".join(change.name for change in group[:_MOST_NAMES])
@@ -91,7 +100,7 @@ def _what(change: ModelChange) -> str:
     if change.kind == "changed" and not change.fields:
         parts.append("the entry is the same, its manifests are not")
     if change.kind == "changed":
-        parts.append(_restart(change.restart))
+        parts.append(_switch(change.switch) if change.switch else _restart(change.restart))
     return "; ".join(parts)
 
 
@@ -105,7 +114,17 @@ _GAPS: Final = {
 def _restart(restart: Restart | None) -> str:
     if restart is None:
         return "no restart"
-    return f"restarts {restart.pods} pod{'s' * (restart.pods != 1)}: {_GAPS[restart.gap]}"
+    return f"restarts {_pods(restart.pods)}: {_GAPS[restart.gap]}"
+
+
+def _switch(switch: Switch) -> str:
+    if switch.to == "stopped":
+        return f"stops {_pods(switch.pods)}: not served any more"
+    return f"starts {_pods(switch.pods)}: served again when loaded"
+
+
+def _pods(count: int) -> str:
+    return f"{count} pod{'s' * (count != 1)}"
 
 
 def _fields(fields: Sequence[FieldChange]) -> str:
@@ -114,9 +133,9 @@ def _fields(fields: Sequence[FieldChange]) -> str:
 
 def _field(change: FieldChange) -> str:
     if change.before is None:
-        return f"{change.field} + {change.after}"
+        return f"{change.field} {'+' if change.item else 'set to'} {change.after}"
     if change.after is None:
-        return f"{change.field} - {change.before}"
+        return f"{change.field} {f'- {change.before}' if change.item else f'unset (was {change.before})'}"
     shown = short if change.field == "source.revision" else str
     return f"{change.field} {shown(change.before)} → {shown(change.after)}"
 
@@ -164,14 +183,6 @@ def _placed(dangers: Iterable[Danger]) -> Iterator[tuple[str, Danger]]:
         yield " in ".join(filter(None, (danger.model, ", ".join(filter(None, environments))))), danger
 
 
-def _touched(environment: EnvironmentChange) -> bool:
-    return bool(environment.models or environment.objects.changes or environment.kind != "kept")
-
-
-def _changes(difference: Difference) -> bool:
-    return bool(difference.shared or difference.applied_by_hand or any(map(_touched, difference.environments)))
-
-
 def markdown(plan: Plan, link: str | None) -> str:
     """A comment for a pull request, at most MOST_MARKDOWN characters; `link` leads to the whole plan.
 
@@ -192,7 +203,7 @@ def markdown(plan: Plan, link: str | None) -> str:
 def _markdown(plan: Plan) -> Iterator[str]:
     difference = plan.difference
     yield f"### Plan: {_inert(difference.after.label)} against {_inert(difference.before.label)}\n"
-    if not _changes(difference):
+    if not difference.changes:
         yield f"{_NOTHING.capitalize()}."
         return
     for place, danger in _placed(plan.dangers):
@@ -201,7 +212,7 @@ def _markdown(plan: Plan) -> Iterator[str]:
     yield from (f"- {_inert(note)}" for note in plan.notes)
     for shared in difference.shared:
         yield f"- **{_inert(shared.subject)}**: {_inert(_fields(shared.fields))}"
-    for environment in filter(_touched, difference.environments):
+    for environment in (environment for environment in difference.environments if environment.changes):
         yield f"\n**{_inert(environment.name)}**: {_inert(_summary(environment))}\n"
         for row in _rows(environment):
             yield f"- `{row.mark}` **{_inert(row.names)}**: {_inert(row.what)}"
@@ -213,8 +224,8 @@ def _markdown(plan: Plan) -> Iterator[str]:
     if difference.transfers:
         yield "\nIn the bucket before the sync (`artifact-sync`):\n"
         yield from (f"- {_inert(transfer.model)}: {_inert(_transfer(transfer))}" for transfer in difference.transfers)
-    if difference.applied_by_hand:
-        yield f"\nTo be applied by hand: {_inert(', '.join(difference.applied_by_hand))}"
+    for what, paths in _by_hand(difference):
+        yield f"\n{what.capitalize()}: {_inert(', '.join(paths))}"
 
 
 _ACTIVE: Final = re.compile(r"[^\w \-,;:()'→…/.]|_|(?<=www)\.|:(?=\S)", re.ASCII | re.IGNORECASE)
@@ -227,77 +238,7 @@ def _inert(value: str) -> str:
 
 def as_json(plan: Plan) -> str:
     """For programs; docs/plan.schema.json says what is in it."""
-    difference = plan.difference
-    return json.dumps(
-        {
-            "version": 1,
-            "before": difference.before.label,
-            "after": difference.after.label,
-            "changes": _changes(difference),
-            "notes": list(plan.notes),
-            "dangers": [danger._asdict() for danger in plan.dangers],
-            "shared": [{"subject": item.subject, "fields": _fields_json(item.fields)} for item in difference.shared],
-            "environments": [_environment_json(item) for item in difference.environments],
-            "transfers": [_transfer_json(item) for item in difference.transfers],
-            "appliedByHand": list(difference.applied_by_hand),
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
-
-
-def _fields_json(fields: Iterable[FieldChange]) -> list[dict[str, Any]]:
-    return [change._asdict() for change in fields]
-
-
-def _environment_json(environment: EnvironmentChange) -> dict[str, Any]:
-    objects = environment.objects
-    return {
-        "name": environment.name,
-        "kind": environment.kind,
-        "modelsBefore": environment.models_before,
-        "modelsAfter": environment.models_after,
-        "loads": [
-            {
-                "resource": load.resource,
-                "before": load.before,
-                "after": load.after,
-                "quotaBefore": load.quota_before,
-                "quotaAfter": load.quota_after,
-            }
-            for load in environment.loads
-        ],
-        "models": [_model_json(change) for change in environment.models],
-        "objects": [
-            {"kind": change.identity.kind, "namespace": change.identity.namespace, "name": change.identity.name}
-            | {"change": "created" if change.before is None else "deleted" if change.after is None else "changed"}
-            for change in objects.changes
-        ],
-        "linesAdded": objects.added,
-        "linesRemoved": objects.removed,
-    }
-
-
-def _model_json(change: ModelChange) -> dict[str, Any]:
-    return {
-        "kind": change.kind,
-        "name": change.name,
-        "formerName": change.before.name if change.kind == "renamed" and change.before else None,
-        "fields": _fields_json(change.fields),
-        "restart": change.restart._asdict() if change.restart else None,
-    }
-
-
-def _transfer_json(transfer: Transfer) -> dict[str, Any]:
-    return {
-        "model": transfer.model,
-        "repo": transfer.repo,
-        "commit": transfer.commit,
-        "prefix": f"s3://{transfer.place.bucket}/{transfer.place.prefix}",
-        "environments": list(transfer.environments),
-        "bytes": transfer.sent_bytes,
-        "copiedBytes": transfer.copied_bytes,
-    }
+    return json.dumps(plan_record.record(plan.difference, plan.dangers, plan.notes), indent=2, ensure_ascii=False)
 
 
 RENDER: Final[dict[str, Callable[[Plan, str | None], str]]] = {
