@@ -12,7 +12,7 @@ from generator.display import visible
 
 SCHEMA: Final = "schemas/models.schema.json"
 """Where a repository has it: the first line of models.yaml says so to editors."""
-_OURS: Final = Path(__file__).with_name("catalog") / "contract/models.schema.json"
+_CONTRACT: Final = Path(__file__).with_name("catalog") / "contract"
 _PLACE: Final = re.compile(r'"x-names": "([a-z]+)"(?:,\s*"doNotSuggest": true)?')
 """Where contract/json_schema.py leaves room for names; a key is offered only once there are some."""
 _LONGEST: Final = 256
@@ -22,7 +22,12 @@ _ABOUT: Final = ("displayName", "namespace")
 
 def schema() -> str:
     """The schema for any catalog. `make contract` writes it."""
-    return _OURS.read_text("utf-8")
+    return (_CONTRACT / "models.schema.json").read_text("utf-8")
+
+
+def reference() -> str:
+    """Every field, for readers: docs/models-yaml.md, which `make contract` copies into the package."""
+    return (_CONTRACT / "models-yaml.md").read_text("utf-8")
 
 
 def with_names(data: Any, text: str | None = None) -> str:

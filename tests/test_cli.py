@@ -411,6 +411,15 @@ def test_schema_prints_the_committed_schema(tmp_path: Path) -> None:
     assert (ran.code, ran.stdout) == (0, json_schema.json_schema())
 
 
+def test_every_field_is_described_without_a_clone(tmp_path: Path) -> None:
+    """As a page that comes with the package, and is that of this repository."""
+    ran = run("schema", "--markdown", root=tmp_path)
+    assert (ran.code, ran.stdout) == (0, (ROOT / "docs/models-yaml.md").read_text("utf-8"))
+    ran = run("schema", "--markdown", "--with-names", root=tmp_path)
+    assert ran.code == 2
+    assert "choose one" in ran.stderr
+
+
 @pytest.mark.parametrize("command", [[], ["generate"], ["check"], ["schema"], ["lock"], ["add"], ["sync"]])
 def test_every_command_has_help(command: list[str]) -> None:
     """`--help` works and is not empty."""

@@ -258,6 +258,13 @@ def test_the_readme_says_that_the_index_must_be_trusted(tmp_path: Path) -> None:
     assert "in an index that you trust" in (tmp_path / "README.md").read_text("utf-8")
 
 
+def test_the_readme_leads_to_the_description_of_every_field(tmp_path: Path) -> None:
+    """The command that it names prints it."""
+    run("init", root=tmp_path)
+    assert "`generator schema --markdown`" in (tmp_path / "README.md").read_text("utf-8")
+    assert "maxModelLen" in run("schema", "--markdown", root=tmp_path).stdout
+
+
 def test_the_readme_does_not_promise_argo_cd(tmp_path: Path) -> None:
     """Without `platform.argocd`, nothing applies the manifests by itself."""
     run("init", root=tmp_path)

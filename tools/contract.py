@@ -27,12 +27,13 @@ UNUSED = {"metadata", "cls", "computed_fields"}
 
 def main(argv: list[str]) -> int:
     """Write, or compare."""
-    schema = json_schema()
+    schema, page = json_schema(), reference.page(PAGE.read_text("utf-8"))
     texts = {
         ROOT / "generator/catalog/contract/frozen.py": frozen(),
         ROOT / "generator/catalog/contract/models.schema.json": schema,
         ROOT / editor.SCHEMA: editor.with_names(CATALOG.data, schema),
-        PAGE: reference.page(PAGE.read_text("utf-8")),
+        PAGE: page,
+        ROOT / "generator/catalog/contract/models-yaml.md": page,
     }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in stale:
