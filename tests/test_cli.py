@@ -47,7 +47,7 @@ def test_check_prints_a_diff_exits_1_and_writes_nothing(tmp_path: Path) -> None:
     assert "--- a/rendered/dev/models/servingruntime-minilm.yaml\n" in ran.stdout
     assert "-    - --max-model-len=256\n+    - --max-model-len=128\n" in ran.stdout
     assert "rendered/dev/models/servingruntime-minilm.yaml:1:1: error: differs from " in ran.stderr
-    assert ran.stderr.endswith("3 files would be changed; run `generate`\n")
+    assert ran.stderr.endswith("4 files would be changed; run `generate`\n")
     assert files(root) == before
 
 
