@@ -4,7 +4,7 @@ BIN := .venv/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools tools-s3 generate check test test-s3 coverage lint format bench bench-sync demo deploy-rhoai-templates soak fuzz mutants contract schemas flags botocore-data lock wheel clean
+.PHONY: help setup tools tools-cluster tools-s3 generate check test test-cluster test-s3 coverage lint format bench bench-sync demo deploy-rhoai-templates soak fuzz mutants contract schemas flags botocore-data lock wheel clean
 
 generate: .venv/.run ## compile models.yaml
 	@$(BIN)/generate
@@ -14,6 +14,9 @@ test: setup tools .venv/.model ## every test
 
 test-s3: setup tools tools-s3 ## a model's life and syncs that race, on a real Ceph, MinIO, versitygw, rclone; some minutes
 	CI=true $(BIN)/pytest tests/servers
+
+test-cluster: setup tools-cluster ## what is compiled, on a real API server with KServe's own controller; no pod runs
+	CI=true $(BIN)/pytest --no-cov tests/cluster
 
 check: setup tools ## the committed manifests are current, and valid for the target
 	$(BIN)/generate --check
@@ -106,6 +109,9 @@ $(TOOLS)/.ready: tools/go.mod tools/go.sum
 	else \
 	  echo "npm is not installed; the tests of the editors' schema and of the page will skip: https://nodejs.org"; \
 	fi
+
+tools-cluster: setup ## etcd, Kubernetes and KServe's controller, built with Go: about a quarter of an hour, once
+	$(BIN)/python tools/cluster/build.py
 
 tools-s3: .tools/ceph/.ready $(TOOLS)/minio ## a real Ceph (Debian's packages, unpacked only) and a real MinIO (needs Go)
 

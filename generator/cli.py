@@ -23,7 +23,7 @@ _COMMANDS: Final = {
     "Start and edit": ("init", "add", "lock", "schema"),
     "Compile and check": ("generate", "check", "plan"),
     "Ship": ("sync",),
-    "Look": ("list",),
+    "Look": ("list", "diff"),
 }
 """The commands by what they are for, in the order of use."""
 _LONGEST: Final = 90

@@ -1,0 +1,1 @@
+"""What a cluster holds, asked by kubectl."""
