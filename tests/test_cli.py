@@ -322,6 +322,33 @@ def test_list_is_a_table_of_models_and_environments(tmp_path: Path) -> None:
     ]
 
 
+def test_list_counts_gpus_at_rest_and_those_of_a_rollout_apart(tmp_path: Path) -> None:
+    """A surge is no surprise; what is stopped asks for nothing, and other names and hosts are in the wide forms."""
+    more = "    replicas: 2\n    maxSurge: 1\n    aliases: [small]\n"
+    routed = "    expose: true\n    auth: true\n    host: m.example.com\n"
+    root = project(tmp_path, MINIMAL + more + routed)
+    (found,) = json.loads(run("list", "--output", "json", root=root).stdout)
+    assert [found[key] for key in ("gpus", "gpusInRollout", "stopped", "host", "aliases")] == [
+        2,
+        3,
+        False,
+        "m.example.com",
+        ["small"],
+    ]
+    header, line = (text.split() for text in run("list", "--output", "wide", root=root).stdout.splitlines())
+    row = dict(zip(header, line, strict=True))
+    assert [row[key] for key in ("GPUS", "ROLLOUT-GPUS", "STOPPED", "HOST", "ALIASES")] == [
+        "2",
+        "3",
+        "no",
+        "m.example.com",
+        "small",
+    ]
+    project(tmp_path, f"{MINIMAL}    stopped: true\n")
+    (found,) = json.loads(run("list", "--output", "json", root=root).stdout)
+    assert [found[key] for key in ("gpus", "gpusInRollout", "stopped", "host")] == [0, 0, True, None]
+
+
 def test_list_of_nothing_says_so_and_of_an_unknown_environment_is_an_error(tmp_path: Path) -> None:
     """As `kubectl get`: nothing found is no failure, and stays off stdout."""
     root = project(tmp_path, f"{MINIMAL.partition('models:')[0]}models: []\n")
@@ -337,6 +364,7 @@ def test_help_groups_the_commands_by_use() -> None:
     text = run("--help", root=ROOT).stdout
     headings = re.findall(r"^([A-Z][a-z ]+):$", text, re.MULTILINE)
     assert headings == ["Options", "Start and edit", "Compile and check", "Ship", "Look"]
+    assert "..." not in text.partition("Start and edit:")[2]
     listed = re.findall(r"^  ([a-z]+)  ", text.partition("Start and edit:")[2], re.MULTILINE)
     assert sorted(listed) == sorted(
         path.stem for path in (ROOT / "generator/commands").glob("*.py") if _is_command(path)

@@ -181,15 +181,18 @@ class ServedModel(NamedTuple):
     @property
     def most_replicas(self) -> int:
         """Pods that may run at once, the surge of a rollout included."""
-        return 0 if self.stopped else self._replicas + self.max_surge
+        return 0 if self.stopped else self.steady_replicas + self.max_surge
 
     @property
     def has_budget(self) -> bool:
         """Whether a drain must leave some of its replicas alone."""
-        return self.pod_disruption_budget and self._replicas > 1 and not self.stopped
+        return self.pod_disruption_budget and self.steady_replicas > 1
 
     @property
-    def _replicas(self) -> int:
+    def steady_replicas(self) -> int:
+        """Pods outside a rollout; with autoscaling, the most of them."""
+        if self.stopped:
+            return 0
         return self.autoscaling.max_replicas if self.autoscaling else self.replicas
 
 

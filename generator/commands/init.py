@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 - the options
     dry_run: bool,
     root: Path,
 ) -> bool:
-    """Set up a repository of your own: models.yaml, its schema, a pipeline, and what else the first day needs.
+    """Set up a repository of your own: models.yaml, its schema and a pipeline.
 
     No file that exists is replaced.
     """

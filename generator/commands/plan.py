@@ -32,7 +32,7 @@ ON_ERROR: Final = "no plan was made"
 def command(  # noqa: PLR0913 - the options
     *, against: str, target: str | None, bucket: bool, fail_on: str | None, link: str | None, output: str, root: Path
 ) -> bool:
-    """Say what a change of models.yaml means: models, pods, GPUs, bytes and dangers, without a cluster."""
+    """Say what a change of models.yaml means: models, pods, GPUs, bytes and dangers."""
     from generator.commands import planning  # noqa: PLC0415 - slow to import, and not for --help
     from generator.report import plans, printing  # noqa: PLC0415 - the same
 

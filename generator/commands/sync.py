@@ -46,7 +46,7 @@ ON_ERROR: Final = "nothing was synced"
 @click.option("--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="Output format.")
 @options.root
 def command(*, verify: bool, prune: bool, **given: Any) -> bool:
-    """Copy the models' files from the Hugging Face Hub to S3, and verify each before it becomes visible.
+    """Copy the models' files from the Hugging Face Hub to S3, and verify each.
 
     No disk is needed.
     """

@@ -33,6 +33,10 @@ def _row(served: ServedModel, *, wide: bool) -> dict[str, str]:
         "URL": url(served),
     }
     more = {
+        "STOPPED": "yes" if served.stopped else "no",
+        "HOST": served.host or _NONE,
+        "ALIASES": ",".join(served.aliases) or _NONE,
+        "ROLLOUT-GPUS": str(served.gpus * served.most_replicas),
         "REPLICAS": _replicas(served),
         "ACCELERATOR": served.accelerator if served.gpus else _NONE,
         "RUNTIME": served.runtime,
@@ -43,8 +47,8 @@ def _row(served: ServedModel, *, wide: bool) -> dict[str, str]:
 
 
 def _gpus(served: ServedModel) -> str:
-    """Those of all pods together, with the surge of a rollout."""
-    return str(served.gpus * served.most_replicas)
+    """Those of all pods together outside a rollout; with autoscaling, the most."""
+    return str(served.gpus * served.steady_replicas)
 
 
 def _replicas(served: ServedModel) -> str:
@@ -64,15 +68,19 @@ def records(models: Sequence[ServedModel]) -> list[dict[str, Any]]:
             "task": served.task,
             "maxModelLen": served.max_model_len,
             "dimensions": served.dimensions,
-            "gpus": served.gpus * served.most_replicas,
+            "gpus": served.gpus * served.steady_replicas,
+            "gpusInRollout": served.gpus * served.most_replicas,
             "accelerator": served.accelerator if served.gpus else None,
             "replicas": _replicas(served),
+            "stopped": served.stopped,
             "runtime": served.runtime,
             "repo": served.repo,
             "revision": served.commit,
             "url": url(served),
             "auth": served.auth,
             "exposed": served.exposed,
+            "host": served.host,
+            "aliases": list(served.aliases),
         }
         for served in models
     ]
