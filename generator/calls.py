@@ -1,6 +1,6 @@
 """Example calls for each task, and what vLLM answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from generator.catalog.endpoints import url
@@ -36,34 +36,70 @@ _SCORE: Final = """\
  "usage": {"prompt_tokens": 36, "total_tokens": 36, "completion_tokens": 0, "prompt_tokens_details": null}}"""
 
 
-class Call(NamedTuple):
-    """One way to ask, and the answer to it; `python` is None where no client of others has it."""
+class Asked(NamedTuple):
+    """A call as made in one environment; `python` is None where no client of others has it."""
 
-    title: str
+    served: ServedModel
     curl: str
     python: str | None
+
+
+class Call(NamedTuple):
+    """One way to ask, with and without a token as the environments need it, and the answer."""
+
+    title: str
+    asked: tuple[Asked, ...]
     answer: str
 
 
 class Calls(NamedTuple):
-    """The calls of a task, as made of one of its models."""
+    """The calls of a task."""
 
     task: str
-    served: ServedModel
     calls: tuple[Call, ...]
 
 
 def calls(models: Sequence[ServedModel]) -> Iterator[Calls]:
-    """For each task, the calls of its first model, where it asks for a token if any does."""
-    for task in ("embedding", "reranker"):
-        of_task = [served for served in models if served.task == task]
-        if of_task:
-            chosen = next((served for served in of_task if served.auth), of_task[0])
-            yield Calls(task, chosen, tuple((_embedding if task == "embedding" else _reranker)(chosen)))
+    """For each task that has running models, its calls: one without a token and one with, as far as there are such."""
+    for task, made in _MADE.items():
+        running = [served for served in models if served.task == task and not served.stopped]
+        if running:
+            chosen = tuple(_chosen(running))
+            yield Calls(task, tuple(_call(title, answer, make, chosen) for title, answer, make in made))
 
 
-def _embedding(served: ServedModel) -> Iterator[Call]:
-    body = f'{{"model": "{served.name}", "input": ["{_QUERY}", "{_TEXTS[1]}"]}}'
+def _chosen(running: Sequence[ServedModel]) -> Iterator[ServedModel]:
+    """The first form with a token, and the first without one: of the same model, where it has both."""
+    guarded = {served.name for served in running if served.auth}
+    both = {served.name for served in running if not served.auth and served.name in guarded}
+    ordered = sorted(running, key=lambda served: served.name not in both)
+    for auth in (False, True):
+        yield from [served for served in ordered if served.auth == auth][:1]
+
+
+def _call(title: str, answer: str, make: "_Make", chosen: Iterable[ServedModel]) -> Call:
+    return Call(title, tuple(Asked(served, *make(served)) for served in chosen), answer)
+
+
+def outside(served: ServedModel) -> str:
+    """A call by Route, whose host is asked for where the catalog does not choose it."""
+    path, body = _vectors(served) if served.task == "embedding" else _best(served)
+    if served.host:
+        return _curl(served, f"https://{served.host}{path}", body)
+    asked = f"oc get route {served.name} -n {served.namespace} -o jsonpath='https://{{.spec.host}}'"
+    return f"URL=$({asked})\n{_curl(served, f'$URL{path}', body)}"
+
+
+def token(served: ServedModel) -> str:
+    """How to get a token for a model."""
+    return f"export TOKEN=$(oc create token {served.callers_account} -n {served.namespace} --duration=24h)"
+
+
+def _vectors(served: ServedModel) -> tuple[str, str]:
+    return "/v1/embeddings", f'{{"model": "{served.name}", "input": ["{_QUERY}", "{_TEXTS[1]}"]}}'
+
+
+def _embedding(served: ServedModel) -> tuple[str, str]:
     python = f"""\
 {_imports(served, "openai", "OpenAI")}
 
@@ -76,12 +112,16 @@ answer = client.embeddings.create(
     input=["{_QUERY}", "{_TEXTS[1]}"],
 )
 print([len(item.embedding) for item in answer.data])"""
-    yield Call("Vectors", _curl(served, "/v1/embeddings", body), python, _EMBEDDINGS)
+    return _inside(served, *_vectors(served)), python
 
 
-def _reranker(served: ServedModel) -> Iterator[Call]:
+def _best(served: ServedModel) -> tuple[str, str]:
     documents = ", ".join(f'"{text}"' for text in _TEXTS)
     body = f'{{"model": "{served.name}", "query": "{_QUERY}", "documents": [{documents}], "top_n": 2}}'
+    return "/v1/rerank", body
+
+
+def _rerank(served: ServedModel) -> tuple[str, str]:
     lines = "\n".join(f'        "{text}",' for text in _TEXTS)
     python = f"""\
 {_imports(served, "cohere", "ClientV2")}
@@ -100,17 +140,33 @@ answer = client.rerank(
 )
 for item in answer.results:
     print(item.index, item.relevance_score)"""
-    yield Call("The best of several texts", _curl(served, "/v1/rerank", body), python, _RERANK)
+    return _inside(served, *_best(served)), python
+
+
+def _score(served: ServedModel) -> tuple[str, None]:
     body = f'{{"model": "{served.name}", "text_1": "{_QUERY}", "text_2": ["{_TEXTS[1]}", "{_TEXTS[0]}"]}}'
-    yield Call("A score for each text, in their order", _curl(served, "/v1/score", body), None, _SCORE)
+    return _inside(served, "/v1/score", body), None
 
 
-def _curl(served: ServedModel, path: str, body: str) -> str:
-    """Paths: vllm-project/vllm vllm/entrypoints/openai/api_server.py @ v0.7.3, and later."""
-    lines = [f"curl {url(served)}{path}"]
-    if served.auth:
-        lines += [f"--cacert {CA}", '-H "Authorization: Bearer $TOKEN"']
-    return " \\\n  ".join([*lines, "-H 'Content-Type: application/json'", f"-d '{body}'"])
+_Make = Callable[[ServedModel], tuple[str, str | None]]
+_MADE: Final[Mapping[str, tuple[tuple[str, str, _Make], ...]]] = {
+    "embedding": (("Vectors", _EMBEDDINGS, _embedding),),
+    "reranker": (
+        ("The best of several texts", _RERANK, _rerank),
+        ("A score for each text, in their order", _SCORE, _score),
+    ),
+}
+"""The calls of each task. Paths: vllm-project/vllm vllm/entrypoints/openai/api_server.py @ v0.7.3, and later."""
+
+
+def _inside(served: ServedModel, path: str, body: str) -> str:
+    return _curl(served, f"{url(served)}{path}", body, *([f"--cacert {CA}"] if served.auth else ()))
+
+
+def _curl(served: ServedModel, address: str, body: str, *options: str) -> str:
+    guard = ['-H "Authorization: Bearer $TOKEN"'] if served.auth else []
+    lines = [f"curl {address}", *options, *guard, "-H 'Content-Type: application/json'", f"-d '{body}'"]
+    return (f"{token(served)}\n" if served.auth else "") + " \\\n  ".join(lines)
 
 
 def _imports(served: ServedModel, package: str, name: str) -> str:

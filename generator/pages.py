@@ -1,5 +1,6 @@
 """Pages for readers."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -7,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from generator import templates
-from generator.calls import SEEN, calls
+from generator.calls import CA, SEEN, calls, outside, token
 from generator.catalog.endpoints import url
 from generator.catalog.layout import artifact_prefix
 from generator.catalog.model import Catalog, Model, ServedModel
@@ -39,6 +40,7 @@ class Line(NamedTuple):
 def pages(catalog: Catalog, known: Known = MappingProxyType({})) -> FileTree:
     """The pages, by path: for callers as Markdown and as HTML, and for operators."""
     models = [served for model in catalog.models for served in model.served]
+    running = [served for served in models if not served.stopped]
     values = {
         "mark": MARK,
         "catalog": catalog,
@@ -47,14 +49,19 @@ def pages(catalog: Catalog, known: Known = MappingProxyType({})) -> FileTree:
         "calls": list(calls(models)),
         "seen": SEEN,
         "locked": bool(known),
-        "guarded": next((served for served in models if served.auth), None),
-        "routed": next((served for served in models if served.exposed and not served.host), None),
+        "ca": CA,
+        "guarded": next((served for served in running if served.auth), None),
+        "routed": min(
+            (served for served in running if served.exposed), key=lambda served: bool(served.host), default=None
+        ),
     }
     filters: dict[str, Callable[..., Any]] = {
         "cell": _cell,
         "served": _served,
         "replicas": _replicas,
         "url": url,
+        "token": token,
+        "outside": outside,
         "where": lambda served: _where(served, catalog),
         "known": lambda model: _known(model, catalog, known),
         "about": lambda served: _facts(served, catalog, known),
@@ -143,7 +150,8 @@ def _facts(served: ServedModel, catalog: Catalog, known: Known) -> Iterator[Line
     facts = known.get((served.repo, served.commit))
     if facts is None:
         return
-    from generator.vllm.serving import derive  # noqa: PLC0415 - needed only with a lock
+    from generator.vllm.model_config import PROMPTS, PROMPTS_FILE, mapping  # noqa: PLC0415 - needed only with a lock
+    from generator.vllm.serving import derive  # noqa: PLC0415 - the same
 
     runtime = catalog.runtimes[served.runtime]
     derived = derive(facts, runtime.vllm_version, (*runtime.args, *served.args))
@@ -153,5 +161,9 @@ def _facts(served: ServedModel, catalog: Catalog, known: Known) -> Iterator[Line
         yield Line("Pooling", derived.pooling)
     if derived.task == "embedding":
         yield Line("Normalized", "yes" if derived.normalize else "no")
+    for what, names in PROMPTS.items():
+        prompts = mapping(mapping(facts.config, PROMPTS_FILE), "prompts")
+        if prefix := next((prompts[name] for name in names if prompts.get(name)), None):
+            yield Line(what, json.dumps(prefix, ensure_ascii=False))
     if derived.activation:
         yield Line("Scores", _SCALES.get(derived.activation, derived.activation))

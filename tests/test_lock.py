@@ -140,6 +140,29 @@ def test_the_real_model_is_locked_as_vllm_will_serve_it(tmp_path: Path, hub: Fak
     assert ran.stderr == f"{len(files(root)) - before} files created\n"
 
 
+def test_prompts_are_locked_and_older_locks_without_them_stay_valid(tmp_path: Path, hub: FakeHub) -> None:
+    """Callers see them on the page; the Hub is not asked again for what an older version has locked."""
+    prompts = {"prompts": {"query": "query: ", "passage": "passage: "}}
+    described = {**small(), "config_sentence_transformers.json": json.dumps(prompts).encode()}
+    hub.add(MINILM, described, commit=COMMIT)
+    root = project(tmp_path)
+    assert run("lock", root=root).code == 0
+    text = (root / "models.lock.yaml").read_text("utf-8")
+    kept = (
+        "    config_sentence_transformers.json:\n"
+        '      prompts:\n        passage: "passage: "\n        query: "query: "\n'
+    )
+    assert kept in text
+    assert run("generate", root=root).code == 0
+    assert '- Query prefix: "query: "\n- Passage prefix: "passage: "\n' in (root / "docs/catalog.md").read_text("utf-8")
+    (root / "models.lock.yaml").write_text(text.replace(kept, ""), "utf-8")
+    hub.reset()
+    assert run("lock", root=root).stderr == "everything is up to date\n"
+    assert hub.requests == []
+    assert run("generate", root=root).code == 0
+    assert "prefix" not in (root / "docs/catalog.md").read_text("utf-8")
+
+
 def test_locked_models_cost_no_request(locked: Path, hub: FakeHub) -> None:
     """A second `lock` makes no request and changes no byte."""
     before = files(locked)

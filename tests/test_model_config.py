@@ -8,6 +8,7 @@ import pytest
 from generator.vllm.model_config import (
     ENCODERS,
     NULL,
+    PROMPTS_FILE,
     at_root,
     facts,
     mapping,
@@ -31,8 +32,8 @@ def kept(path: str, content: Any) -> Any:
 
 def test_the_files_at_the_root_are_read_first() -> None:
     """As far as the repository has them; the others are named by modules.json."""
-    present = {"README.md", POOLING, "modules.json", *ENCODERS, TOKENIZER, MODEL}
-    assert at_root(present) == [MODEL, TOKENIZER, "modules.json", *ENCODERS]
+    present = {"README.md", POOLING, "modules.json", *ENCODERS, PROMPTS_FILE, TOKENIZER, MODEL}
+    assert at_root(present) == [MODEL, TOKENIZER, "modules.json", *ENCODERS, PROMPTS_FILE]
     assert at_root({"README.md", MODEL}) == [MODEL]
 
 
@@ -101,6 +102,12 @@ def test_a_file_that_is_not_a_mapping_is_refused(path: str) -> None:
         ),
         (POOLING, {"pooling_mode": "mean", "include_prompt": True}, {"pooling_mode": "mean"}),
         (POOLING, {"pooling_mode_UPPER": True, "not_pooling_mode_a": True}, {}),
+        (
+            PROMPTS_FILE,
+            {"prompts": {"query": "query: ", "sts": "x", "passage": 1.5}},
+            {"prompts": {"passage": "1.5", "query": "query: "}},
+        ),
+        (PROMPTS_FILE, {"prompts": ["query: "], "similarity_fn_name": "cosine"}, {}),
         ("2_Dense/config.json", {"in_features": 768, "out_features": 256}, {"out_features": 256}),
     ],
 )

@@ -46,12 +46,9 @@ def test_each_task_has_calls_and_true_answers() -> None:
     """Each shell command is one, each Python is Python, and each answer JSON but for the cut of its vectors."""
     page = rendered(SHIPPED)[CATALOG_PAGE]
     shell = [text for text in re.findall(r"^```sh\n(.+?)^```", page, re.MULTILINE | re.DOTALL) if "curl" in text]
-    assert [re.search(r"/v1/[a-z]+", text)[0] for text in shell] == [  # type: ignore[index]
-        "/v1/embeddings",
-        "/v1/rerank",
-        "/v1/score",
-    ]
-    bodies = [json.loads(shlex.split(text)[-1]) for text in shell]
+    asked = [re.search(r"/v1/[a-z]+", text)[0] for text in shell]  # type: ignore[index]
+    assert asked == ["/v1/rerank", *(f"/v1/{path}" for path in ("embeddings", "rerank", "score") for _ in range(2))]
+    bodies = [json.loads(shlex.split(text)[-1]) for text in shell[1::2]]
     assert bodies[1]["top_n"] == 2
     for text in re.findall(r"^```python\n(.+?)^```", page, re.MULTILINE | re.DOTALL):
         ast.parse(text)
@@ -78,6 +75,57 @@ def test_the_page_says_how_to_find_the_host_of_a_route() -> None:
     assert "oc get route" not in rendered(MINIMAL)[CATALOG_PAGE]
     page = rendered(f"{MINIMAL}    auth: true\n    expose: true\n")[CATALOG_PAGE]
     assert "oc get route minilm -n team-dev -o jsonpath='https://{.spec.host}'" in page
+
+
+TWO: Final = MINIMAL.replace("dev: {namespace: team-dev}", "dev: {namespace: team-dev}\n  prod: {namespace: team-prod}")
+GUARDED: Final = "auth: true, expose: true"
+GUARDED_ALL: Final = "    auth: true\n    expose: true\n"
+
+
+def test_calls_are_shown_for_environments_with_a_token_and_without() -> None:
+    """Each as it is sent there, and how to get the token right where it is used."""
+    shown = rendered(f"{TWO}    overrides: {{prod: {{{GUARDED}}}}}\n")
+    page = shown[CATALOG_PAGE]
+    dev, prod = "minilm-predictor.team-dev.svc.cluster.local:8080", "minilm-predictor.team-prod.svc.cluster.local:8443"
+    account = "export TOKEN=$(oc create token minilm-sa -n team-prod --duration=24h)"
+    assert f"`minilm` in dev, without a token:\n\n```sh\ncurl http://{dev}/v1/embeddings \\\n  -H 'Content" in page
+    assert (
+        f"`minilm` in prod, with a token:\n\n```sh\n{account}\ncurl https://{prod}/v1/embeddings \\\n  --cacert" in page
+    )
+    assert f'base_url="http://{dev}/v1"' in page
+    assert f'base_url="https://{prod}/v1"' in page
+    for text in (dev, prod, account):
+        assert text in shown[HTML_PAGE]
+
+
+def test_a_chosen_host_is_in_the_call_from_outside() -> None:
+    """Nobody has to ask for it, and the Route's certificate is not the cluster's."""
+    page = rendered(f"{MINIMAL}    auth: true\n    expose: true\n    host: m.example.com\n")[CATALOG_PAGE]
+    outside = page.partition("## From outside")[2].partition("\n## ")[0]
+    assert "curl https://m.example.com/v1/embeddings" in outside
+    assert "--cacert" not in outside
+    assert "oc get route" not in page
+
+
+def test_a_stopped_model_has_no_calls_where_it_is_stopped() -> None:
+    """The other environments keep theirs; stopped everywhere, the page says that alone."""
+    for page in rendered(f"{TWO}{GUARDED_ALL}    overrides: {{prod: {{stopped: true}}}}\n").values():
+        assert "team-prod.svc" not in page
+    shown = rendered(f"{TWO}{GUARDED_ALL}    stopped: true\n")
+    assert "Stopped in every environment.\n" in shown[CATALOG_PAGE]
+    for page in (shown[CATALOG_PAGE], shown[HTML_PAGE]):
+        for text in ("curl", "TOKEN", "Route", "svc.cluster.local"):
+            assert text not in page
+
+
+def test_prefixes_are_shown_as_they_are_sent() -> None:
+    """With quotes, because most end in a space; an empty prefix is none."""
+    prompts = {"query": 'Query *"x"*: ', "document": "", "passage": "passage: "}
+    facts = Facts(config={"config.json": BERT, "config_sentence_transformers.json": {"prompts": prompts}})
+    shown = rendered(MINIMAL, {KEY: facts})
+    assert '- Passage prefix: "passage: "\n' in shown[CATALOG_PAGE]
+    assert r'- Query prefix: "Query \*\\"x\\"\*: "' in shown[CATALOG_PAGE]
+    assert "Passage prefix: &#34;passage: &#34;" in shown[HTML_PAGE]
 
 
 def test_what_the_lock_knows_is_on_both_pages() -> None:

@@ -34,6 +34,13 @@ vllm-project/vllm vllm/transformers_utils/model_arch_config_convertor.py @ v0.18
 """
 
 MODULES: Final = "modules.json"
+PROMPTS_FILE: Final = "config_sentence_transformers.json"
+PROMPTS: Final = {"Query prefix": ("query",), "Passage prefix": ("document", "passage", "corpus")}
+"""What callers put before a text, and under which names, the first that exists.
+
+encode_query and encode_document, huggingface/sentence-transformers @ v5.0.0,
+sentence_transformers/SentenceTransformer.py.
+"""
 NULL: Final = "null"
 """How a `max_seq_length: null` is written in the lock; every other null is as good as absent."""
 
@@ -52,6 +59,7 @@ _MODEL: Final[dict[str, Any]] = {
 _CONFIG: Final[dict[str, Any]] = {**_MODEL, "text_config": _MODEL}
 _MODULE: Final = dict.fromkeys(("type", "path"))
 _MODULE_CONFIG: Final = dict.fromkeys(("word_embedding_dimension", "out_features", "pooling_mode"))
+_PROMPTS: Final = {"prompts": dict.fromkeys(name for names in PROMPTS.values() for name in names)}
 _POOLING_FLAG = re.compile(r"pooling_mode_[a-z_]+\Z")
 _MOST_LABELS: Final = 16
 _NO_LIMIT: Final = 10**15
@@ -73,7 +81,9 @@ class Facts(NamedTuple):
 
 def at_root(paths: Collection[str]) -> list[str]:
     """The configuration files to read first."""
-    return [path for path in ("config.json", "tokenizer_config.json", MODULES, *ENCODERS) if path in paths]
+    return [
+        path for path in ("config.json", "tokenizer_config.json", MODULES, *ENCODERS, PROMPTS_FILE) if path in paths
+    ]
 
 
 def of_modules(modules: Any, paths: Collection[str]) -> list[str]:
@@ -103,6 +113,8 @@ def facts(path: str, content: bytes) -> Any:
         return _labels(raw) | _pruned(raw, _CONFIG) | _auto_map(raw)
     if path == "tokenizer_config.json":
         return _pruned(raw, {"model_max_length": None}) | _auto_map(raw)
+    if path == PROMPTS_FILE:
+        return _pruned(raw, _PROMPTS)
     if path in ENCODERS:
         length = {"max_seq_length": NULL} if raw.get("max_seq_length", 0) is None else {}
         lower = {"do_lower_case": bool(raw["do_lower_case"])} if "do_lower_case" in raw else {}
