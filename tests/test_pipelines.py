@@ -136,7 +136,7 @@ def test_the_action_is_valid() -> None:
     action = parsed(ROOT / "action.yml")
     jsonschema.validate(action, schema("github-actions"))
     assert "uses:" not in (ROOT / "action.yml").read_text("utf-8")
-    assert list(action["inputs"]) == ["version", "folder", "check"]
+    assert list(action["inputs"]) == ["version", "folder", "check", "comment"]
 
 
 def test_the_hooks_watch_what_they_check(tmp_path: Path) -> None:
@@ -181,12 +181,32 @@ def test_the_steps_run(forge: str, runner: Runner, tmp_path: Path) -> None:
 EXPRESSION = re.compile(r"\$\{\{ ([\w.]+) \}\}")
 
 
+GH = """\
+#!/bin/sh
+# Stands in for GitHub: keeps one comment, and lists it once it is there.
+echo "$*" >> "$HOME/gh.log"
+case "$*" in
+  *POST*|*PATCH*) for last; do :; done; cp "${last#body=@}" "$HOME/comment.md" ;;
+  *) [ ! -e "$HOME/comment.md" ] || echo 4711 ;;
+esac
+"""
+
+
 @pytest.mark.tool
 def test_the_action_runs(runner: Runner, tmp_path: Path) -> None:
-    """It installs itself if no version is asked for, and annotates what is out of date."""
+    """It installs itself if no version is asked for, and annotates what is out of date.
+
+    The plan is a comment, which a second run replaces.
+    """
+    gh = runner.home / "gh-bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text(GH, "utf-8")
+    gh.chmod(0o755)
+    runner.environ["PATH"] = f"{gh.parent}:{runner.environ['PATH']}"
     root, action = made(tmp_path, "github"), parsed(ROOT / "action.yml")
     values = {f"inputs.{name}": given["default"] for name, given in action["inputs"].items()}
-    values |= {"github.action_path": str(ROOT), "github.base_ref": "main"}
+    values |= {"github.action_path": str(ROOT), "github.base_ref": "main", "github.token": "t"}
+    values |= {"github.event.number": "7", "github.repository": "acme/models"}
     summary = runner.home / "summary"
     given = {"RUNNER_TEMP": str(runner.home), "GITHUB_STEP_SUMMARY": str(summary)}
     for step in action["runs"]["steps"]:
@@ -196,6 +216,13 @@ def test_the_action_runs(runner: Runner, tmp_path: Path) -> None:
         ran = runner.run(step["run"], "bash -eo pipefail", root, {**given, **environ})
         assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "this folder against origin/main" in summary.read_text("utf-8")
+    comment = (runner.home / "comment.md").read_text("utf-8")
+    assert comment.startswith("<!-- the plan of rhoai-model-gitops -->\n### Plan: this folder against origin/main")
+    again = {**given, "GH_TOKEN": "t", "NUMBER": "7", "REPOSITORY": "acme/models"}
+    assert runner.run(action["runs"]["steps"][-1]["run"], "bash -eo pipefail", root, again).returncode == 0
+    _, post, _, patch = (runner.home / "gh.log").read_text("utf-8").splitlines()
+    assert "--method POST repos/acme/models/issues/7/comments" in post
+    assert "--method PATCH repos/acme/models/issues/comments/4711" in patch
     (root / "rendered/dev/models/README.md").unlink()
     ran = runner.run(action["runs"]["steps"][1]["run"], "bash -eo pipefail", root, {**given, "FOLDER": "."})
     assert ran.returncode == 1
