@@ -24,6 +24,8 @@ _BY_HAND: Final = (
 _RESOLVE: Final = "resolve the conflicts that are marked in it"
 _OPTIONS: Final = ("target", "environments", "argocd", "endpoint", "bucket", "forge")
 
+_SPEC: Final = re.compile(files.SPEC)
+
 
 def _requirement(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:  # noqa: ARG001 - click's signature
     """The value of --package. Raises BadParameter unless every file can hold it as it is."""
@@ -31,7 +33,7 @@ def _requirement(context: click.Context, parameter: click.Parameter, given: str 
         return None
     if credentials.kind(given):
         raise click.BadParameter("it holds a credential, which would be committed: configure pip with it instead")
-    if not re.search(files.SPEC, given):
+    if not _SPEC.search(given):
         raise click.BadParameter(
             "it is not a requirement of pip without spaces and quotes: NAME==VERSION or an address"
         )

@@ -85,10 +85,11 @@ def _folded(title: str, body: str) -> str:
 
 
 _FENCE: Final = 3
+_TICKS: Final = re.compile("`+")
 
 
 def _longest_ticks(body: str) -> int:
-    return max(map(len, re.findall("`+", body)), default=0)
+    return max(map(len, _TICKS.findall(body)), default=0)
 
 
 def as_json(found: ClusterDiff) -> str:

@@ -22,7 +22,7 @@ from generator.tree import FileTree, TreeDiff
 
 BASES: Final = ".generator.base"
 _YOURS: Final = "yours"
-_MARK: Final = re.compile(rf"^(<{{7}} {_YOURS}|>{{7}} generator \S+)\r?$".encode(), re.MULTILINE)
+_MARK: Final = re.compile(rf"^(<{{7}} {_YOURS}|>{{7}} generator \S+)\r?$", re.MULTILINE)
 """A line that marks a conflict, as `git merge-file` writes it with these labels."""
 
 
@@ -100,7 +100,7 @@ def _bring(root: Path, path: str, theirs: bytes, before: Answers, present: FileT
     made = git.blob_id(theirs, git.object_format(root))
     if ours is None and name is not None:
         upgraded.blobs[path], upgraded.kept[path] = name, "it was removed, and stays so"
-    elif ours is not None and name is not None and _MARK.search(ours):
+    elif ours is not None and name is not None and _MARK.search(ours.decode("utf-8", "replace")):
         upgraded.blobs[path] = name
         upgraded.unresolved.append(path)
     elif name is None or ours is None or ours == theirs or git.is_blob(ours, name):
