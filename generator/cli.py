@@ -78,8 +78,7 @@ def _reported(callback: Callable[..., bool], consequence: str) -> Callable[..., 
         try:
             sys.exit(EXIT_OK if callback(**given) else EXIT_INVALID)
         except CatalogError as error:
-            form = given.get("output")
-            findings.show(error.diagnostics, form if form in findings.FORMATS else "text")
+            findings.show(error.diagnostics, given.get("findings_as", "text"))
             printing.say(f"{findings.counts(error.diagnostics)}; {consequence}")
             sys.exit(EXIT_INVALID)
         except InterruptedSyncError as error:

@@ -94,7 +94,10 @@ def read(root: Path) -> Document:
     """Parse the catalog. Raises GeneratorError when there is none, and CatalogError when it is for another version."""
     raw = _bytes(root, CATALOG)
     if raw is None:
-        raise GeneratorError(f"cannot read {CATALOG}: No such file or directory", hint="set --root to its folder")
+        raise GeneratorError(
+            f"cannot read {CATALOG}: No such file or directory",
+            hint="`generator init` writes one, or set --root to its folder",
+        )
     document = parse(raw, str(root / CATALOG))
     requirement.check(document)
     return document

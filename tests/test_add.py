@@ -168,6 +168,20 @@ def test_a_model_that_only_generates_is_refused(tmp_path: Path, hub: FakeHub) ->
     assert "error: team/chat (LlamaForCausalLM) is not by itself an embedding model or a reranker\n" in ran.stderr
 
 
+@pytest.mark.parametrize("repo", ["notarepo", "https://huggingface.co/BAAI/bge", "a/b/c", "../x", "a/b?c"])
+def test_what_is_no_repository_is_refused_before_a_request(repo: str, tmp_path: Path, hub: FakeHub) -> None:
+    """The Hub would answer that it does not exist, or is private."""
+    ran = run("add", repo, root=project(tmp_path))
+    assert (ran.code, ran.stderr) == (
+        2,
+        (
+            f"error: '{repo}' is not a Hub repository 'owner/name'\n"
+            "  hint: give the owner, too, as in BAAI/bge-small-en-v1.5\n"
+        ),
+    )
+    assert not hub.requests
+
+
 def test_a_repository_that_does_not_exist(tmp_path: Path, hub: FakeHub) -> None:
     """The Hub answers the same for missing and for private repositories."""
     ran = run("add", "team/nothing", root=project(tmp_path))

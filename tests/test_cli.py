@@ -359,6 +359,28 @@ def test_list_of_nothing_says_so_and_of_an_unknown_environment_is_an_error(tmp_p
     assert ran == Ran(2, "", "error: there is no environment 'dve'\n  hint: did you mean 'dev'?\n")
 
 
+@pytest.mark.parametrize("argv", [["list"], ["plan", "--target", "3.5"]], ids=lambda argv: str(argv[0]))
+def test_findings_are_never_the_json_of_a_command_that_prints_something_else(argv: list[str], tmp_path: Path) -> None:
+    """A program that reads the output gets nothing, and the exit code, rather than an array of another kind."""
+    root = project(tmp_path, BROKEN)
+    ran = run(*argv, "--output", "json", root=root)
+    assert (ran.code, ran.stdout) == (1, "")
+    assert "[wrong-type]" in ran.stderr
+    assert json.loads(run("check", "--output", "json", root=root).stdout)[0]["code"] == "wrong-type"
+
+
+def test_without_a_catalog_the_hint_names_init(tmp_path: Path) -> None:
+    """Whoever has none yet needs to know what writes one."""
+    ran = run("generate", root=tmp_path)
+    assert (ran.code, ran.stderr) == (
+        2,
+        (
+            "error: cannot read models.yaml: No such file or directory\n"
+            "  hint: `generator init` writes one, or set --root to its folder\n"
+        ),
+    )
+
+
 def test_help_groups_the_commands_by_use() -> None:
     """Every command once, under what it is for."""
     text = run("--help", root=ROOT).stdout

@@ -279,3 +279,70 @@ def printed(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in notes:
             yield node.value
+
+
+def found(text: str) -> dict[str, tuple[str, str | None]]:
+    """Message and hint by code."""
+    with pytest.raises(CatalogError) as caught:
+        validate(parse(text.encode(), "models.yaml"))
+    return {diagnostic.code: (diagnostic.message, diagnostic.hint) for diagnostic in caught.value.diagnostics}
+
+
+@pytest.mark.parametrize(
+    ("field", "hint"),
+    [
+        ("aliases: x", "write a list: [x]"),
+        ("deployTo: dev", "write a list: [dev]"),
+        ("imagePullSecrets: 'a, b'", "write a list: […]"),
+        ("args: --dtype=half", "write a list of `--flag=value`"),
+    ],
+)
+def test_a_scalar_where_a_list_belongs(field: str, hint: str) -> None:
+    """The value is repeated where it is plain."""
+    assert found(f"{MINIMAL}    {field}\n")["wrong-type"][1] == hint
+
+
+@pytest.mark.parametrize(
+    "written", ["{secretKeyRef: {name: a, key: b}}", "{valueFrom: {secretKeyRef: {name: a, key: b}}}"]
+)
+def test_a_reference_in_env_belongs_elsewhere(written: str) -> None:
+    """`env` is for plain values; runtimes have no references."""
+    hint = "set `envValueFrom: {SETTING: {secretKeyRef: {name: …, key: …}}}`"
+    field = f"    env: {{SETTING: {written}}}\n"
+    assert found(f"{MINIMAL}{field}")["wrong-type"][1] == hint
+    in_runtime = MINIMAL.replace("    task: embedding\n    image:", f"    task: embedding\n{field}    image:")
+    assert found(in_runtime)["wrong-type"][1] == f"{hint} of the model"
+
+
+def test_a_misspelt_field_below_a_secret_name_is_named() -> None:
+    """The key is no secret; its value, and a key that stands alone and may be one, stay hidden."""
+    field = "    envValueFrom: {{GATEWAY_TOKEN: {{{}}}}}\n"
+    said = found(MINIMAL + field.format("secretRef: {name: opensesame, key: token}"))["unknown-field"]
+    assert "unknown field 'secretRef'" in said[0]
+    assert "opensesame" not in f"{said}"
+    assert "unknown field 'secretRef'" in found(MINIMAL + field.format("secretRef: opensesame"))["unknown-field"][0]
+    assert "opensesame" not in f"{found(MINIMAL + field.format('opensesame'))}"
+
+
+CHOICES: Final = MINIMAL.replace("defaults:", "classes:\n  large: {resources: {memory: 16Gi}}\ndefaults:").replace(
+    "environments:",
+    "  other: {displayName: S, endpoint: https://s3.example.com, bucket: other, secret: {existing: s}}\nenvironments:",
+)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "class: lage",
+        "connection: othr",
+        "runtime: vllm-embeding",
+        "overrides: {prd: {connection: other, class: large}}",
+    ],
+)
+def test_nothing_is_unused_while_a_reference_of_its_kind_is_broken(field: str) -> None:
+    """A typo must not advise to remove what was meant."""
+    connection = "" if "connection" in field[:10] else "    connection: s3\n"
+    sound = CHOICES.partition("models:\n")[2].replace("minilm", "sound") + "    connection: s3\n"
+    codes = found(f"{CHOICES}{connection}    {field}\n{sound}").keys()
+    kind = {"class": "class", "connection": "connection", "runtime": "runtime", "overrides": "connection"}
+    assert f"unused-{kind[field.partition(':')[0]]}" not in codes

@@ -206,8 +206,14 @@ def test_an_empty_catalog_has_an_empty_lock(tmp_path: Path, hub: FakeHub) -> Non
     """The Hub is not asked, and `generate` misses no lock."""
     root = project(tmp_path, f"{MINIMAL.partition('models:')[0]}models: []\n")
     ran = run("lock", root=root)
-    assert (ran.code, ran.stderr) == (0, "the catalog has no models to lock\nmodels.lock.yaml created\n")
-    assert run("lock", root=root).stderr == "the catalog has no models to lock\neverything is up to date\n"
+    assert (ran.code, ran.stderr) == (
+        0,
+        "the catalog has no models yet, so the lock is empty\nmodels.lock.yaml created\n",
+    )
+    assert (
+        run("lock", root=root).stderr
+        == "the catalog has no models yet, so the lock is empty\neverything is up to date\n"
+    )
     assert run("generate", root=root).code == 0
     assert not hub.requests
 

@@ -45,6 +45,9 @@ _WRITTEN: Final = {
 _HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 _COMMIT_LENGTH: Final = 40
 _SHORTEST_COMMIT: Final = 7
+_REFERENCES: Final = frozenset({"configMapKeyRef", "secretKeyRef", "secretRef", "valueFrom"})
+"""How Kubernetes names another object in a variable's place."""
+_PLAIN: Final = re.compile(r"[A-Za-z][\w./-]{0,80}")
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -60,7 +63,7 @@ def _violation(details: ErrorDetails) -> Violation:
         case "extra_forbidden":
             from generator.catalog import habits  # noqa: PLC0415 - only needed on the way to an error
 
-            name = shown(_public(loc[:-1], field))
+            name = shown(field if value is not None else _public(loc[:-1], field))  # without a value, it may be one
             hint = habits.hint(loc, _known_keys(loc))
             return Violation(loc, "unknown-field", f"unknown field '{name}'", hint, at_key=True)
         case "missing":
@@ -85,7 +88,7 @@ def _violation(details: ErrorDetails) -> Violation:
         case kind:
             wanted = _TYPES.get(kind, "something else")
             message = f"{field} must be {wanted}, not {_typed(value)}"
-            return Violation(loc, "wrong-type", message, _type_hint(kind, value) or _WRITTEN.get(field))
+            return Violation(loc, "wrong-type", message, _type_hint(loc, kind, value))
 
 
 def _public(loc: Loc, value: Any) -> Any:
@@ -190,7 +193,20 @@ def _typed(value: Any) -> str:
             return "a mapping"
 
 
-def _type_hint(kind: str, value: Any) -> str | None:
+def _type_hint(loc: Loc, kind: str, value: Any) -> str | None:
+    """How to write it: as the type wants it, or the field, or else as a list of one."""
+    field = _field(loc)
+    if kind == "string_type" and "env" in loc[:-1] and isinstance(value, dict) and _REFERENCES & value.keys():
+        owner = " of the model" if loc[0] == "runtimes" else ""
+        return f"set `envValueFrom: {{{shown(field)}: {{secretKeyRef: {{name: …, key: …}}}}}}`{owner}"
+    if hint := _scalar_hint(kind, value) or _WRITTEN.get(field):
+        return hint
+    if kind == "list_type" and isinstance(value, str):
+        return f"write a list: [{value if _PLAIN.fullmatch(value) and shown(value) == value else '…'}]"
+    return None
+
+
+def _scalar_hint(kind: str, value: Any) -> str | None:
     if kind == "string_type" and isinstance(value, bool | int | float):
         return "put it in quotes"
     if kind == "bool_type":

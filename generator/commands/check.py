@@ -18,7 +18,7 @@ ON_ERROR: Final = "nothing was checked"
 @click.command("check")
 @options.output
 @options.root
-def command(*, output: str, root: Path) -> bool:
+def command(*, findings_as: str, root: Path) -> bool:
     """Validate rendered/ and argocd/ with kubeconform against the target's schemas, offline."""
     gc.disable()  # as in `generate`
     project = pipeline.load(root, with_lock=False)
@@ -31,7 +31,7 @@ def command(*, output: str, root: Path) -> bool:
     if misplaced:
         raise CatalogError(misplaced)
     checked = kubeconform.check(root, project.catalog, origins, project.document)
-    findings.show(checked.diagnostics, output)
+    findings.show(checked.diagnostics, findings_as)
     if any(item.severity is Severity.ERROR for item in checked.diagnostics):
         printing.say(findings.counts(checked.diagnostics))
         return False

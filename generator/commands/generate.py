@@ -19,12 +19,12 @@ ON_ERROR: Final = "nothing was written"
 )
 @options.output
 @options.root
-def command(*, checking: bool, output: str, root: Path) -> bool:
+def command(*, checking: bool, findings_as: str, root: Path) -> bool:
     """Compile models.yaml into base/, overlays/, rendered/, argocd/ and docs/."""
     gc.disable()  # a short run that keeps what it makes: a collection finds nothing and takes time
     generated = pipeline.generate(root, write=not checking)
     drift = differences.drift(generated.changes, root) if checking else ()
-    findings.show((*generated.warnings, *drift), output)
+    findings.show((*generated.warnings, *drift), findings_as)
     for line in totals.totals(generated.catalog):
         printing.say(line)
     if not generated.changes:
@@ -32,7 +32,7 @@ def command(*, checking: bool, output: str, root: Path) -> bool:
         return True
     if checking:
         for line in differences.unified(generated.wanted, generated.changes):
-            (printing.result if output == "text" else printing.say)(line)  # any other format is all of stdout
+            (printing.result if findings_as == "text" else printing.say)(line)  # any other format is all of stdout
         printing.say(f"{differences.summary(generated.changes, would=True)}; run `generate`")
         return False
     printing.say(differences.summary(generated.changes))

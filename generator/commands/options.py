@@ -17,8 +17,14 @@ root = click.option(
     help="The folder that contains models.yaml (default: the current one).",
 )
 output = click.option(
-    "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Output format of the findings."
+    "--output",
+    "findings_as",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Output format of the findings.",
 )
+"""The commands whose stdout is findings: of others, findings are text on stderr."""
 
 
 version = click.version_option(package_name="rhoai-model-gitops", prog_name=None)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from generator.catalog.contract.patterns import COMMIT, REPO
+from generator.catalog.contract.patterns import COMMIT, REPO, SHAPES
 from generator.catalog.model import Catalog
 from generator.catalog.validate import validate
 from generator.commits import short
 from generator.diagnostics import Diagnostic, GeneratorError, Loc, correction
+from generator.display import shown
 from generator.hub.client import Hub
 from generator.lock import edit, rules
 from generator.lock import lockfile as locks
@@ -50,7 +51,7 @@ def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Ope
             text = _upgraded(text, _pins(catalog, upgrade, pinned), hub, say)
             catalog, _ = validate(source.parse(text.encode(), document.path))
         if not catalog.models:
-            say("the catalog has no models to lock")
+            say("the catalog has no models yet, so the lock is empty")
         wanted = locks.wanted(catalog)
         known = present or locks.EMPTY
         found = [_inspected(hub, repo, commit, say) for repo, commit in locks.missing(known, wanted)]
@@ -61,6 +62,9 @@ def lock(document: Document, present: Lock | None, upgrade: Upgrade, opened: Ope
 
 def add(document: Document, present: Lock | None, repo: str, name: str | None, hub: Hub, say: Say) -> Updated:
     """Append a model to the catalog, and to the lock where there is one."""
+    if not _REPO.search(repo):
+        message = f"'{shown(repo)}' is not {SHAPES[REPO].must_be}"
+        raise GeneratorError(message, hint="give the owner, too, as in BAAI/bge-small-en-v1.5")
     before = edit.with_list(document)
     catalog, _ = validate(source.parse(before.encode(), document.path))
     locked = _inspected(hub, repo, hub.head(repo), say)

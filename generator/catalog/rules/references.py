@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from generator.catalog.model import Catalog, ServedModel, Violation
 from generator.diagnostics import Loc, Severity
@@ -106,6 +106,9 @@ def _selected(served: ServedModel) -> tuple[frozenset[str], frozenset[str]]:
 def _unused(catalog: Catalog) -> Iterator[Violation]:
     if not catalog.models or len(catalog.models) != len(catalog.data["models"]):
         return  # there are none yet, or one that could not be resolved may be the one that uses it
+    overrides = {name for layer in _layers(catalog) for name in layer.get("overrides", {})}
+    if overrides - catalog.environments.keys():
+        return  # an override that is for no environment may be the one
     runtimes = {served.runtime for served in catalog.forms()}
     connections = {served.connection for served in catalog.forms()}
     for name in catalog.connections.keys() - connections:
@@ -118,11 +121,19 @@ def _unused(catalog: Catalog) -> Iterator[Violation]:
         yield Violation(loc, "unused-runtime", "no model uses it", hint, Severity.WARNING, at_key=True)
 
 
+def _layers(catalog: Catalog) -> list[Any]:
+    """`defaults` and the models, as they were written."""
+    return [catalog.data.get("defaults") or {}, *filter(None, catalog.entries())]
+
+
 def _unused_classes(catalog: Catalog) -> Iterator[Violation]:
-    layers = [catalog.data.get("defaults") or {}, *filter(None, catalog.entries())]
-    chosen = {layer.get("class") for layer in layers} if catalog.models else set(catalog.data.get("classes", ()))
+    known = catalog.data.get("classes", {}).keys()
+    layers = _layers(catalog)
+    chosen = {layer.get("class") for layer in layers} if catalog.models else set(known)
     chosen |= {override.get("class") for layer in layers for override in layer.get("overrides", {}).values()}
-    for name in catalog.data.get("classes", {}).keys() - chosen:
+    if chosen - {None} - known:
+        return  # the class that is meant may be one of these
+    for name in known - chosen:
         loc = ("classes", name)
         yield Violation(loc, "unused-class", "no model chooses it", "remove it", Severity.WARNING, at_key=True)
 
