@@ -38,7 +38,7 @@ PROMPTS_FILE: Final = "config_sentence_transformers.json"
 PROMPTS: Final = {"Query prefix": ("query",), "Passage prefix": ("document", "passage", "corpus")}
 """What callers put before a text, and under which names, the first that exists.
 
-encode_query and encode_document, huggingface/sentence-transformers @ v5.0.0,
+UNVERIFIED: encode_query and encode_document, huggingface/sentence-transformers @ v5.0.0,
 sentence_transformers/SentenceTransformer.py.
 """
 NULL: Final = "null"
