@@ -90,6 +90,13 @@ def test_keys_are_in_the_environment_before_a_command_needs_them() -> None:
     assert "--retry-connrefused" in next(line for line in COMMANDS if "localhost:8080" in line)
 
 
+def test_git_ignores_the_keys() -> None:
+    """As the page says."""
+    git = shutil.which("git")
+    assert git
+    subprocess.run([git, "check-ignore", "--quiet", "keys.env"], cwd=ROOT, check=True, timeout=LONG_S)
+
+
 def test_what_a_catalog_only_names_is_to_be_created() -> None:
     """All of it is in the table."""
     named = {"envValueFrom", "imagePullSecrets", "serviceAccountName", "queue", "hardwareProfile", "priorityClassName"}
