@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from generator.cluster.drift import Drifted, Named, Sides, drifted, pruned
+from generator.cluster.drift import Drifted, Sides, drifted, pruned
+from generator.kube.identity import Identity
 from generator.report import drifts
 from generator.report.drifts import ClusterDiff
 
@@ -51,7 +52,7 @@ def test_what_carries_our_label_and_is_rendered_nowhere_would_be_pruned() -> Non
     owned["metadata"] = {**owned["metadata"], "name": "owned", "ownerReferences": [{"kind": "InferenceService"}]}
     other = model()
     other["metadata"] = {**other["metadata"], "name": "other"}
-    found = [*pruned([model(), owned, other], [Named("InferenceService", "team", "other")])]
+    found = [*pruned([model(), owned, other], [Identity("InferenceService", "team", "other")])]
     assert [(item.state, item.named.name) for item in found] == [("pruned", "m")]
 
 
@@ -62,7 +63,7 @@ def example() -> ClusterDiff:
         merged = model()
         merged["metadata"] = {**merged["metadata"], "name": name}
         objects += drifted([Sides(live and merged, merged)])
-    gone = Drifted("pruned", Named("ServingRuntime", "team", "gone"), {}, None)
+    gone = Drifted("pruned", Identity("ServingRuntime", "team", "gone"), {}, None)
     return ClusterDiff("prod", (*objects, gone), ("elsewhere",))
 
 

@@ -1,6 +1,6 @@
 """What the models of each environment ask for, beside what is available there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from generator.catalog.model import Catalog, Environment, ServedModel
@@ -33,15 +33,15 @@ def usage(catalog: Catalog) -> Iterator[Usage]:
             served[form.environment].append(form)
     for environment in catalog.environments.values():
         models = tuple(served[environment.name])
-        asked = _asked(models)
-        whole = sum(total for name, total in asked.items() if not name.startswith(MIG))
+        total = asked(models)
+        whole = sum(count for name, count in total.items() if not name.startswith(MIG))
         quotas = environment.mig_quota
-        names = sorted({name for name in asked if name.startswith(MIG)} | {*quotas})
-        slices = {name: Amount(asked.get(name, 0), quotas.get(name)) for name in names}
+        names = sorted({name for name in total if name.startswith(MIG)} | {*quotas})
+        slices = {name: Amount(total.get(name, 0), quotas.get(name)) for name in names}
         yield Usage(environment, models, Amount(whole, environment.gpu_quota), slices)
 
 
-def _asked(models: tuple[ServedModel, ...]) -> dict[str, int]:
+def asked(models: Iterable[ServedModel]) -> dict[str, int]:
     """How many of each accelerator the models may ask for at once."""
     total: dict[str, int] = {}
     for served in models:

@@ -1,8 +1,10 @@
 """How a cluster differs from what is rendered. Pure."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, NamedTuple
+
+from generator.kube.identity import Identity, identity
 
 Object = dict[str, Any]
 State = Literal["created", "changed", "unchanged", "pruned"]
@@ -15,22 +17,11 @@ class Sides(NamedTuple):
     merged: Object
 
 
-class Named(NamedTuple):
-    """What tells objects of a cluster apart."""
-
-    kind: str
-    namespace: str | None
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
-
-
 class Drifted(NamedTuple):
     """One object: what an apply would make of it, and the two forms without what the cluster itself keeps there."""
 
     state: State
-    named: Named
+    named: Identity
     live: Object | None
     wanted: Object | None
 
@@ -40,24 +31,18 @@ def drifted(sides: Iterable[Sides]) -> Iterator[Drifted]:
     for live, merged in sides:
         before, after = live and _bare(live), _bare(merged)
         state: State = "created" if before is None else "unchanged" if before == after else "changed"
-        yield Drifted(state, named(merged), before, after)
+        yield Drifted(state, identity(merged), before, after)
 
 
-def pruned(found: Iterable[Object], rendered: Iterable[Named]) -> Iterator[Drifted]:
+def pruned(found: Iterable[Object], rendered: Iterable[Identity]) -> Iterator[Drifted]:
     """The objects that carry our label and are rendered nowhere: what Argo CD, or `kubectl delete`, would remove.
 
     What another object owns is that one's business.
     """
     wanted = {*rendered}
     for obj in found:
-        if named(obj) not in wanted and not obj["metadata"].get("ownerReferences"):
-            yield Drifted("pruned", named(obj), _bare(obj), None)
-
-
-def named(obj: Mapping[str, Any]) -> Named:
-    """The name of any object."""
-    metadata = obj["metadata"]
-    return Named(str(obj["kind"]), metadata.get("namespace"), str(metadata["name"]))
+        if identity(obj) not in wanted and not obj["metadata"].get("ownerReferences"):
+            yield Drifted("pruned", identity(obj), _bare(obj), None)
 
 
 _KEPT_BY_THE_CLUSTER: Final = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")

@@ -7,11 +7,12 @@ from pathlib import Path
 import yaml
 
 from generator import pipeline
-from generator.cluster.drift import Drifted, Object, Sides, drifted, named, pruned
+from generator.cluster.drift import Drifted, Object, Sides, drifted, pruned
 from generator.cluster.kubectl import Kubectl, NoNamespaceError
 from generator.compiler import compile_catalog
 from generator.compiler.kinds import KINDS
 from generator.diagnostics import CatalogError, GeneratorError, correction
+from generator.kube.identity import identity
 from generator.report.drifts import ClusterDiff
 
 
@@ -46,7 +47,7 @@ def compare(root: Path, environment: str, context: str | None) -> ClusterDiff:
             missing.append(namespace)
             found.extend(drifted(Sides(None, obj) for obj in objects))
         else:
-            found.extend(pruned(_owned(kubectl, namespace), map(named, rendered.values())))
+            found.extend(pruned(_owned(kubectl, namespace), map(identity, rendered.values())))
     return ClusterDiff(environment, tuple(found), tuple(missing))
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 from generator.catalog.model import Catalog, Environment, ServedModel
+from generator.catalog.usage import MIG, asked
+from generator.kube.identity import Identity
 from generator.lock.lockfile import Lock
 from generator.plan import objects
 from generator.plan.fields import FieldChange, Record, changes
-from generator.plan.objects import EnvironmentObjects, Identity, ObjectChange
+from generator.plan.objects import EnvironmentObjects, ObjectChange
 from generator.plan.transfers import Transfer, transfers
 from generator.tree import FileTree
 
@@ -253,7 +255,7 @@ def _pods(served: ServedModel) -> int:
 def _loads(
     was: Environment | None, now: Environment | None, old: Iterable[ServedModel], new: Iterable[ServedModel]
 ) -> Iterator[Load]:
-    before, after = _asked(old), _asked(new)
+    before, after = asked(old), asked(new)
     for resource in sorted({*before, *after}):
         yield Load(
             resource,
@@ -264,20 +266,9 @@ def _loads(
         )
 
 
-def _asked(models: Iterable[ServedModel]) -> dict[str, int]:
-    asked: dict[str, int] = {}
-    for served in models:
-        if served.gpus:
-            asked[served.accelerator] = asked.get(served.accelerator, 0) + served.gpus * served.most_replicas
-    return asked
-
-
 def _quota(environment: Environment | None, resource: str) -> int | None:
     if environment is None:
         return None
-    if resource.startswith(_MIG):
+    if resource.startswith(MIG):
         return environment.mig_quota.get(resource)
     return environment.gpu_quota
-
-
-_MIG: Final = "nvidia.com/mig-"

@@ -7,22 +7,12 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from generator.diagnostics import GeneratorError
+from generator.kube.identity import Identity, identity
 from generator.plan.restarts import restarts
 from generator.tree import FileTree
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 RENDERED: Final = "rendered/"
-
-
-class Identity(NamedTuple):
-    """What Kubernetes tells objects apart by."""
-
-    kind: str
-    namespace: str | None
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
 class ObjectChange(NamedTuple):
@@ -74,8 +64,7 @@ def _objects(tree: FileTree, paths: Iterable[str]) -> dict[Identity, Mapping[str
 def _object(path: str, content: bytes) -> tuple[Identity, Mapping[str, Any]]:
     try:
         found = yaml.load(content, Loader=_Loader)  # noqa: S506 - a safe loader
-        metadata = found["metadata"]
-        return Identity(str(found["kind"]), metadata.get("namespace"), str(metadata["name"])), found
+        return identity(found), found
     except (yaml.YAMLError, TypeError, KeyError, AttributeError):
         raise GeneratorError(f"{path} holds no Kubernetes object", hint="run `generate` there, and commit it") from None
 
